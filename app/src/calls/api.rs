@@ -1,0 +1,53 @@
+//! Server functions of calls.
+
+use domain::{
+    CallbackId, CaseId,
+    calls::{CallEntrance, CallbackForm, CallbackRow, DeskWaiting},
+};
+#[cfg(feature = "ssr")]
+use domain::{Failure, FieldError, calls::CallOutcome};
+use leptos::prelude::*;
+
+use crate::ApiError;
+#[cfg(feature = "ssr")]
+use crate::request;
+
+#[server(prefix = "/fn/calls", endpoint = "entrance")]
+pub async fn read_call_entrance(case: Option<CaseId>) -> Result<CallEntrance, ApiError> {
+    let context = request::context()?;
+    request::reply(service::calls::entrance(&context, case).await)
+}
+
+#[server(prefix = "/fn/calls", endpoint = "request")]
+pub async fn request_callback(form: CallbackForm, #[server(default)] key: String) -> Result<(), ApiError> {
+    let context = request::context()?;
+    let case = request::reply(service::calls::request(&context, &form, &key).await)?;
+    request::redirect(&format!("/cases/{case}"));
+    Ok(())
+}
+
+/// The desk: calls to be made.
+#[server(prefix = "/fn/calls", endpoint = "list")]
+pub async fn open_callbacks() -> Result<Vec<CallbackRow>, ApiError> {
+    let context = request::context()?;
+    request::reply(service::calls::list_open(&context).await)
+}
+
+/// How many chats and calls wait for the desk.
+#[server(prefix = "/fn/calls", endpoint = "waiting")]
+pub async fn count_waiting() -> Result<DeskWaiting, ApiError> {
+    let context = request::context()?;
+    request::reply(service::calls::waiting(&context).await)
+}
+
+#[server(prefix = "/fn/calls", endpoint = "log")]
+pub async fn log_call(
+    id: CallbackId,
+    #[server(default)] outcome: String,
+    #[server(default)] note: String,
+) -> Result<(), ApiError> {
+    let context = request::context()?;
+    let outcome = CallOutcome::parse(&outcome).ok_or_else(|| Failure::field("outcome", FieldError::Required));
+    let outcome = request::reply(outcome)?;
+    request::reply(service::calls::log(&context, id, outcome, &note).await.map(|_| ()))
+}

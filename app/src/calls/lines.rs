@@ -1,0 +1,112 @@
+//! Numbers to call: region, languages, hours in the zone of the desk, and whether somebody is there now.
+
+use domain::calls::{Hours, PhoneLine};
+use leptos::prelude::*;
+
+use crate::{
+    i18n::*,
+    language::use_locale,
+    ui::{Badge, Moment, Tone},
+};
+
+/// The own region in full; the others one click away.
+#[component]
+pub fn PhoneLines(lines: Vec<PhoneLine>) -> impl IntoView {
+    let l = use_locale();
+    let mut lines = lines.into_iter();
+    let own = lines.next();
+    let others: Vec<_> = lines.collect();
+    view! {
+        {own.map(|line| view! { <Line line /> })}
+        {(!others.is_empty()).then(|| view! {
+            <details class="other-lines">
+                <summary>{td_string!(l, calls.other_regions)}</summary>
+                {others.into_iter().map(|line| view! { <Line line /> }).collect_view()}
+            </details>
+        })}
+    }
+}
+
+#[component]
+fn Line(line: PhoneLine) -> impl IntoView {
+    let l = use_locale();
+    let languages = line.languages.iter().map(|tag| language_name(l, tag)).collect::<Vec<_>>().join(", ");
+    view! {
+        <div class="phone-line">
+            <p class="phone-number">
+                <a class="link" href=format!("tel:{}", dialled(&line.number))>{spaced(&line.number)}</a>
+                {match (line.open_until, line.opens_at) {
+                    (Some(_), _) => view! { <Badge tone=Tone::Good>{td_string!(l, calls.open)}</Badge> }.into_any(),
+                    _ => view! { <Badge>{td_string!(l, calls.closed)}</Badge> }.into_any(),
+                }}
+            </p>
+            <p class="quiet">{region_name(l, &line.region)} " · " {languages}</p>
+            <p class="quiet">{hours_text(l, &line.hours)}</p>
+            {line.opens_at.map(|at| view! { <p class="quiet">{td_string!(l, calls.opens_at)} " " <Moment at /></p> })}
+        </div>
+    }
+}
+
+/// As it was given, or in groups of three (`+33 187 654 321`): a bare row of digits cannot be read aloud.
+fn spaced(number: &str) -> String {
+    let Some(digits) = number.strip_prefix('+').filter(|rest| rest.bytes().all(|b| b.is_ascii_digit())) else {
+        return number.to_owned();
+    };
+    // Country codes that begin with 1 or 7 are one digit long; most others two.
+    let code = if digits.starts_with(['1', '7']) { 1 } else { 2 };
+    let (country, rest) = digits.split_at_checked(code).unwrap_or((digits, ""));
+    let mut text = format!("+{country}");
+    for (index, digit) in rest.chars().enumerate() {
+        if index % 3 == 0 {
+            text.push('\u{a0}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// For a `tel:` link: digits and the plus only.
+fn dialled(number: &str) -> String {
+    number.chars().filter(|c| *c == '+' || c.is_ascii_digit()).collect()
+}
+
+pub fn language_name(l: Locale, tag: &str) -> String {
+    match tag {
+        "fr" => td_string!(l, calls.lang_fr).to_owned(),
+        "en" => td_string!(l, calls.lang_en).to_owned(),
+        "de" => td_string!(l, calls.lang_de).to_owned(),
+        "es" => td_string!(l, calls.lang_es).to_owned(),
+        "ja" => td_string!(l, calls.lang_ja).to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+fn region_name(l: Locale, region: &str) -> String {
+    match region {
+        "emea" => td_string!(l, calls.region_emea).to_owned(),
+        "americas" => td_string!(l, calls.region_americas).to_owned(),
+        "apac" => td_string!(l, calls.region_apac).to_owned(),
+        "japan" => td_string!(l, calls.region_japan).to_owned(),
+        other => other.to_uppercase(),
+    }
+}
+
+/// `Mon–Fri 09:00–17:00 (Europe/Paris)`: days with the same hours are drawn together.
+fn hours_text(l: Locale, hours: &Hours) -> String {
+    let names: Vec<&str> = td_string!(l, calls.days).split(' ').collect();
+    let name = |index: usize| names.get(index).copied().unwrap_or_default();
+    let mut parts: Vec<String> = Vec::new();
+    let mut index = 0;
+    while let Some(span) = hours.week.get(index).copied() {
+        let mut last = index;
+        while hours.week.get(last + 1).copied() == Some(span) {
+            last += 1;
+        }
+        if let Some((from, to)) = span {
+            let days = if last == index { name(index).to_owned() } else { format!("{}–{}", name(index), name(last)) };
+            parts.push(format!("{days} {}–{}", from.strftime("%H:%M"), to.strftime("%H:%M")));
+        }
+        index = last + 1;
+    }
+    format!("{} ({})", parts.join(", "), hours.zone)
+}

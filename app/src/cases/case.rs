@@ -1,0 +1,246 @@
+//! One case: its stream, a box to write in, what can be done with it. The same page for customers and agents; what an agent
+//! has more is there because the policy says so.
+
+use domain::{
+    CaseId,
+    cases::{CaseDetail, Status},
+};
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+
+use super::{
+    api::{AssignCase, CloseCase, NoteOnCase, ReopenCase, ReplyToCase, find_case},
+    parts::{Attach, FormKey, Stream, priority_badge, status_badge},
+};
+use crate::{
+    ApiError,
+    failure::FailureView,
+    i18n::*,
+    language::use_locale,
+    live::use_case_events,
+    ui::{
+        Callout, Card, Choice, FormState, HiddenField, Kind, Moment, PageHead, SelectField, Skeleton, Submit, TextArea,
+        Tone,
+    },
+};
+
+/// Counts acts on the page: each asks for the case again.
+#[derive(Clone, Copy)]
+struct Acted(RwSignal<u32>);
+
+#[component]
+pub fn CasePage() -> impl IntoView {
+    let params = use_params_map();
+    let acted = RwSignal::new(0_u32);
+    provide_context(Acted(acted));
+    move || {
+        let id = params.with(|params| params.get("id")).and_then(|id| id.parse::<CaseId>().ok());
+        match id {
+            Some(id) => view! { <Loader id acted /> }.into_any(),
+            None => view! { <FailureView failure=domain::Failure::NotFound /> }.into_any(),
+        }
+    }
+}
+
+#[component]
+fn Loader(id: CaseId, acted: RwSignal<u32>) -> impl IntoView {
+    let first = Resource::new_blocking(|| (), move |()| find_case(id));
+    view! {
+        <Transition fallback=Skeleton>
+            {move || Suspend::new(async move {
+                match first.await {
+                    Ok(first) => view! { <Case first acted /> }.into_any(),
+                    Err(ApiError(failure)) => view! { <FailureView failure /> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+/// Shows the case and follows it: what happens to it is fetched into the same page, so that a reply being written is not
+/// lost.
+#[component]
+fn Case(first: CaseDetail, acted: RwSignal<u32>) -> impl IntoView {
+    let l = use_locale();
+    let id = first.row.id;
+    let (number, title) = (first.row.number.clone(), first.row.title.clone());
+    let legacy = first.legacy_source.clone().zip(first.row.legacy_number.clone());
+    let case = RwSignal::new(first);
+    let happened = use_case_events(id);
+    Effect::new(move |before: Option<(i64, u32)>| {
+        let now = (happened.get(), acted.get());
+        if before.is_some_and(|before| before != now) {
+            leptos::task::spawn_local(async move {
+                if let Ok(fresh) = find_case(id).await {
+                    case.set(fresh);
+                }
+            });
+        }
+        now
+    });
+    let closed = Memo::new(move |_| case.with(|case| case.row.status == Status::Closed));
+    let may_reply = Memo::new(move |_| case.with(|case| case.may_reply) && !closed.get());
+    let may_work = Memo::new(move |_| case.with(|case| case.may_work));
+    let may_close = Memo::new(move |_| case.with(|case| case.may_close));
+    view! {
+        <PageHead title>
+            <span class="quiet">{number}</span>
+        </PageHead>
+        <div class="case">
+            <div class="case-main">
+                {legacy.map(|(source, old)| view! {
+                    <Callout tone=Tone::Info>{td_string!(l, cases.from_legacy)} " " {source} " · " {old}</Callout>
+                })}
+                {move || view! { <Stream items=case.with(|case| case.stream.clone()) /> }}
+                <Show when=move || may_reply.get()><ReplyForm id vendor=may_work.get_untracked() /></Show>
+                <Show when=move || may_work.get()><NoteForm id /></Show>
+            </div>
+            <aside class="case-side">
+                {move || view! { <Facts case=case.get() /> }}
+                <Show when=move || may_work.get()><AssignForm id /></Show>
+                <Show when=move || may_close.get() && !closed.get()><CloseForm id /></Show>
+                <Show when=move || may_close.get() && closed.get()><ReopenForm id /></Show>
+            </aside>
+        </div>
+    }
+}
+
+#[component]
+fn Facts(case: CaseDetail) -> impl IntoView {
+    let l = use_locale();
+    let row = case.row;
+    view! {
+        <Card>
+            <dl class="facts">
+                <dt>{td_string!(l, cases.status)}</dt><dd>{status_badge(l, row.status)}</dd>
+                <dt>{td_string!(l, cases.priority)}</dt><dd>{priority_badge(l, row.priority)}</dd>
+                <dt>{td_string!(l, cases.company_label)}</dt><dd>{row.organisation}</dd>
+                <dt>{td_string!(l, cases.product)}</dt><dd>{row.product.unwrap_or_else(|| "–".into())}</dd>
+                <dt>{td_string!(l, cases.requestor)}</dt><dd>{row.requestor}</dd>
+                <dt>{td_string!(l, cases.agent)}</dt><dd>{row.agent.unwrap_or_else(|| td_string!(l, cases.nobody).into())}</dd>
+                <dt>{td_string!(l, cases.opened)}</dt><dd><Moment at=row.opened_at /></dd>
+                <dt>{td_string!(l, cases.updated)}</dt><dd><Moment at=row.updated_at /></dd>
+                {case.closed_at.map(|at| view! { <dt>{td_string!(l, cases.closed_on)}</dt><dd><Moment at /></dd> })}
+            </dl>
+        </Card>
+    }
+}
+
+/// Asks for the case again when the act went well.
+fn refresh<S>(action: ServerAction<S>)
+where
+    S: server_fn::ServerFn<Error = ApiError, Output = ()> + Clone + Send + Sync + 'static,
+{
+    let acted = use_context::<Acted>();
+    Effect::new(move |_| {
+        if action.value().with(|value| matches!(value, Some(Ok(()))))
+            && let Some(Acted(acted)) = acted
+        {
+            acted.update(|count| *count += 1);
+        }
+    });
+}
+
+#[component]
+fn ReplyForm(id: CaseId, vendor: bool) -> impl IntoView {
+    let l = use_locale();
+    let action = ServerAction::<ReplyToCase>::new();
+    let form = FormState::provide(action);
+    refresh(action);
+    let then = vec![
+        Choice::new("ask", td_string!(l, cases.then_ask)),
+        Choice::new("propose", td_string!(l, cases.then_propose)),
+    ];
+    view! {
+        <ActionForm action=action attr:class="form reply">
+            {form.view(&["text", "files"])}
+            <HiddenField name="id" value=id.to_string() />
+            <FormKey />
+            <TextArea name="text" label=td_string!(l, cases.your_reply) required=true rows=5 />
+            <Attach />
+            {vendor.then(|| view! {
+                <SelectField name="then" label=td_string!(l, cases.then) choices=then placeholder=td_string!(l, cases.then_work) />
+            })}
+            <Submit>{td_string!(l, cases.reply)}</Submit>
+        </ActionForm>
+        <form method="post" action=format!("/files?case={id}") enctype="multipart/form-data" class="form no-script">
+            <label for="plain-file">{td_string!(l, cases.files)}</label>
+            <p class="field-hint">{td_string!(l, cases.files_hint)}</p>
+            <input id="plain-file" type="file" name="file" multiple class="file-input" />
+            <button type="submit" class="btn btn-outline">{td_string!(l, cases.add_files)}</button>
+        </form>
+    }
+}
+
+#[component]
+fn NoteForm(id: CaseId) -> impl IntoView {
+    let l = use_locale();
+    let action = ServerAction::<NoteOnCase>::new();
+    let form = FormState::provide(action);
+    refresh(action);
+    view! {
+        <details class="note-box">
+            <summary class="btn btn-ghost">{td_string!(l, cases.write_note)}</summary>
+            <ActionForm action=action attr:class="form">
+                {form.view(&["text"])}
+                <HiddenField name="id" value=id.to_string() />
+                <TextArea name="text" label=td_string!(l, cases.note_label) required=true rows=3 />
+                <Submit kind=Kind::Quiet>{td_string!(l, cases.save_note)}</Submit>
+            </ActionForm>
+        </details>
+    }
+}
+
+#[component]
+fn AssignForm(id: CaseId) -> impl IntoView {
+    let l = use_locale();
+    let action = ServerAction::<AssignCase>::new();
+    let form = FormState::provide(action);
+    refresh(action);
+    view! {
+        <ActionForm action=action>
+            {form.view(&[])}
+            <HiddenField name="id" value=id.to_string() />
+            <Submit kind=Kind::Quiet>{td_string!(l, cases.take)}</Submit>
+        </ActionForm>
+    }
+}
+
+#[component]
+fn CloseForm(id: CaseId) -> impl IntoView {
+    let l = use_locale();
+    let action = ServerAction::<CloseCase>::new();
+    let form = FormState::provide(action);
+    refresh(action);
+    let reasons = vec![
+        Choice::new("confirmed", td_string!(l, cases.reason_confirmed)),
+        Choice::new("obsolete", td_string!(l, cases.reason_obsolete)),
+        Choice::new("withdrawn", td_string!(l, cases.reason_withdrawn)),
+    ];
+    view! {
+        <details class="note-box">
+            <summary class="btn btn-outline">{td_string!(l, cases.close)}</summary>
+            <ActionForm action=action attr:class="form">
+                {form.view(&[])}
+                <HiddenField name="id" value=id.to_string() />
+                <SelectField name="reason" label=td_string!(l, cases.reason) choices=reasons />
+                <Submit kind=Kind::Danger>{td_string!(l, cases.close)}</Submit>
+            </ActionForm>
+        </details>
+    }
+}
+
+#[component]
+fn ReopenForm(id: CaseId) -> impl IntoView {
+    let l = use_locale();
+    let action = ServerAction::<ReopenCase>::new();
+    let form = FormState::provide(action);
+    refresh(action);
+    view! {
+        <ActionForm action=action>
+            {form.view(&[])}
+            <HiddenField name="id" value=id.to_string() />
+            <Submit>{td_string!(l, cases.reopen)}</Submit>
+        </ActionForm>
+    }
+}

@@ -1,0 +1,33 @@
+//! The agents' desk: every case within sight, the newest change first, new ones arriving by themselves.
+
+use domain::{cases::CaseRow, page::Page};
+use leptos::prelude::*;
+
+use super::{
+    api::list_cases,
+    list::{Filters, Results, filter_in_address},
+};
+use crate::{
+    i18n::*,
+    language::use_locale,
+    layout::DeskTabs,
+    live::use_all_events,
+    ui::{PageHead, loaded},
+};
+
+#[component]
+pub fn DeskPage() -> impl IntoView {
+    let l = use_locale();
+    let filter = filter_in_address();
+    let happened = use_all_events();
+    let cases = Resource::new_blocking(move || (filter.get(), happened.get()), |(filter, _)| list_cases(filter));
+    view! {
+        <PageHead title=td_string!(l, cases.desk) />
+        <DeskTabs />
+        <p class="quiet" aria-live="polite">{td_string!(l, cases.desk_live)}</p>
+        {move || view! { <Filters filter=filter.get() path="/desk" /> }}
+        {loaded(cases, move |page: Page<CaseRow>| view! {
+            <Results page filter=filter.get_untracked() path="/desk" company=true />
+        })}
+    }
+}

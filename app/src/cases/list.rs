@@ -1,0 +1,131 @@
+//! The customer's cases: mine or the company's, filtered by a form that is the page's address.
+
+use domain::{
+    cases::{CaseFilter, CaseRow, Priority},
+    page::Page,
+};
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+use super::{
+    api::list_cases,
+    parts::{CaseRows, priority_text},
+};
+use crate::{
+    i18n::*,
+    language::use_locale,
+    live::use_all_events,
+    ui::{Choice, Empty, Icon, LinkButton, PageHead, SelectField, Sign, TextField, loaded},
+};
+
+/// The filter that stands in the address.
+pub(super) fn filter_in_address() -> Memo<CaseFilter> {
+    let query = use_query_map();
+    Memo::new(move |_| {
+        query.with(|query| {
+            let get = |name| query.get(name).unwrap_or_default();
+            CaseFilter {
+                mine: get("mine") == "true",
+                status: get("status"),
+                priority: get("priority"),
+                search: get("search"),
+                queue: get("queue"),
+                after: get("after"),
+            }
+        })
+    })
+}
+
+/// The address of the same list, one page on.
+pub(super) fn next_page(path: &str, filter: &CaseFilter, next: &str) -> String {
+    let params = [
+        ("mine", if filter.mine { "true" } else { "" }),
+        ("status", &filter.status),
+        ("priority", &filter.priority),
+        ("search", &filter.search),
+        ("queue", &filter.queue),
+        ("after", next),
+    ];
+    let query: Vec<String> = params
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| format!("{name}={}", leptos_router::location::Url::escape(value)))
+        .collect();
+    format!("{path}?{}", query.join("&"))
+}
+
+#[component]
+pub fn CasesPage() -> impl IntoView {
+    let l = use_locale();
+    let filter = filter_in_address();
+    let happened = use_all_events();
+    let cases = Resource::new_blocking(move || (filter.get(), happened.get()), |(filter, _)| list_cases(filter));
+    view! {
+        <PageHead title=td_string!(l, cases.cases)>
+            <LinkButton href="/cases/new"><Icon sign=Sign::Plus />{td_string!(l, cases.new)}</LinkButton>
+        </PageHead>
+        {move || view! { <Filters filter=filter.get() path="/cases" /> }}
+        {loaded(cases, move |page: Page<CaseRow>| view! { <Results page filter=filter.get_untracked() path="/cases" /> })}
+    }
+}
+
+#[component]
+pub(super) fn Results(
+    page: Page<CaseRow>,
+    filter: CaseFilter,
+    path: &'static str,
+    #[prop(optional)] company: bool,
+) -> impl IntoView {
+    let l = use_locale();
+    let next = page.next.map(|next| next_page(path, &filter, &next));
+    if page.rows.is_empty() {
+        return view! {
+            <Empty sign=Sign::Case title=td_string!(l, cases.none)><p>{td_string!(l, cases.none_lead)}</p></Empty>
+        }
+        .into_any();
+    }
+    view! {
+        <CaseRows rows=page.rows company />
+        {next.map(|href| view! { <p class="more"><a class="btn btn-outline" href=href rel="next">{td_string!(l, cases.more)}</a></p> })}
+    }
+    .into_any()
+}
+
+/// A plain GET form: it is the address of the page, with or without JavaScript.
+#[component]
+pub(super) fn Filters(filter: CaseFilter, path: &'static str) -> impl IntoView {
+    let l = use_locale();
+    let statuses = vec![
+        Choice::new("open", td_string!(l, cases.open)),
+        Choice::new("pending_response", td_string!(l, cases.status_pending_response)),
+        Choice::new("closed", td_string!(l, cases.status_closed)),
+    ];
+    let priorities =
+        Priority::ALL.iter().map(|priority| Choice::new(priority.key(), priority_text(l, *priority))).collect();
+    let first = if path == "/desk" {
+        let queues = vec![
+            Choice::new("unassigned", td_string!(l, cases.queue_unassigned)),
+            Choice::new("mine", td_string!(l, cases.queue_mine)),
+        ];
+        view! {
+            <SelectField name="queue" label=td_string!(l, cases.queue) choices=queues value=filter.queue placeholder=td_string!(l, cases.all) />
+        }
+        .into_any()
+    } else {
+        let whose = vec![Choice::new("true", td_string!(l, cases.mine))];
+        let mine = if filter.mine { "true" } else { "" };
+        view! {
+            <SelectField name="mine" label=td_string!(l, cases.whose) choices=whose value=mine placeholder=td_string!(l, cases.company) />
+        }
+        .into_any()
+    };
+    view! {
+        <form method="get" action=path class="filters" role="search">
+            <TextField name="search" label=td_string!(l, cases.search) kind="search" value=filter.search />
+            {first}
+            <SelectField name="status" label=td_string!(l, cases.status) choices=statuses value=filter.status placeholder=td_string!(l, cases.all) />
+            <SelectField name="priority" label=td_string!(l, cases.priority) choices=priorities value=filter.priority placeholder=td_string!(l, cases.all) />
+            <button type="submit" class="btn btn-outline"><Icon sign=Sign::Search />{td_string!(l, cases.find)}</button>
+        </form>
+    }
+}

@@ -1,0 +1,14 @@
+//! Cases: the customer's lists and pages, and the agents' desk.
+
+pub mod api;
+mod case;
+mod desk;
+mod list;
+mod new;
+mod parts;
+
+pub use case::CasePage;
+pub use desk::DeskPage;
+pub use list::CasesPage;
+pub use new::NewCasePage;
+pub use parts::{CaseRows, FormKey, priority_badge, priority_text, status_badge};

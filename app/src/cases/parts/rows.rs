@@ -1,0 +1,99 @@
+//! A list of cases: a table on a wide screen, cards on a phone (the same elements; CSS decides).
+
+use domain::cases::{CaseRow, Priority, Status};
+use leptos::prelude::*;
+
+use crate::{
+    i18n::*,
+    language::use_locale,
+    ui::{Badge, Moment, Tone},
+};
+
+pub fn status_text(l: Locale, status: Status) -> &'static str {
+    match status {
+        Status::AwaitingAssignment => td_string!(l, cases.status_awaiting_assignment),
+        Status::InProgress => td_string!(l, cases.status_in_progress),
+        Status::PendingResponse => td_string!(l, cases.status_pending_response),
+        Status::ResolutionProvided => td_string!(l, cases.status_resolution_provided),
+        Status::Closed => td_string!(l, cases.status_closed),
+    }
+}
+
+pub fn priority_text(l: Locale, priority: Priority) -> &'static str {
+    match priority {
+        Priority::P1 => td_string!(l, cases.p1),
+        Priority::P2 => td_string!(l, cases.p2),
+        Priority::P3 => td_string!(l, cases.p3),
+        Priority::P4 => td_string!(l, cases.p4),
+    }
+}
+
+pub fn status_badge(l: Locale, status: Status) -> impl IntoView {
+    let tone = match status {
+        Status::AwaitingAssignment => Tone::Info,
+        Status::InProgress | Status::Closed => Tone::Plain,
+        Status::PendingResponse => Tone::Warn,
+        Status::ResolutionProvided => Tone::Good,
+    };
+    view! { <Badge tone>{status_text(l, status)}</Badge> }
+}
+
+pub fn priority_badge(l: Locale, priority: Priority) -> impl IntoView {
+    let tone = match priority {
+        Priority::P1 => Tone::Bad,
+        Priority::P2 => Tone::Warn,
+        Priority::P3 | Priority::P4 => Tone::Plain,
+    };
+    view! { <Badge tone>{priority_text(l, priority)}</Badge> }
+}
+
+#[component]
+pub fn CaseRows(
+    rows: Vec<CaseRow>,
+    /// Shows the company: for agents, and people of several companies.
+    #[prop(optional)]
+    company: bool,
+) -> impl IntoView {
+    let l = use_locale();
+    let body = rows
+        .into_iter()
+        .map(|row| {
+            let old = row.legacy_number.clone();
+            view! {
+                <tr>
+                    <td data-label=td_string!(l, cases.number) class="nowrap">
+                        {row.number}
+                        {old.map(|old| view! { <span class="quiet">" · " {old}</span> })}
+                    </td>
+                    <td data-label=td_string!(l, cases.title) class="row-title">
+                        <a class="row-link" href=format!("/cases/{}", row.id)>{row.title}</a>
+                        <span class="quiet">
+                            {company.then(|| format!("{} · ", row.organisation))}
+                            {row.product.clone().map(|product| format!("{product} · "))}
+                            {row.requestor}
+                        </span>
+                    </td>
+                    <td data-label=td_string!(l, cases.status)>{status_badge(l, row.status)}</td>
+                    <td data-label=td_string!(l, cases.priority)>{priority_badge(l, row.priority)}</td>
+                    <td data-label=td_string!(l, cases.agent)>{row.agent.unwrap_or_else(|| "–".to_owned())}</td>
+                    <td data-label=td_string!(l, cases.updated) class="nowrap"><Moment at=row.updated_at /></td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <table class="table cards-on-phone">
+            <thead>
+                <tr>
+                    <th scope="col">{td_string!(l, cases.number)}</th>
+                    <th scope="col">{td_string!(l, cases.title)}</th>
+                    <th scope="col">{td_string!(l, cases.status)}</th>
+                    <th scope="col">{td_string!(l, cases.priority)}</th>
+                    <th scope="col">{td_string!(l, cases.agent)}</th>
+                    <th scope="col">{td_string!(l, cases.updated)}</th>
+                </tr>
+            </thead>
+            <tbody>{body}</tbody>
+        </table>
+    }
+}

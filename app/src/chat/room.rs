@@ -1,0 +1,321 @@
+//! A chat: the same room for both sides. Messages arrive by the live stream; without JavaScript the page is read again.
+
+use domain::{
+    ChatId, Failure,
+    cases::{EntryKind, EntryView, Side},
+    chat::{ChatState, ChatView},
+};
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+
+use super::api::{AnswerChat, EndChat, SendMessage, read_chat};
+use crate::{
+    ApiError,
+    failure::FailureView,
+    i18n::*,
+    language::use_locale,
+    live::use_case_events,
+    session::use_viewer,
+    ui::{Badge, FormState, HiddenField, Icon, Kind, Moment, PageHead, Sign, Skeleton, Submit, TextArea, Tone},
+};
+
+#[component]
+pub fn ChatPage() -> impl IntoView {
+    let params = use_params_map();
+    move || {
+        let id = params.with(|params| params.get("id")).and_then(|id| id.parse::<ChatId>().ok());
+        match id {
+            Some(id) => view! { <Loader id /> }.into_any(),
+            None => view! { <FailureView failure=Failure::NotFound /> }.into_any(),
+        }
+    }
+}
+
+#[component]
+fn Loader(id: ChatId) -> impl IntoView {
+    let first = Resource::new_blocking(|| (), move |()| read_chat(id));
+    view! {
+        <Transition fallback=Skeleton>
+            {move || Suspend::new(async move {
+                match first.await {
+                    Ok(first) => view! { <Room first /> }.into_any(),
+                    Err(ApiError(failure)) => view! { <FailureView failure /> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+/// Counts acts on the page: each asks for the chat again.
+#[derive(Clone, Copy)]
+struct Acted(RwSignal<u32>);
+
+#[component]
+fn Room(first: ChatView) -> impl IntoView {
+    let l = use_locale();
+    let (id, case) = (first.row.id, first.row.case);
+    let (title, number) = (first.row.title.clone(), first.row.case_number.clone());
+    let about = [Some(first.row.organisation.clone()), first.row.product.clone(), Some(first.row.person.clone())];
+    let about = about.into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    let chat = RwSignal::new(first);
+    let acted = RwSignal::new(0_u32);
+    provide_context(Acted(acted));
+    let happened = use_case_events(case);
+    Effect::new(move |before: Option<(i64, u32)>| {
+        let now = (happened.get(), acted.get());
+        if before.is_some_and(|before| before != now) {
+            leptos::task::spawn_local(async move {
+                if let Ok(fresh) = read_chat(id).await {
+                    chat.set(fresh);
+                }
+            });
+        }
+        now
+    });
+    let viewer = use_viewer();
+    let vendor =
+        Memo::new(move |_| viewer.get().and_then(Result::ok).flatten().is_some_and(|viewer| viewer.actor.is_vendor()));
+    unread::count_in_title(chat, vendor);
+    let state = Memo::new(move |_| chat.with(|chat| chat.row.state));
+    let may_write = Memo::new(move |_| chat.with(|chat| chat.may_write));
+    let may_answer = Memo::new(move |_| chat.with(|chat| chat.may_answer));
+    view! {
+        <PageHead title>
+            <a class="link" href=format!("/cases/{case}")>{number}</a>
+        </PageHead>
+        <p class="quiet">{about}</p>
+        <div class="chat-room">
+            <div class="chat-state" role="status">{move || view! { <State chat=chat.get() vendor=vendor.get() /> }}</div>
+            <Messages chat vendor />
+            <p class="no-script"><a class="btn btn-outline" href=format!("/chat/{id}")>{td_string!(l, chat.refresh)}</a></p>
+            <Show when=move || may_answer.get()><AnswerForm id /></Show>
+            <Show when=move || may_write.get()><MessageForm id /></Show>
+            <div class="chat-foot">
+                <Show when=move || state.get() != ChatState::Ended><EndForm id /></Show>
+                <a class="btn btn-ghost" href=format!("/cases/{case}")><Icon sign=Sign::Case />{td_string!(l, chat.to_case)}</a>
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn State(chat: ChatView, vendor: bool) -> impl IntoView {
+    let l = use_locale();
+    let row = chat.row;
+    match (row.state, row.agent) {
+        (ChatState::Waiting, _) => {
+            let text = if vendor { td_string!(l, chat.customer_waits) } else { td_string!(l, chat.you_wait) };
+            view! { <Badge tone=Tone::Warn>{td_string!(l, chat.waiting)}</Badge> " " {text} }.into_any()
+        }
+        (ChatState::Active, agent) => {
+            let who = if vendor { row.person } else { agent.unwrap_or_default() };
+            view! { <Badge tone=Tone::Good>{td_string!(l, chat.active)}</Badge> " " {td_string!(l, chat.with)} " " <strong>{who}</strong> }
+                .into_any()
+        }
+        (ChatState::Ended, _) => {
+            view! { <Badge>{td_string!(l, chat.ended)}</Badge> " " {td_string!(l, chat.ended_lead)} }.into_any()
+        }
+    }
+}
+
+#[component]
+fn Messages(chat: RwSignal<ChatView>, vendor: Memo<bool>) -> impl IntoView {
+    let l = use_locale();
+    let list = NodeRef::<leptos::html::Ol>::new();
+    // The newest message stays in sight.
+    Effect::new(move |_| {
+        chat.track();
+        if let Some(list) = list.get() {
+            leptos::leptos_dom::helpers::request_animation_frame(move || list.set_scroll_top(list.scroll_height()));
+        }
+    });
+    view! {
+        <ol class="chat-log" role="log" aria-label=td_string!(l, chat.messages) tabindex="0" node_ref=list>
+            <For each=move || chat.with(|chat| chat.messages.clone()) key=|message| message.id let:message>
+                <Message message vendor />
+            </For>
+        </ol>
+    }
+}
+
+#[component]
+fn Message(message: EntryView, vendor: Memo<bool>) -> impl IntoView {
+    let l = use_locale();
+    if message.kind == EntryKind::Line {
+        let text = match message.body.as_str() {
+            "chat_answered" => td_string!(l, chat.line_answered),
+            "chat_ended" => td_string!(l, chat.line_ended),
+            "assigned" => td_string!(l, chat.line_assigned),
+            "closed" => td_string!(l, chat.line_closed),
+            _ => td_string!(l, chat.line_changed),
+        };
+        return view! { <li class="stream-line">{message.author} " " {text} " · " <Moment at=message.at /></li> }
+            .into_any();
+    }
+    let side = message.side;
+    let class = move || {
+        let own = (side == Side::Vendor) == vendor.get();
+        if own { "chat-message chat-own" } else { "chat-message" }
+    };
+    view! {
+        <li class=class>
+            <p class="chat-head"><strong>{message.author}</strong> " " <span class="quiet"><Moment at=message.at /></span></p>
+            <p class="chat-text">{message.body}</p>
+        </li>
+    }
+    .into_any()
+}
+
+/// Asks for the chat again when the act went well.
+fn refresh<S>(action: ServerAction<S>)
+where
+    S: server_fn::ServerFn<Error = ApiError, Output = ()> + Clone + Send + Sync + 'static,
+{
+    let acted = use_context::<Acted>();
+    Effect::new(move |_| {
+        let done = action.value().with(|value| matches!(value, Some(Ok(()))));
+        if let (true, Some(Acted(acted))) = (done, acted) {
+            acted.update(|count| *count += 1);
+        }
+    });
+}
+
+/// Enter sends, Shift and Enter begins a line; the button is there for everybody.
+#[component]
+fn MessageForm(id: ChatId) -> impl IntoView {
+    let l = use_locale();
+    let action = ServerAction::<SendMessage>::new();
+    let form = FormState::provide(action);
+    refresh(action);
+    let key = RwSignal::new(String::new());
+    let node = NodeRef::<leptos::html::Div>::new();
+    // A new key, and an empty box, for each message that was sent.
+    Effect::new(move |_| {
+        let sent = action.value().with(|value| matches!(value, Some(Ok(()))));
+        let first = key.with_untracked(String::is_empty);
+        if sent || first {
+            key.set(format!("{:x}{:x}", (js_sys::Math::random() * 1e17) as u64, js_sys::Date::now() as u64));
+        }
+        if sent {
+            unread::empty_box(node);
+        }
+    });
+    view! {
+        <div node_ref=node on:keydown=unread::send_on_enter>
+            <ActionForm action=action attr:class="form chat-form">
+                {form.view(&["text"])}
+                <HiddenField name="id" value=id.to_string() />
+                <input type="hidden" name="key" prop:value=key value="" />
+                <TextArea name="text" label=td_string!(l, chat.message) required=true rows=2 />
+                <Submit>{td_string!(l, chat.send)}</Submit>
+            </ActionForm>
+        </div>
+    }
+}
+
+#[component]
+fn AnswerForm(id: ChatId) -> impl IntoView {
+    let l = use_locale();
+    let action = ServerAction::<AnswerChat>::new();
+    let form = FormState::provide(action);
+    refresh(action);
+    view! {
+        <ActionForm action=action attr:class="form">
+            {form.view(&[])}
+            <HiddenField name="id" value=id.to_string() />
+            <Submit>{td_string!(l, chat.answer)}</Submit>
+        </ActionForm>
+    }
+}
+
+#[component]
+fn EndForm(id: ChatId) -> impl IntoView {
+    let l = use_locale();
+    let action = ServerAction::<EndChat>::new();
+    let form = FormState::provide(action);
+    refresh(action);
+    view! {
+        <ActionForm action=action>
+            {form.view(&[])}
+            <HiddenField name="id" value=id.to_string() />
+            <Submit kind=Kind::Quiet>{td_string!(l, chat.end)}</Submit>
+        </ActionForm>
+    }
+}
+
+/// What only a browser does: the box, the keys, and the mark in the title for messages that came while nobody looked (K19).
+mod unread {
+    use domain::chat::ChatView;
+    use leptos::prelude::*;
+
+    #[cfg(not(feature = "hydrate"))]
+    pub fn count_in_title(_: RwSignal<ChatView>, _: Memo<bool>) {}
+
+    #[cfg(not(feature = "hydrate"))]
+    pub fn empty_box(_: NodeRef<leptos::html::Div>) {}
+
+    #[cfg(not(feature = "hydrate"))]
+    pub fn send_on_enter(_: leptos::ev::KeyboardEvent) {}
+
+    #[cfg(feature = "hydrate")]
+    pub fn count_in_title(chat: RwSignal<ChatView>, vendor: Memo<bool>) {
+        use domain::cases::{EntryKind, Side};
+        let from_others = move || {
+            chat.with(|chat| {
+                let own = if vendor.get() { Side::Vendor } else { Side::Customer };
+                chat.messages.iter().filter(|message| message.kind != EntryKind::Line && message.side != own).count()
+            })
+        };
+        let seen = StoredValue::new(0_usize);
+        let show = move |unread: usize| {
+            let title = document().title();
+            let plain =
+                title.split_once(") ").filter(|_| title.starts_with('(')).map_or(title.as_str(), |(_, rest)| rest);
+            document().set_title(&if unread == 0 { plain.to_owned() } else { format!("({unread}) {plain}") });
+        };
+        Effect::new(move |before: Option<()>| {
+            let now = from_others();
+            if before.is_none() || !document().hidden() {
+                seen.set_value(now);
+            }
+            if before.is_some() {
+                show(now.saturating_sub(seen.get_value()));
+            }
+        });
+        let looked = window_event_listener(leptos::ev::focus, move |_| {
+            seen.set_value(untrack(from_others));
+            show(0);
+        });
+        on_cleanup(move || looked.remove());
+    }
+
+    #[cfg(feature = "hydrate")]
+    fn text_box(node: NodeRef<leptos::html::Div>) -> Option<web_sys::HtmlTextAreaElement> {
+        use wasm_bindgen::JsCast;
+        node.get_untracked()?.query_selector("textarea").ok()??.dyn_into().ok()
+    }
+
+    #[cfg(feature = "hydrate")]
+    pub fn empty_box(node: NodeRef<leptos::html::Div>) {
+        if let Some(text) = text_box(node) {
+            text.set_value("");
+            let _ = text.focus();
+        }
+    }
+
+    #[cfg(feature = "hydrate")]
+    pub fn send_on_enter(event: leptos::ev::KeyboardEvent) {
+        use wasm_bindgen::JsCast;
+        if event.key() != "Enter" || event.shift_key() || event.is_composing() {
+            return;
+        }
+        let form = event
+            .target()
+            .and_then(|target| target.dyn_into::<web_sys::HtmlTextAreaElement>().ok())
+            .and_then(|text| text.form());
+        if let Some(form) = form {
+            event.prevent_default();
+            let _ = form.request_submit();
+        }
+    }
+}

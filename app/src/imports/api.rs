@@ -1,0 +1,41 @@
+//! Server functions of imports. The upload itself is a plain form (`server/src/files/imports.rs`).
+
+use domain::{ImportId, imports::ImportView};
+use leptos::prelude::*;
+
+use crate::ApiError;
+#[cfg(feature = "ssr")]
+use crate::request;
+
+#[server(prefix = "/fn/imports", endpoint = "list")]
+pub async fn list_imports() -> Result<Vec<ImportView>, ApiError> {
+    let context = request::context()?;
+    request::reply(service::imports::list(&context).await)
+}
+
+#[server(prefix = "/fn/imports", endpoint = "find")]
+pub async fn find_import(id: ImportId) -> Result<ImportView, ApiError> {
+    let context = request::context()?;
+    request::reply(service::imports::find(&context, id).await)
+}
+
+/// `skip` leaves out what was refused; without it one bad record stops all.
+#[server(prefix = "/fn/imports", endpoint = "commit")]
+pub async fn commit_import(id: ImportId, #[server(default)] skip: String) -> Result<(), ApiError> {
+    let context = request::context()?;
+    let strictness = match skip.as_str() {
+        "yes" => service::imports::Strictness::SkipRefused,
+        _ => service::imports::Strictness::AllOrNothing,
+    };
+    request::reply(service::imports::start_commit(&context, id, strictness).await)?;
+    request::redirect(&format!("/imports/{id}"));
+    Ok(())
+}
+
+#[server(prefix = "/fn/imports", endpoint = "discard")]
+pub async fn discard_import(id: ImportId) -> Result<(), ApiError> {
+    let context = request::context()?;
+    request::reply(service::imports::discard(&context, id).await)?;
+    request::redirect("/imports");
+    Ok(())
+}

@@ -1,0 +1,90 @@
+//! Uploading a file and the uploads that wait. The form is plain: it works without JavaScript.
+
+use domain::imports::ImportView;
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+use super::{
+    api::list_imports,
+    words::{size_text, state_text, state_tone},
+};
+use crate::{
+    i18n::*,
+    language::use_locale,
+    ui::{Badge, Callout, Card, Empty, Icon, Moment, PageHead, Sign, Tone, loaded},
+};
+
+#[component]
+pub fn ImportsPage() -> impl IntoView {
+    let l = use_locale();
+    let query = use_query_map();
+    let refused = query.with_untracked(|query| query.get("refused").is_some());
+    let imports = Resource::new_blocking(|| (), |()| list_imports());
+    view! {
+        <PageHead title=td_string!(l, imports.nav) />
+        {refused.then(|| view! { <Callout tone=Tone::Bad>{td_string!(l, imports.refused)}</Callout> })}
+        {loaded(imports, move |imports: Vec<ImportView>| view! { <div class="imports"><Upload /><Waiting imports /></div> })}
+    }
+}
+
+#[component]
+fn Upload() -> impl IntoView {
+    let l = use_locale();
+    view! {
+        <Card title=td_string!(l, imports.upload)>
+            <p>{td_string!(l, imports.lead)}</p>
+            <form class="form" method="post" action="/imports/upload" enctype="multipart/form-data">
+                <div class="field">
+                    <label for="f-files">{td_string!(l, imports.files)}</label>
+                    <p id="f-files-hint" class="field-hint">{td_string!(l, imports.files_hint)}</p>
+                    <input id="f-files" name="files" type="file" class="file-input" multiple=true required=true aria-describedby="f-files-hint" />
+                </div>
+                <button type="submit" class="btn btn-primary"><Icon sign=Sign::Import />{td_string!(l, imports.check)}</button>
+            </form>
+        </Card>
+    }
+}
+
+#[component]
+fn Waiting(imports: Vec<ImportView>) -> impl IntoView {
+    let l = use_locale();
+    if imports.is_empty() {
+        return view! {
+            <Empty sign=Sign::Import title=td_string!(l, imports.none)><p>{td_string!(l, imports.none_lead)}</p></Empty>
+        }
+        .into_any();
+    }
+    let rows = imports
+        .into_iter()
+        .map(|import| {
+            view! {
+                <tr>
+                    <td class="row-title"><a class="row-link" href=format!("/imports/{}", import.id)>{import.name}</a></td>
+                    <td data-label=td_string!(l, imports.state)>
+                        <Badge tone=state_tone(import.state)>{state_text(l, import.state)}</Badge>
+                    </td>
+                    <td data-label=td_string!(l, imports.size)>{size_text(l, import.bytes)}</td>
+                    <td data-label=td_string!(l, imports.by)>{import.by}</td>
+                    <td data-label=td_string!(l, imports.uploaded)><Moment at=import.uploaded_at /></td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <Card title=td_string!(l, imports.waiting)>
+            <table class="table cards-on-phone">
+                <thead>
+                    <tr>
+                        <th scope="col">{td_string!(l, imports.file)}</th>
+                        <th scope="col">{td_string!(l, imports.state)}</th>
+                        <th scope="col">{td_string!(l, imports.size)}</th>
+                        <th scope="col">{td_string!(l, imports.by)}</th>
+                        <th scope="col">{td_string!(l, imports.uploaded)}</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </Card>
+    }
+    .into_any()
+}

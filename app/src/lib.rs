@@ -1,0 +1,38 @@
+//! The interface: pages and thin server functions, the same code on the server (`ssr`) and in the browser (`hydrate`).
+//!
+//! A page is a component in `<feature>/<page>.rs`; what it asks the server is in `<feature>/api.rs`, where a function is a
+//! context, a call and a reply. `ui` is the kit and knows no word of the domain. See docs/PAGES.md.
+
+// Views are deeply nested types.
+#![recursion_limit = "512"]
+
+mod generated {
+    #![expect(clippy::expect_used, clippy::new_ret_no_self, reason = "made by leptos_i18n from the locales")]
+    include!(concat!(env!("OUT_DIR"), "/i18n/mod.rs"));
+}
+pub use generated::i18n;
+
+pub mod announcements;
+pub mod audit;
+pub mod calls;
+pub mod cases;
+pub mod chat;
+mod failure;
+pub mod imports;
+mod language;
+mod layout;
+pub mod live;
+pub mod mail;
+pub mod overview;
+pub mod people;
+#[cfg(feature = "ssr")]
+pub mod request;
+pub mod rollout;
+mod routes;
+pub mod session;
+mod shell;
+mod ui;
+
+pub use failure::ApiError;
+pub use routes::{App, PATHS, PUBLIC_PATHS};
+pub use shell::shell;

@@ -1,0 +1,15 @@
+//! Server functions of the overview.
+
+use domain::{OrganisationId, overview::Overview};
+use leptos::prelude::*;
+
+use crate::ApiError;
+#[cfg(feature = "ssr")]
+use crate::request;
+
+/// `None` for people who belong to no company: the vendor's.
+#[server(prefix = "/fn/overview", endpoint = "overview")]
+pub async fn read_overview(organisation: Option<OrganisationId>) -> Result<Option<Overview>, ApiError> {
+    let context = request::context()?;
+    request::reply(service::overview::overview(&context, organisation).await)
+}

@@ -1,0 +1,114 @@
+//! The overview: the company loudly, the three doors, what is going on, where the rollout stands (R11, R21, R22).
+
+use domain::{
+    OrganisationId,
+    access::{Permission, policy},
+    overview::{Door, Overview},
+    rollout::Phase,
+};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::{components::Redirect, hooks::use_query_map};
+
+use super::{
+    api::read_overview,
+    doors::Doors,
+    parts::{LatestCases, News, Priorities, RolloutStrip, Waiting},
+};
+use crate::{
+    ApiError,
+    failure::FailureView,
+    i18n::*,
+    language::use_locale,
+    live::use_all_events,
+    session::use_viewer,
+    ui::{Icon, Sign, Skeleton},
+};
+
+#[component]
+pub fn OverviewPage() -> impl IntoView {
+    let query = use_query_map();
+    let organisation = Memo::new(move |_| {
+        query.with(|query| query.get("organisation")).and_then(|id| id.parse::<OrganisationId>().ok())
+    });
+    let happened = use_all_events();
+    let found = Resource::new_blocking(
+        move || (organisation.get(), happened.get()),
+        |(organisation, _)| read_overview(organisation),
+    );
+    view! {
+        <Transition fallback=Skeleton>
+            {move || Suspend::new(async move {
+                match found.await {
+                    Ok(Some(overview)) => view! { <Home overview /> }.into_any(),
+                    Ok(None) => view! { <Elsewhere /> }.into_any(),
+                    Err(ApiError(failure)) => view! { <FailureView failure /> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+/// The vendor's people begin where they work: agents at the desk, the others at the rollout board.
+#[component]
+fn Elsewhere() -> impl IntoView {
+    let viewer = use_viewer();
+    view! {
+        <Suspense>
+            {move || Suspend::new(async move {
+                let path = viewer.await.ok().flatten().map_or("/account", |viewer| {
+                    let may = |permission| policy::may_somewhere(&viewer.actor, permission, viewer.now);
+                    if may(Permission::CaseWork) {
+                        "/desk"
+                    } else if may(Permission::ProgrammeRead) {
+                        "/rollout"
+                    } else {
+                        "/account"
+                    }
+                });
+                view! { <Redirect path /> }
+            })}
+        </Suspense>
+    }
+}
+
+#[component]
+fn Home(overview: Overview) -> impl IntoView {
+    let l = use_locale();
+    let launched = overview.rollout.as_ref().is_none_or(|rollout| rollout.phase == Phase::Launch);
+    let strip = overview.rollout.clone().map(|rollout| view! { <RolloutStrip rollout /> });
+    let (above, below) = if launched { (None, strip) } else { (strip, None) };
+    let first_name = overview.name.split(' ').next().unwrap_or_default().to_owned();
+    view! {
+        <Title text=td_string!(l, overview.nav) />
+        <header class="greeting">
+            <h1 tabindex="-1">{td_string!(l, overview.hello)} " " {first_name}</h1>
+            <p class="greeting-company"><Icon sign=Sign::Company />{overview.organisation_name}</p>
+            {(!overview.others.is_empty()).then(|| view! {
+                <p class="quiet">
+                    {td_string!(l, overview.also)}
+                    {overview.others.into_iter().map(|(id, name)| view! {
+                        " " <a class="link" href=format!("/?organisation={id}")>{name}</a>
+                    }).collect_view()}
+                </p>
+            })}
+        </header>
+        <div class="overview">
+            <Waiting chat=overview.live_chat calls=overview.calls />
+            {above}
+            <Doors case=overview.case chat=overview.chat call=overview.call live_chat=overview.live_chat />
+            {match overview.open_cases {
+                Door::Open(counts) => view! {
+                    <div class="overview-pair">
+                        <Priorities counts />
+                        <LatestCases rows=overview.latest />
+                    </div>
+                }
+                .into_any(),
+                Door::Closed(_) => ().into_any(),
+            }}
+            {below}
+            {overview.news.map(|news| view! { <News news /> })}
+        </div>
+    }
+}

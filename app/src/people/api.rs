@@ -1,0 +1,96 @@
+//! Server functions of people and invitations.
+
+use domain::{
+    GrantId, OrganisationId, PersonId,
+    people::{InvitationState, PeopleView, PersonForm, RoleForm},
+};
+use leptos::prelude::*;
+
+use crate::ApiError;
+#[cfg(feature = "ssr")]
+use crate::request;
+
+/// A company and its people; `search` is for the vendor, who has many companies.
+#[server(prefix = "/fn/people", endpoint = "page")]
+pub async fn people_page(
+    company: Option<OrganisationId>,
+    #[server(default)] search: String,
+) -> Result<PeopleView, ApiError> {
+    let context = request::context()?;
+    request::reply(service::people::page(&context, company, &search).await)
+}
+
+#[server(prefix = "/fn/people", endpoint = "add")]
+pub async fn add_person(form: PersonForm) -> Result<(), ApiError> {
+    let context = request::context()?;
+    request::reply(service::people::add(&context, &form).await)?;
+    request::redirect(&format!("/people?company={}&done=added", form.organisation));
+    Ok(())
+}
+
+#[server(prefix = "/fn/people", endpoint = "grant_role")]
+pub async fn grant_role(organisation: OrganisationId, person: PersonId, form: RoleForm) -> Result<(), ApiError> {
+    let context = request::context()?;
+    request::reply(service::people::grant_role(&context, organisation, person, &form).await)?;
+    request::redirect(&format!("/people/{person}?company={organisation}&done=role"));
+    Ok(())
+}
+
+#[server(prefix = "/fn/people", endpoint = "revoke_role")]
+pub async fn revoke_role(organisation: OrganisationId, person: PersonId, grant: GrantId) -> Result<(), ApiError> {
+    let context = request::context()?;
+    request::reply(service::people::revoke_role(&context, organisation, person, grant).await)?;
+    request::redirect(&format!("/people/{person}?company={organisation}&done=role"));
+    Ok(())
+}
+
+#[server(prefix = "/fn/people", endpoint = "remove")]
+pub async fn remove_person(organisation: OrganisationId, person: PersonId) -> Result<(), ApiError> {
+    let context = request::context()?;
+    request::reply(service::people::remove(&context, organisation, person).await)?;
+    request::redirect(&format!("/people?company={organisation}&done=removed"));
+    Ok(())
+}
+
+#[server(prefix = "/fn/people", endpoint = "resend")]
+pub async fn resend_invitation(organisation: OrganisationId, person: PersonId) -> Result<(), ApiError> {
+    let context = request::context()?;
+    request::reply(service::people::resend_invitation(&context, organisation, person).await)?;
+    request::redirect(&format!("/people/{person}?company={organisation}&done=resent"));
+    Ok(())
+}
+
+/// For whoever holds the link; reading changes nothing (K4).
+#[server(prefix = "/fn/people", endpoint = "invitation")]
+pub async fn find_invitation(token: String) -> Result<InvitationState, ApiError> {
+    request::reply(service::people::invitation_view(&request::services(), &token).await)
+}
+
+#[server(prefix = "/fn/people", endpoint = "accept")]
+pub async fn accept_invitation(
+    token: String,
+    #[server(default)] name: String,
+    password: String,
+    #[server(default)] password_again: String,
+) -> Result<(), ApiError> {
+    let facts = request::facts();
+    let typed = service::people::Acceptance {
+        name: &name,
+        password: &password,
+        password_again: &password_again,
+        locale: facts.locale,
+    };
+    let accepted = service::people::accept_invitation(&facts.services, &token, &typed, &facts.origin).await;
+    request::start_session(&request::reply(accepted)?);
+    request::redirect("/");
+    Ok(())
+}
+
+#[server(prefix = "/fn/people", endpoint = "renew")]
+pub async fn renew_invitation(token: String) -> Result<(), ApiError> {
+    request::reply(service::people::renew_invitation(&request::services(), &token).await)?;
+    if let Ok(path) = domain::text::LocalPath::parse(&format!("/invitation/{token}?sent=true")) {
+        request::redirect(path.as_str());
+    }
+    Ok(())
+}

@@ -1,0 +1,15 @@
+//! People of a company: the list, adding, roles, removing; the page behind an invitation link.
+
+pub mod api;
+mod forms;
+mod invitation;
+mod list;
+mod new;
+mod person;
+mod words;
+
+pub use invitation::InvitationPage;
+pub use list::PeoplePage;
+pub use new::NewPersonPage;
+pub use person::PersonPage;
+pub use words::role_text;

@@ -1,0 +1,199 @@
+//! One person of a company: roles and why, giving and taking them, the invitation, removal.
+
+use domain::{
+    OrganisationId, PersonId,
+    access::Permission,
+    people::{CompanyPeople, MemberRow, MembershipState, RoleRow},
+};
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+
+use super::{
+    api::{GrantRole, RemovePerson, ResendInvitation, RevokeRole},
+    forms::RoleFields,
+    list::{Done, Seen, State, company_in_address, role_scope, seen},
+    words::{may, reason_text, role_hint, role_text},
+};
+use crate::{
+    i18n::*,
+    language::use_locale,
+    session::Viewer,
+    ui::{Callout, Card, FormState, HiddenField, Kind, Moment, PageHead, Submit, Tone, loaded},
+};
+
+#[component]
+pub fn PersonPage() -> impl IntoView {
+    let l = use_locale();
+    let params = use_params_map();
+    let page = seen(company_in_address(), Memo::new(|_| String::new()));
+    view! {
+        <Done />
+        {loaded(page, move |(page, viewer): Seen| {
+            let id = params.with_untracked(|params| params.get("id")).and_then(|id| id.parse::<PersonId>().ok());
+            let found = page.company.and_then(|company| {
+                let member = company.members.iter().find(|member| Some(member.person) == id).cloned()?;
+                Some((company, member))
+            });
+            match (found, viewer) {
+                (Some((company, member)), Some(viewer)) => view! { <Person company member viewer /> }.into_any(),
+                _ => view! {
+                    <PageHead title=td_string!(l, people.people) />
+                    <Callout tone=Tone::Warn>{td_string!(l, people.gone)}</Callout>
+                    <p><a class="link" href="/people">{td_string!(l, people.back)}</a></p>
+                }
+                .into_any(),
+            }
+        })}
+    }
+}
+
+#[component]
+fn Person(company: CompanyPeople, member: MemberRow, viewer: Viewer) -> impl IntoView {
+    let l = use_locale();
+    let (organisation, person) = (company.organisation, member.person);
+    let may_grant = may(&viewer, Permission::RoleGrant, organisation);
+    let may_remove = may(&viewer, Permission::PersonRemove, organisation);
+    let may_invite = may(&viewer, Permission::PersonCreate, organisation)
+        && !company.silent
+        && member.state != MembershipState::Active;
+    let back = format!("/people?company={organisation}");
+    let name = member.name.clone();
+    let roles = member.roles.clone();
+    view! {
+        <p><a class="link" href=back>"← " {td_string!(l, people.back)}</a></p>
+        <PageHead title=name.clone() />
+        <p class="for-company">{td_string!(l, people.for_company)} " " <strong>{company.name}</strong></p>
+        <Refusals />
+        <div class="person">
+            <div class="space-y-5">
+                <Card title=td_string!(l, people.roles)>
+                    <Standing roles organisation person may_grant />
+                </Card>
+                {may_grant.then(|| view! {
+                    <Card title=td_string!(l, people.give)><GiveRole organisation person products=company.products /></Card>
+                })}
+            </div>
+            <div class="space-y-5">
+                <Card><Facts member now=viewer.now /></Card>
+                {may_invite.then(|| view! {
+                    <Card title=td_string!(l, people.resend)>
+                        <p class="quiet">{td_string!(l, people.resend_lead)}</p>
+                        <form method="post" action="/fn/people/resend">
+                            <Ids organisation person />
+                            <Submit kind=Kind::Quiet>{td_string!(l, people.resend)}</Submit>
+                        </form>
+                    </Card>
+                })}
+                {may_remove.then(|| view! {
+                    <Card title=td_string!(l, people.remove)>
+                        <p class="quiet">{td_string!(l, people.remove_lead)}</p>
+                        <details>
+                            <summary class="btn btn-error btn-outline">{td_string!(l, people.remove)}</summary>
+                            <form method="post" action="/fn/people/remove" class="mt-3">
+                                <Ids organisation person />
+                                <Submit kind=Kind::Danger>{td_string!(l, people.remove_confirm, name = name.clone()).to_string()}</Submit>
+                            </form>
+                        </details>
+                    </Card>
+                })}
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn Ids(organisation: OrganisationId, person: PersonId) -> impl IntoView {
+    view! {
+        <HiddenField name="organisation" value=organisation.to_string() />
+        <HiddenField name="person" value=person.to_string() />
+    }
+}
+
+/// What the small forms of the page were refused for, in one place.
+#[component]
+fn Refusals() -> impl IntoView {
+    let revoke = ServerAction::<RevokeRole>::new();
+    let remove = ServerAction::<RemovePerson>::new();
+    let resend = ServerAction::<ResendInvitation>::new();
+    view! {
+        {FormState::provide(revoke).view(&[])}
+        {FormState::provide(remove).view(&[])}
+        {FormState::provide(resend).view(&[])}
+    }
+}
+
+#[component]
+fn Standing(roles: Vec<RoleRow>, organisation: OrganisationId, person: PersonId, may_grant: bool) -> impl IntoView {
+    let l = use_locale();
+    if roles.is_empty() {
+        return view! { <p class="quiet">{td_string!(l, people.no_role)}</p> }.into_any();
+    }
+    let items = roles
+        .into_iter()
+        .map(|role| {
+            let scope = role_scope(l, &role);
+            let reasons = role.reasons.iter().map(|reason| view! { <li>{reason_text(l, reason)}</li> }).collect_view();
+            let why = (!role.reasons.is_empty()).then(|| view! {
+                <div><p class="quiet">{td_string!(l, people.why)}</p><ul class="list-disc pl-5 text-sm">{reasons}</ul></div>
+            });
+            view! {
+                <li class="person-role">
+                    <div>
+                        <strong>{role_text(l, role.role)}</strong>
+                        {scope.map(|scope| view! { <p>{scope}</p> })}
+                        <p class="quiet">{role_hint(l, role.role)}</p>
+                        {role.until.map(|at| view! { <p class="quiet">{td_string!(l, people.until)} " " <Moment at /></p> })}
+                        {why}
+                    </div>
+                    {may_grant.then(|| view! {
+                        <form method="post" action="/fn/people/revoke_role">
+                            <Ids organisation person />
+                            <HiddenField name="grant" value=role.grant.to_string() />
+                            <Submit kind=Kind::Quiet>{td_string!(l, people.take)}</Submit>
+                        </form>
+                    })}
+                </li>
+            }
+        })
+        .collect_view();
+    view! { <ul class="space-y-3">{items}</ul> }.into_any()
+}
+
+#[component]
+fn GiveRole(
+    organisation: OrganisationId,
+    person: PersonId,
+    products: Vec<domain::cases::ProductChoice>,
+) -> impl IntoView {
+    let l = use_locale();
+    let action = ServerAction::<GrantRole>::new();
+    let form = FormState::provide(action);
+    view! {
+        <p class="quiet">{td_string!(l, people.give_lead)}</p>
+        <form method="post" action="/fn/people/grant_role" class="form person-form">
+            {form.view(&["role", "reach", "products"])}
+            <Ids organisation person />
+            <RoleFields products every_role=true />
+            <Submit>{td_string!(l, people.save_role)}</Submit>
+        </form>
+    }
+}
+
+#[component]
+fn Facts(member: MemberRow, now: jiff::Timestamp) -> impl IntoView {
+    let l = use_locale();
+    let address = format!("mailto:{}", member.email);
+    view! {
+        <p class="person-state"><State member=member.clone() now /></p>
+        <p><a class="link break-all" href=address>{member.email}</a></p>
+        {member.phone.map(|phone| view! { <p>{phone}</p> })}
+        {member.invited_at.map(|at| view! { <p class="quiet">{td_string!(l, people.invited_at)} " " <Moment at /></p> })}
+        <p class="quiet">
+            {td_string!(l, people.last_seen)} " "
+            {match member.last_seen_at {
+                Some(at) => view! { <Moment at /> }.into_any(),
+                None => td_string!(l, people.never).into_any(),
+            }}
+        </p>
+    }
+}

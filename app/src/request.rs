@@ -1,0 +1,139 @@
+//! What a server function knows of its request: the services and who asks; and how it answers.
+//!
+//! The server puts [`Facts`] into the context of every page and server function (`server/src/router.rs`).
+
+use axum::http::{HeaderValue, StatusCode, header, request::Parts};
+use domain::{Failure, RequestId, access::Actor, locale::Locale};
+use leptos::prelude::{expect_context, use_context};
+use leptos_axum::ResponseOptions;
+use service::{Context, Services, session::Origin};
+
+use crate::ApiError;
+
+/// One request, as the middleware found it.
+#[derive(Clone)]
+pub struct Facts {
+    pub services: Services,
+    pub actor: Option<Actor>,
+    /// The token of the session, to end it, and the key that names it in lists.
+    pub session: Option<(String, String)>,
+    pub origin: Origin,
+    pub request: Option<RequestId>,
+    pub locale: Locale,
+    /// Whether cookies are for https only: the public address decides.
+    pub secure: bool,
+    /// What was typed into a form that was refused, for people without JavaScript: nothing typed is lost.
+    pub typed: Vec<(String, String)>,
+}
+
+pub fn facts() -> Facts {
+    expect_context()
+}
+
+pub fn services() -> Services {
+    facts().services
+}
+
+pub fn locale() -> Locale {
+    use_context::<Facts>().map(|facts| facts.locale).unwrap_or_default()
+}
+
+/// The context of somebody who is signed in.
+///
+/// # Errors
+/// [`Failure::Unauthenticated`], and the status that belongs to it.
+pub fn context() -> Result<Context, ApiError> {
+    let facts = facts();
+    match facts.actor {
+        Some(actor) => Ok(Context { services: facts.services, actor, request: facts.request }),
+        None => reply(Err(Failure::Unauthenticated)),
+    }
+}
+
+/// Turns a failure into the answer of a server function, with its status. A plain form (without JavaScript) is redirected
+/// to its page with the error instead: its status stays the redirect's.
+pub fn reply<T>(result: Result<T, Failure>) -> Result<T, ApiError> {
+    result.map_err(|failure| {
+        if let (Some(parts), Some(options)) = (use_context::<Parts>(), use_context::<ResponseOptions>()) {
+            let form = accepts_html(&parts) && parts.method == axum::http::Method::POST;
+            if !form {
+                options.set_status(StatusCode::from_u16(failure.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+            }
+        }
+        ApiError(failure)
+    })
+}
+
+pub fn accepts_html(parts: &Parts) -> bool {
+    let accept = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
+}
+
+/// Leads on to another page of this site: only paths made here or parsed as [`domain::text::LocalPath`].
+pub fn redirect(path: &str) {
+    leptos_axum::redirect(path);
+}
+
+/// Sets a cookie of this site.
+pub fn set_cookie(cookie: &str) {
+    if let (Some(options), Ok(value)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(cookie)) {
+        options.append_header(header::SET_COOKIE, value);
+    }
+}
+
+/// The session cookie's name: `__Host-` ties it to this host and to https (ASVS 3.3.1).
+pub const fn session_cookie(secure: bool) -> &'static str {
+    if secure { "__Host-guichet" } else { "guichet" }
+}
+
+/// The value of a cookie in a request.
+pub fn cookie<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
+    parts
+        .headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|all| all.split(';'))
+        .find_map(|pair| {
+            let (key, value) = pair.trim().split_once('=')?;
+            (key == name).then_some(value)
+        })
+}
+
+/// Where a plain form came from, as a path of this site: to lead back after it.
+pub fn came_from() -> String {
+    use_context::<Parts>()
+        .and_then(|parts| {
+            let referer = parts.headers.get(header::REFERER)?.to_str().ok()?.to_owned();
+            let path = referer
+                .split_once("://")
+                .and_then(|(_, rest)| rest.find('/').map(|at| rest.split_at(at).1.to_owned()))?;
+            domain::text::LocalPath::parse(&path).ok().map(|path| path.to_string())
+        })
+        .unwrap_or_else(|| "/".to_owned())
+}
+
+/// Gives the browser its token (ASVS 3.3.1, 3.3.2, 3.3.4: host-bound, same site, out of reach of scripts).
+pub fn start_session(token: &service::session::SessionToken) {
+    let secure = facts().secure;
+    let name = session_cookie(secure);
+    let flag = if secure { "; Secure" } else { "" };
+    set_cookie(&format!("{name}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=2592000{flag}", token.reveal()));
+}
+
+/// Takes the token away, and with it what the browser kept of the pages.
+pub fn end_session() {
+    let secure = facts().secure;
+    let name = session_cookie(secure);
+    let flag = if secure { "; Secure" } else { "" };
+    set_cookie(&format!("{name}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{flag}"));
+    if let Some(options) = use_context::<ResponseOptions>() {
+        let all = HeaderValue::from_static("\"cache\", \"storage\"");
+        options.insert_header(axum::http::HeaderName::from_static("clear-site-data"), all);
+    }
+}
+
+pub fn remember_language(locale: Locale) {
+    let flag = if facts().secure { "; Secure" } else { "" };
+    set_cookie(&format!("language={}; Path=/; SameSite=Lax; Max-Age=31536000{flag}", locale.key()));
+}

@@ -1,0 +1,366 @@
+//! The programme manager's board: the funnel as a picture, companies against phases, page by page.
+
+use domain::{
+    ProgrammeId,
+    rollout::{BoardFilter, BoardRow, FunnelCounts, Phase, ProgrammeSummary, RolloutBoard},
+};
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+use super::{
+    api::{EnrolCompanies, ShiftProgramme, find_board, list_candidates, list_programmes},
+    words::phase_badge,
+};
+use crate::{
+    ApiError,
+    failure::phase_name,
+    i18n::*,
+    language::use_locale,
+    ui::{
+        Badge, Card, CheckboxGroup, Choice, Day, Empty, FormState, HiddenField, Icon, Kind, Moment, PageHead,
+        SelectField, Sign, Submit, TextField, Tone, loaded,
+    },
+};
+
+/// Counts acts on the page: each asks for the board again.
+#[derive(Clone, Copy)]
+struct Acted(RwSignal<u32>);
+
+/// Everything the page shows, in one resource: resources made inside a suspended view do not hydrate reliably.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+struct Shown {
+    programmes: Vec<ProgrammeSummary>,
+    board: Option<RolloutBoard>,
+    /// Companies in no programme yet; `None` for those who only look.
+    candidates: Option<Vec<(domain::OrganisationId, String)>>,
+}
+
+async fn find_shown(programme: Option<ProgrammeId>, filter: BoardFilter) -> Result<Shown, ApiError> {
+    let programmes = list_programmes().await?;
+    let board = match programme.or(programmes.last().map(|programme| programme.id)) {
+        Some(programme) => Some(find_board(programme, filter).await?),
+        None => None,
+    };
+    Ok(Shown { programmes, board, candidates: list_candidates().await? })
+}
+
+#[component]
+pub fn BoardPage() -> impl IntoView {
+    let l = use_locale();
+    let acted = RwSignal::new(0);
+    provide_context(Acted(acted));
+    let query = use_query_map();
+    let asked = Memo::new(move |_| {
+        query.with(|query| {
+            let get = |name| query.get(name).unwrap_or_default();
+            let programme = get("programme").parse::<ProgrammeId>().ok();
+            (programme, BoardFilter { phase: get("phase"), search: get("search"), after: get("after") })
+        })
+    });
+    let shown = Resource::new_blocking(
+        move || (asked.get(), acted.get()),
+        |((programme, filter), _)| find_shown(programme, filter),
+    );
+    view! {
+        <PageHead title=td_string!(l, rollout.board_title) />
+        {loaded(shown, move |shown: Shown| view! { <Chosen shown filter=asked.get_untracked().1 /> })}
+    }
+}
+
+/// The programme in the address, or the newest.
+#[component]
+fn Chosen(shown: Shown, filter: BoardFilter) -> impl IntoView {
+    let l = use_locale();
+    let Some(board) = shown.board else {
+        return view! {
+            <Empty sign=Sign::Rollout title=td_string!(l, rollout.no_programme)><p>{td_string!(l, rollout.no_programme_hint)}</p></Empty>
+        }
+        .into_any();
+    };
+    let links = (shown.programmes.len() > 1).then(|| {
+        let links = shown
+            .programmes
+            .iter()
+            .map(|programme| {
+                let href = format!("/rollout?programme={}", programme.id);
+                view! { <a class="btn btn-outline" href=href>{programme.name.clone()}</a> }
+            })
+            .collect_view();
+        view! { <nav class="page-actions" aria-label=td_string!(l, rollout.programmes)>{links}</nav> }
+    });
+    view! {
+        {links}
+        <Board board filter candidates=shown.candidates />
+    }
+    .into_any()
+}
+
+#[component]
+fn Board(
+    board: RolloutBoard,
+    filter: BoardFilter,
+    candidates: Option<Vec<(domain::OrganisationId, String)>>,
+) -> impl IntoView {
+    let l = use_locale();
+    let programme = board.programme;
+    let id = programme.id;
+    let next = board.next.map(|next| address(id, &BoardFilter { after: next, ..filter.clone() }));
+    view! {
+        <div class="board">
+            <section class="panel">
+                <h2>{programme.name.clone()}</h2>
+                <p class="quiet">{programme.products.join(", ")} " · " {programme.contact.clone()}</p>
+                <ul class="phase-days">
+                    {programme.dates.iter().map(|(phase, day)| view! {
+                        <li><strong>{phase_name(l, *phase)}</strong> " " <Day day=*day /></li>
+                    }).collect_view()}
+                </ul>
+            </section>
+            <div class="board-pair">
+                <Funnel funnel=board.funnel />
+                <Phases phases=board.phases programme=id />
+            </div>
+            <Filters programme=id filter />
+            {if board.rows.is_empty() {
+                view! { <Empty sign=Sign::Company title=td_string!(l, rollout.no_company)><p>{td_string!(l, rollout.no_company_hint)}</p></Empty> }.into_any()
+            } else {
+                view! { <Rows rows=board.rows /> }.into_any()
+            }}
+            {next.map(|href| view! { <p class="more"><a class="btn btn-outline" href=href rel="next">{td_string!(l, rollout.more)}</a></p> })}
+            {candidates.map(|candidates| view! { <ShiftForm programme=id /> <EnrolForm programme=id candidates /> })}
+        </div>
+    }
+}
+
+fn address(programme: ProgrammeId, filter: &BoardFilter) -> String {
+    let escape = leptos_router::location::Url::escape;
+    format!(
+        "/rollout?programme={programme}&phase={}&search={}&after={}",
+        escape(&filter.phase),
+        escape(&filter.search),
+        escape(&filter.after)
+    )
+}
+
+/// How far people and companies are: bars for the eye, numbers for everybody.
+#[component]
+fn Funnel(funnel: FunnelCounts) -> impl IntoView {
+    let l = use_locale();
+    let people = [
+        (td_string!(l, rollout.funnel_known), funnel.known),
+        (td_string!(l, rollout.funnel_invited), funnel.invited),
+        (td_string!(l, rollout.funnel_activated), funnel.activated),
+        (td_string!(l, rollout.funnel_signed_in), funnel.signed_in),
+    ];
+    let companies = [
+        (td_string!(l, rollout.funnel_companies), funnel.companies),
+        (td_string!(l, rollout.funnel_with_admin), funnel.with_admin),
+        (td_string!(l, rollout.funnel_launched), funnel.launched),
+        (td_string!(l, rollout.funnel_with_case), funnel.with_case),
+    ];
+    view! {
+        <Card title=td_string!(l, rollout.funnel)>
+            <div class="funnels">
+                <section>
+                    <h3>{td_string!(l, rollout.people)}</h3>
+                    {bars(people, funnel.known)}
+                </section>
+                <section>
+                    <h3>{td_string!(l, rollout.companies)}</h3>
+                    {bars(companies, funnel.companies)}
+                </section>
+            </div>
+        </Card>
+    }
+}
+
+fn bars(counts: [(&'static str, u64); 4], whole: u64) -> impl IntoView {
+    let rows = counts
+        .into_iter()
+        .map(|(name, count)| {
+            let percent = count * 100 / whole.max(1);
+            view! {
+                <li>
+                    <span class="bar-words"><span>{name}</span><span><strong>{count}</strong> " · " {percent} " %"</span></span>
+                    {bar(percent)}
+                </li>
+            }
+        })
+        .collect_view();
+    view! { <ul class="bars">{rows}</ul> }
+}
+
+fn bar(percent: u64) -> impl IntoView {
+    view! {
+        <svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true" focusable="false">
+            <rect class="bar-back" x="0" y="0" width="100" height="8" />
+            <rect class="bar-front" x="0" y="0" width=percent.min(100) height="8" />
+        </svg>
+    }
+}
+
+/// How many companies stand in each phase; each leads to them.
+#[component]
+fn Phases(phases: Vec<(Phase, u64)>, programme: ProgrammeId) -> impl IntoView {
+    let l = use_locale();
+    let whole: u64 = phases.iter().map(|(_, count)| count).sum();
+    let rows = phases
+        .into_iter()
+        .map(|(phase, count)| {
+            let filter = BoardFilter { phase: phase.key().to_owned(), ..Default::default() };
+            view! {
+                <li>
+                    <span class="bar-words">
+                        <a class="link" href=address(programme, &filter)>{phase_name(l, phase)}</a>
+                        <strong>{count}</strong>
+                    </span>
+                    {bar(count * 100 / whole.max(1))}
+                </li>
+            }
+        })
+        .collect_view();
+    view! { <Card title=td_string!(l, rollout.by_phase)><ul class="bars">{rows}</ul></Card> }
+}
+
+#[component]
+fn Filters(programme: ProgrammeId, filter: BoardFilter) -> impl IntoView {
+    let l = use_locale();
+    let phases = Phase::ALL.into_iter().map(|phase| Choice::new(phase.key(), phase_name(l, phase))).collect();
+    view! {
+        <form method="get" action="/rollout" class="filters" role="search">
+            <HiddenField name="programme" value=programme.to_string() />
+            <TextField name="search" label=td_string!(l, rollout.search) kind="search" value=filter.search />
+            <SelectField name="phase" label=td_string!(l, rollout.phase) choices=phases value=filter.phase placeholder=td_string!(l, rollout.all) />
+            <button type="submit" class="btn btn-outline"><Icon sign=Sign::Search />{td_string!(l, rollout.find)}</button>
+        </form>
+    }
+}
+
+#[component]
+fn Rows(rows: Vec<BoardRow>) -> impl IntoView {
+    let l = use_locale();
+    let body = rows.into_iter().map(|row| view! { <Row row /> }).collect_view();
+    let days =
+        Phase::DATED.into_iter().map(|phase| view! { <th scope="col">{phase_name(l, phase)}</th> }).collect_view();
+    view! {
+        <div class="overflow-x-auto">
+            <table class="table cards-on-phone">
+                <thead>
+                    <tr>
+                        <th scope="col">{td_string!(l, rollout.company)}</th>
+                        <th scope="col">{td_string!(l, rollout.phase)}</th>
+                        {days}
+                        <th scope="col">{td_string!(l, rollout.people)}</th>
+                        <th scope="col">{td_string!(l, rollout.admins)}</th>
+                    </tr>
+                </thead>
+                <tbody>{body}</tbody>
+            </table>
+        </div>
+    }
+}
+
+#[component]
+fn Row(row: BoardRow) -> impl IntoView {
+    let l = use_locale();
+    let guarded = row.launch_guarded();
+    let phase = row.phase;
+    let cells = row
+        .cells
+        .into_iter()
+        .map(|cell| {
+            let class = if cell.phase < phase {
+                "day-done"
+            } else if cell.phase == phase {
+                "day-now"
+            } else {
+                "day-ahead"
+            };
+            view! {
+                <td data-label=phase_name(l, cell.phase)>
+                    <span class=class>{match cell.date {
+                        Some(day) => view! { <Day day /> }.into_any(),
+                        None => "–".into_any(),
+                    }}</span>
+                </td>
+            }
+        })
+        .collect_view();
+    view! {
+        <tr>
+            <td class="row-title"><a class="row-link" href=format!("/rollout/{}", row.organisation)>{row.name}</a></td>
+            <td data-label=td_string!(l, rollout.phase)>
+                <span>{phase_badge(l, phase)} <span class="quiet since"><Moment at=row.phase_since /></span></span>
+            </td>
+            {cells}
+            <td data-label=td_string!(l, rollout.people)>
+                {td_string!(l, rollout.people_of, activated = row.activated, known = row.known).to_string()}
+            </td>
+            <td data-label=td_string!(l, rollout.admins)>
+                {if guarded {
+                    view! { <Badge tone=Tone::Warn>{td_string!(l, rollout.no_admin)}</Badge> }.into_any()
+                } else {
+                    format!("{}/{}", row.activated_admins, row.admins).into_any()
+                }}
+            </td>
+        </tr>
+    }
+}
+
+fn refresh<S>(action: ServerAction<S>)
+where
+    S: server_fn::ServerFn<Error = ApiError, Output = ()> + Clone + Send + Sync + 'static,
+{
+    let acted = use_context::<Acted>();
+    Effect::new(move |_| {
+        if action.value().with(|value| matches!(value, Some(Ok(()))))
+            && let Some(Acted(acted)) = acted
+        {
+            acted.update(|count| *count += 1);
+        }
+    });
+}
+
+#[component]
+fn ShiftForm(programme: ProgrammeId) -> impl IntoView {
+    let l = use_locale();
+    let action = ServerAction::<ShiftProgramme>::new();
+    let form = FormState::provide(action);
+    refresh(action);
+    view! {
+        <details class="panel">
+            <summary>{td_string!(l, rollout.shift)}</summary>
+            <p class="field-hint">{td_string!(l, rollout.shift_hint)}</p>
+            <ActionForm action=action attr:class="form">
+                {form.view(&["days", "reason"])}
+                <HiddenField name="programme" value=programme.to_string() />
+                <TextField name="days" kind="number" label=td_string!(l, rollout.shift_days) hint=td_string!(l, rollout.shift_days_hint) required=true />
+                <TextField name="reason" label=td_string!(l, rollout.reason) hint=td_string!(l, rollout.reason_hint) required=true max=300 />
+                <Submit kind=Kind::Quiet>{td_string!(l, rollout.shift_button)}</Submit>
+            </ActionForm>
+        </details>
+    }
+}
+
+/// Adds companies that are in no programme yet.
+#[component]
+fn EnrolForm(programme: ProgrammeId, candidates: Vec<(domain::OrganisationId, String)>) -> impl IntoView {
+    let l = use_locale();
+    let action = ServerAction::<EnrolCompanies>::new();
+    let form = FormState::provide(action);
+    refresh(action);
+    let choices: Vec<_> = candidates.into_iter().map(|(id, name)| Choice::new(id.to_string(), name)).collect();
+    (!choices.is_empty()).then(|| {
+        view! {
+            <details class="panel">
+                <summary>{td_string!(l, rollout.enrol)}</summary>
+                <ActionForm action=action attr:class="form">
+                    {form.view(&[])}
+                    <HiddenField name="programme" value=programme.to_string() />
+                    <CheckboxGroup name="companies[]" label=td_string!(l, rollout.enrol_hint) choices />
+                    <Submit kind=Kind::Quiet>{td_string!(l, rollout.enrol_button)}</Submit>
+                </ActionForm>
+            </details>
+        }
+    })
+}

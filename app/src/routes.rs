@@ -1,0 +1,217 @@
+//! Every page: its path, what it is for, who sees it in the navigation.
+
+use domain::access::Permission;
+use leptos::prelude::*;
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::{
+    SsrMode,
+    components::{Outlet, ParentRoute, Route, Router, Routes},
+    path,
+};
+
+use crate::{
+    announcements::{AnnouncementPage, AnnouncementsPage},
+    audit::LedgerPage,
+    calls::{DeskCallsPage, NewCallPage},
+    cases::{CasePage, CasesPage, DeskPage, NewCasePage},
+    chat::{ChatPage, DeskChatsPage, StartChatPage},
+    i18n::*,
+    imports::{ImportPage, ImportsPage},
+    language::{provide_locale, use_locale},
+    layout::{Frame, Plain},
+    live::provide_live,
+    mail::MailPage,
+    overview::OverviewPage,
+    people::{InvitationPage, NewPersonPage, PeoplePage, PersonPage},
+    rollout::{BoardPage, CompanyRolloutPage, TimelinePage},
+    session::{AccountPage, SignInPage, provide_viewer},
+    ui::{Callout, PageHead, Sign, Tone},
+};
+
+/// An entry of the navigation.
+pub struct NavEntry {
+    pub path: &'static str,
+    pub sign: Sign,
+    pub label: fn(Locale) -> &'static str,
+    /// Who sees it; `None` is everybody.
+    pub permission: Option<Permission>,
+    /// `Some(true)` for the vendor's people only, `Some(false)` for customers only.
+    pub vendor_only: Option<bool>,
+}
+
+/// The navigation, in its order.
+pub const NAV: &[NavEntry] = &[
+    NavEntry {
+        path: "/",
+        sign: Sign::Home,
+        label: |l| td_string!(l, overview.nav),
+        permission: None,
+        vendor_only: Some(false),
+    },
+    NavEntry {
+        path: "/desk",
+        sign: Sign::Desk,
+        label: |l| td_string!(l, cases.desk),
+        permission: Some(Permission::CaseWork),
+        vendor_only: Some(true),
+    },
+    NavEntry {
+        path: "/cases",
+        sign: Sign::Case,
+        label: |l| td_string!(l, cases.cases),
+        permission: Some(Permission::CaseRead),
+        vendor_only: Some(false),
+    },
+    NavEntry {
+        path: "/people",
+        sign: Sign::People,
+        label: |l| td_string!(l, people.nav),
+        permission: Some(Permission::PersonList),
+        vendor_only: None,
+    },
+    NavEntry {
+        path: "/imports",
+        sign: Sign::Import,
+        label: |l| td_string!(l, imports.nav),
+        permission: Some(Permission::ImportRun),
+        vendor_only: Some(true),
+    },
+    NavEntry {
+        path: "/timeline",
+        sign: Sign::Timeline,
+        label: |l| td_string!(l, rollout.nav_timeline),
+        permission: None,
+        vendor_only: Some(false),
+    },
+    NavEntry {
+        path: "/rollout",
+        sign: Sign::Rollout,
+        label: |l| td_string!(l, rollout.nav),
+        permission: Some(Permission::ProgrammeRead),
+        vendor_only: Some(true),
+    },
+    NavEntry {
+        path: "/announcements",
+        sign: Sign::Announcement,
+        label: |l| td_string!(l, announcements.nav),
+        permission: None,
+        vendor_only: None,
+    },
+    NavEntry {
+        path: "/mail",
+        sign: Sign::Mail,
+        label: |l| td_string!(l, mail.nav),
+        permission: Some(Permission::MailRead),
+        vendor_only: Some(true),
+    },
+    NavEntry {
+        path: "/ledger",
+        sign: Sign::Ledger,
+        label: |l| td_string!(l, audit.nav),
+        permission: Some(Permission::AuditRead),
+        vendor_only: None,
+    },
+];
+
+/// Every path, as the router of the server and the access tests need it.
+pub const PATHS: &[&str] = &[
+    "/",
+    "/chat",
+    "/chat/:id",
+    "/calls/new",
+    "/desk/chats",
+    "/desk/calls",
+    "/sign-in",
+    "/account",
+    "/cases",
+    "/cases/new",
+    "/cases/:id",
+    "/desk",
+    "/timeline",
+    "/rollout",
+    "/rollout/:id",
+    "/announcements",
+    "/announcements/:slug",
+    "/ledger",
+    "/imports",
+    "/imports/:id",
+    "/people",
+    "/people/new",
+    "/people/:id",
+    "/mail",
+    "/invitation/:token",
+];
+
+/// Those that anybody may open.
+pub const PUBLIC_PATHS: &[&str] = &["/sign-in", "/invitation/:token"];
+
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    provide_locale();
+    provide_viewer();
+    provide_live();
+    // Tests, and nothing else, wait for this mark: clicks before it would be lost.
+    Effect::new(|_| {
+        if let Some(html) = document().document_element() {
+            let _ = html.set_attribute("data-hydrated", "");
+        }
+    });
+    view! {
+        <Title formatter=|text| format!("{text} · Guichet") />
+        <Router>
+            <Routes fallback=NotFound>
+                <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async />
+                <Route path=path!("/invitation/:token") view=InvitationPage ssr=SsrMode::Async />
+                <ParentRoute path=path!("") view=Framed ssr=SsrMode::Async>
+                    <Route path=path!("/") view=OverviewPage ssr=SsrMode::Async />
+                    <Route path=path!("/chat") view=StartChatPage ssr=SsrMode::Async />
+                    <Route path=path!("/chat/:id") view=ChatPage ssr=SsrMode::Async />
+                    <Route path=path!("/calls/new") view=NewCallPage ssr=SsrMode::Async />
+                    <Route path=path!("/desk/chats") view=DeskChatsPage ssr=SsrMode::Async />
+                    <Route path=path!("/desk/calls") view=DeskCallsPage ssr=SsrMode::Async />
+                    <Route path=path!("/account") view=AccountPage ssr=SsrMode::Async />
+                    <Route path=path!("/cases") view=CasesPage ssr=SsrMode::Async />
+                    <Route path=path!("/cases/new") view=NewCasePage ssr=SsrMode::Async />
+                    <Route path=path!("/cases/:id") view=CasePage ssr=SsrMode::Async />
+                    <Route path=path!("/desk") view=DeskPage ssr=SsrMode::Async />
+                    <Route path=path!("/imports") view=ImportsPage ssr=SsrMode::Async />
+                    <Route path=path!("/imports/:id") view=ImportPage ssr=SsrMode::Async />
+                    <Route path=path!("/timeline") view=TimelinePage ssr=SsrMode::Async />
+                    <Route path=path!("/rollout") view=BoardPage ssr=SsrMode::Async />
+                    <Route path=path!("/rollout/:id") view=CompanyRolloutPage ssr=SsrMode::Async />
+                    <Route path=path!("/announcements") view=AnnouncementsPage ssr=SsrMode::Async />
+                    <Route path=path!("/announcements/:slug") view=AnnouncementPage ssr=SsrMode::Async />
+                    <Route path=path!("/ledger") view=LedgerPage ssr=SsrMode::Async />
+                    <Route path=path!("/people") view=PeoplePage ssr=SsrMode::Async />
+                    <Route path=path!("/people/new") view=NewPersonPage ssr=SsrMode::Async />
+                    <Route path=path!("/people/:id") view=PersonPage ssr=SsrMode::Async />
+                    <Route path=path!("/mail") view=MailPage ssr=SsrMode::Async />
+                </ParentRoute>
+            </Routes>
+        </Router>
+    }
+}
+
+#[component]
+fn Framed() -> impl IntoView {
+    view! { <Frame><Outlet /></Frame> }
+}
+
+#[component]
+fn NotFound() -> impl IntoView {
+    let l = use_locale();
+    #[cfg(feature = "ssr")]
+    if let Some(options) = use_context::<leptos_axum::ResponseOptions>() {
+        options.set_status(axum::http::StatusCode::NOT_FOUND);
+    }
+    view! {
+        <Plain>
+            <div class="narrow">
+                <PageHead title=td_string!(l, common.not_found) />
+                <Callout tone=Tone::Warn>{td_string!(l, failure.not_found)}</Callout>
+                <p><a class="link" href="/" rel="external">{td_string!(l, common.home)}</a></p>
+            </div>
+        </Plain>
+    }
+}

@@ -1,0 +1,45 @@
+//! Signing in: a plain form, so that password managers know it and nothing has to load first.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+use super::api::SignIn;
+use crate::{
+    i18n::*,
+    language::use_locale,
+    layout::Plain,
+    ui::{FormState, HiddenField, PageHead, Submit, TextField},
+};
+
+#[component]
+pub fn SignInPage() -> impl IntoView {
+    let l = use_locale();
+    let next = use_query_map().with_untracked(|query| query.get("next")).unwrap_or_default();
+    view! {
+        <Plain>
+            <div class="narrow">
+                <PageHead title=td_string!(l, session.sign_in) />
+                <p class="quiet">{td_string!(l, session.sign_in_lead)}</p>
+                <SignInForm next />
+            </div>
+        </Plain>
+    }
+}
+
+#[component]
+fn SignInForm(next: String) -> impl IntoView {
+    let l = use_locale();
+    let action = ServerAction::<SignIn>::new();
+    let form = FormState::provide(action);
+    view! {
+        <form method="post" action="/fn/session/sign_in" class="form">
+            {form.view(&["email", "password"])}
+            <HiddenField name="next" value=next />
+            <TextField name="email" label=td_string!(l, session.email) kind="email" required=true autocomplete="username" />
+            <TextField name="password" label=td_string!(l, session.password) kind="password" required=true
+                autocomplete="current-password" />
+            <Submit>{td_string!(l, session.sign_in)}</Submit>
+        </form>
+        <p class="quiet">{td_string!(l, session.no_account)}</p>
+    }
+}

@@ -1,0 +1,48 @@
+//! Buttons and links that look like buttons; all at least 44 px high.
+
+use leptos::prelude::*;
+
+use super::form::FormState;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    #[default]
+    Primary,
+    Quiet,
+    Danger,
+}
+
+impl Kind {
+    const fn class(self) -> &'static str {
+        match self {
+            Self::Primary => "btn btn-primary",
+            Self::Quiet => "btn btn-outline",
+            Self::Danger => "btn btn-error btn-outline",
+        }
+    }
+}
+
+/// Sends its form; says so while it is under way.
+#[component]
+pub fn Submit(
+    #[prop(optional)] kind: Kind,
+    /// For forms with several buttons.
+    #[prop(optional)]
+    name: Option<&'static str>,
+    #[prop(optional)] value: Option<&'static str>,
+    children: Children,
+) -> impl IntoView {
+    let pending = use_context::<FormState>().map(|form| form.pending);
+    let busy = move || pending.is_some_and(|pending| pending.try_get().unwrap_or_default());
+    view! {
+        <button type="submit" class=kind.class() name=name value=value aria-busy=move || busy().then_some("true") disabled=busy>
+            {move || busy().then(|| view! { <span class="loading loading-spinner loading-sm" aria-hidden="true"></span> })}
+            {children()}
+        </button>
+    }
+}
+
+#[component]
+pub fn LinkButton(#[prop(into)] href: String, #[prop(optional)] kind: Kind, children: Children) -> impl IntoView {
+    view! { <a href=href class=kind.class()>{children()}</a> }
+}

@@ -1,0 +1,63 @@
+//! Icons: Lucide's drawings as data, always beside a text that says the same.
+
+use leptos::prelude::*;
+
+/// What an icon stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    Announcement,
+    Case,
+    Chat,
+    Check,
+    Clock,
+    Company,
+    Desk,
+    File,
+    Home,
+    Import,
+    Info,
+    Ledger,
+    Mail,
+    Note,
+    People,
+    Phone,
+    Plus,
+    Rollout,
+    Search,
+    Exit,
+    Timeline,
+    Warning,
+}
+
+#[component]
+pub fn Icon(sign: Sign, #[prop(optional)] large: bool) -> impl IntoView {
+    let icon = match sign {
+        Sign::Announcement => icondata_lu::LuMegaphone,
+        Sign::Case => icondata_lu::LuLifeBuoy,
+        Sign::Chat => icondata_lu::LuMessageCircle,
+        Sign::Check => icondata_lu::LuCheck,
+        Sign::Clock => icondata_lu::LuClock,
+        Sign::Company => icondata_lu::LuBuilding2,
+        Sign::Desk => icondata_lu::LuInbox,
+        Sign::File => icondata_lu::LuPaperclip,
+        Sign::Home => icondata_lu::LuHouse,
+        Sign::Import => icondata_lu::LuUpload,
+        Sign::Info => icondata_lu::LuInfo,
+        Sign::Ledger => icondata_lu::LuScrollText,
+        Sign::Mail => icondata_lu::LuMail,
+        Sign::Note => icondata_lu::LuLock,
+        Sign::People => icondata_lu::LuUsers,
+        Sign::Phone => icondata_lu::LuPhone,
+        Sign::Plus => icondata_lu::LuPlus,
+        Sign::Rollout => icondata_lu::LuRocket,
+        Sign::Search => icondata_lu::LuSearch,
+        Sign::Exit => icondata_lu::LuLogOut,
+        Sign::Timeline => icondata_lu::LuMap,
+        Sign::Warning => icondata_lu::LuTriangleAlert,
+    };
+    let class = if large { "icon icon-large" } else { "icon" };
+    view! {
+        <svg class=class viewBox=icon.view_box fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round"
+            stroke-linejoin="round" aria-hidden="true" focusable="false" inner_html=icon.data></svg>
+    }
+}

@@ -1,0 +1,100 @@
+//! The person at the other end of a request, with all that decides what they may do.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Permission, Role};
+use crate::{GrantId, OrganisationId, PersonId, ProductId, locale::Locale, rollout::Gate};
+
+/// How far a customer's role reaches into the cases of the company.
+///
+/// It stands on the grant, never on the company: sharing everything with everybody is what users of other desks regret
+/// most (peers.md 5.2). The default shows one's own cases only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    #[default]
+    Own,
+    Organisation,
+}
+
+impl Reach {
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::Organisation => "organisation",
+        }
+    }
+
+    pub fn parse(key: &str) -> Option<Self> {
+        [Self::Own, Self::Organisation].into_iter().find(|reach| reach.key() == key)
+    }
+}
+
+/// A role given to a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    pub id: GrantId,
+    pub role: Role,
+    /// The company it holds in; `None` is the vendor's side, where it holds everywhere.
+    pub organisation: Option<OrganisationId>,
+    /// `None` is every product.
+    pub products: Option<Vec<ProductId>>,
+    pub reach: Reach,
+    /// The moment it ends by itself.
+    pub until: Option<Timestamp>,
+    /// What the role allows, from the database.
+    pub permissions: Vec<Permission>,
+}
+
+impl Grant {
+    pub fn holds(&self, permission: Permission, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| now < until) && self.permissions.contains(&permission)
+    }
+
+    /// Whether it reaches a company (and, for product-scoped roles, one of its products).
+    pub fn covers(&self, organisation: Option<OrganisationId>, product: Option<ProductId>) -> bool {
+        match (self.organisation, organisation) {
+            (None, _) => true,
+            (Some(own), Some(asked)) if own == asked => match (&self.products, product) {
+                (None, _) => true,
+                (Some(products), Some(product)) => products.contains(&product),
+                (Some(_), None) => false,
+            },
+            _ => false,
+        }
+    }
+}
+
+/// One company that a person belongs to, with the gate its rollout sets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    pub organisation: OrganisationId,
+    pub name: String,
+    pub gate: Gate,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    pub person: PersonId,
+    pub name: String,
+    pub email: String,
+    pub locale: Locale,
+    pub memberships: Vec<Membership>,
+    pub grants: Vec<Grant>,
+}
+
+impl Actor {
+    /// Whether the person works for the vendor.
+    pub fn is_vendor(&self) -> bool {
+        self.grants.iter().any(|grant| grant.organisation.is_none())
+    }
+
+    pub fn membership(&self, organisation: OrganisationId) -> Option<&Membership> {
+        self.memberships.iter().find(|membership| membership.organisation == organisation)
+    }
+
+    pub fn has_role(&self, role: Role, organisation: Option<OrganisationId>) -> bool {
+        self.grants.iter().any(|grant| grant.role == role && grant.organisation == organisation)
+    }
+}

@@ -1,0 +1,148 @@
+//! The one policy. Pure, and the same code in the browser (to show what is open) and on the server (to decide).
+
+use jiff::Timestamp;
+
+use super::{Actor, CaseScope, CaseVisibility, Permission, Reach};
+use crate::{
+    Failure, OrganisationId, PersonId, ProductId,
+    failure::{Contact, Denial},
+    rollout::{Capability, Gate},
+};
+
+/// Proof that the policy said yes; it cannot be made anywhere else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Granted {
+    permission: Permission,
+    organisation: Option<OrganisationId>,
+    actor: Option<PersonId>,
+}
+
+impl Granted {
+    pub const fn permission(&self) -> Permission {
+        self.permission
+    }
+
+    /// The company that was asked about; `None` for the vendor's side.
+    pub const fn organisation(&self) -> Option<OrganisationId> {
+        self.organisation
+    }
+
+    /// `None` is the system itself: a job, or an operator at the command line.
+    pub const fn actor(&self) -> Option<PersonId> {
+        self.actor
+    }
+
+    /// For jobs and the command line, where no person is signed in. Never call it while serving a request.
+    pub const fn to_system(permission: Permission, organisation: Option<OrganisationId>) -> Self {
+        Self { permission, organisation, actor: None }
+    }
+}
+
+/// Where an act takes place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    organisation: Option<OrganisationId>,
+    product: Option<ProductId>,
+    any_product: bool,
+    gate: Gate,
+}
+
+impl Place {
+    /// The vendor's own side.
+    pub const fn vendor() -> Self {
+        Self { organisation: None, product: None, any_product: false, gate: Gate::open() }
+    }
+
+    /// A company as a whole, whichever product.
+    pub const fn organisation(organisation: OrganisationId, gate: Gate) -> Self {
+        Self { organisation: Some(organisation), product: None, any_product: true, gate }
+    }
+
+    /// A company and one of its products; `None` is "none of the above", which product-scoped roles do not reach.
+    pub const fn product(organisation: OrganisationId, product: Option<ProductId>, gate: Gate) -> Self {
+        Self { organisation: Some(organisation), product, any_product: false, gate }
+    }
+}
+
+/// Decides one act.
+///
+/// # Errors
+/// [`Failure::NotFound`] when the actor has nothing to do with the place; [`Failure::Forbidden`] when they do, with the
+/// opening date (R26) or the administrators who can help (K2, filled in by the service).
+pub fn authorize(actor: &Actor, permission: Permission, place: &Place, now: Timestamp) -> Result<Granted, Failure> {
+    let holding = actor.grants.iter().filter(|grant| grant.holds(permission, now));
+    let allowed = holding.into_iter().any(|grant| {
+        if place.any_product {
+            grant.organisation.is_none() || grant.organisation == place.organisation
+        } else {
+            grant.covers(place.organisation, place.product)
+        }
+    });
+    if !allowed {
+        let known = place.organisation.is_none_or(|organisation| actor.membership(organisation).is_some());
+        return Err(if known {
+            Failure::Forbidden(Denial::Role { permission, administrators: Vec::<Contact>::new() })
+        } else {
+            Failure::NotFound
+        });
+    }
+    if let Some(capability) = permission.capability() {
+        let preparing = actor.is_vendor() && capability == Capability::PeopleAdmin;
+        if !preparing {
+            check_gate(&place.gate, capability)?;
+        }
+    }
+    Ok(Granted { permission, organisation: place.organisation, actor: Some(actor.person) })
+}
+
+/// Whether the rollout of a company has opened a capability.
+///
+/// # Errors
+/// [`Failure::Forbidden`] with the phase that opens it and its planned date.
+pub fn check_gate(gate: &Gate, capability: Capability) -> Result<(), Failure> {
+    if gate.is_open(capability) {
+        return Ok(());
+    }
+    let phase = capability.opens_in();
+    Err(Failure::Forbidden(Denial::NotOpenYet { capability, phase, opens_on: gate.opens_on(capability) }))
+}
+
+/// Whether the actor holds a permission anywhere: for menus, never for acts.
+pub fn may_somewhere(actor: &Actor, permission: Permission, now: Timestamp) -> bool {
+    actor.grants.iter().any(|grant| {
+        grant.holds(permission, now)
+            && match (grant.organisation, permission.capability()) {
+                (Some(organisation), Some(capability)) => {
+                    actor.membership(organisation).is_some_and(|membership| membership.gate.is_open(capability))
+                }
+                _ => true,
+            }
+    })
+}
+
+/// Which cases the actor sees: the same scope for lists, counts, search, exports, files and live topics.
+pub fn case_visibility(actor: &Actor, now: Timestamp) -> CaseVisibility {
+    let scopes = actor
+        .grants
+        .iter()
+        .filter(|grant| grant.holds(Permission::CaseRead, now))
+        .filter_map(|grant| match grant.organisation {
+            None => Some(CaseScope::Everything),
+            Some(organisation) => {
+                let open = actor
+                    .membership(organisation)
+                    .is_some_and(|membership| membership.gate.is_open(Capability::CaseHistory));
+                open.then(|| CaseScope::Organisation {
+                    organisation,
+                    products: grant.products.clone(),
+                    requestor: match grant.reach {
+                        Reach::Organisation => None,
+                        Reach::Own => Some(actor.person),
+                    },
+                })
+            }
+        })
+        .collect();
+    let notes = actor.grants.iter().any(|grant| grant.organisation.is_none() && grant.holds(Permission::CaseNote, now));
+    CaseVisibility::new(scopes, notes)
+}

@@ -1,0 +1,89 @@
+//! The ledger: what happened, in the past tense. Every change of state writes exactly one event.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{CaseId, EventId, OrganisationId, PersonId, RequestId, cases::coded};
+
+coded! {
+    /// What happened.
+    Verb {
+        AnnouncementMailed = "announcement.mailed",
+        AnnouncementPublished = "announcement.published",
+        CallbackDone = "callback.done",
+        CallbackRequested = "callback.requested",
+        CaseAssigned = "case.assigned",
+        CaseClosed = "case.closed",
+        CaseImported = "case.imported",
+        CaseOpened = "case.opened",
+        CaseReopened = "case.reopened",
+        CaseReplied = "case.replied",
+        CaseNoted = "case.noted",
+        ChatAnswered = "chat.answered",
+        ChatEnded = "chat.ended",
+        ChatMessageSent = "chat.message_sent",
+        ChatStarted = "chat.started",
+        ContractImported = "contract.imported",
+        DatesMoved = "rollout.dates_moved",
+        EnrolmentCreated = "rollout.enrolled",
+        FileAttached = "file.attached",
+        ImportCommitted = "import.committed",
+        InvitationAccepted = "invitation.accepted",
+        InvitationSent = "invitation.sent",
+        LanguageChanged = "person.language_changed",
+        OrganisationImported = "organisation.imported",
+        PersonCreated = "person.created",
+        PersonImported = "person.imported",
+        PersonRemoved = "person.removed",
+        PhaseMoved = "rollout.phase_moved",
+        ProgrammeCreated = "rollout.programme_created",
+        RoleGranted = "role.granted",
+        RoleRevoked = "role.revoked",
+        SessionEnded = "session.ended",
+        SessionStarted = "session.started",
+        SessionsRevoked = "session.all_ended",
+    }
+}
+
+/// One event before it is written; the store adds its place in the chain.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    pub id: EventId,
+    pub at: Timestamp,
+    /// `None` is the system.
+    pub actor: Option<PersonId>,
+    pub organisation: Option<OrganisationId>,
+    pub verb: Verb,
+    /// The kind and id of what was changed, e.g. `case` and its id.
+    pub object_kind: &'static str,
+    pub object: String,
+    /// The case it belongs to: the live stream and the timeline of a case select on it.
+    pub case: Option<CaseId>,
+    /// Whether only those who read notes may learn of it.
+    pub internal: bool,
+    /// Before and after, or what else explains it.
+    pub detail: serde_json::Value,
+    pub request: Option<RequestId>,
+}
+
+/// A line of the ledger as people read it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventRow {
+    pub seq: i64,
+    pub at: Timestamp,
+    pub actor: Option<String>,
+    pub verb: Verb,
+    pub object_kind: String,
+    /// Whom or what it is about, by name: a person, a case by its number.
+    pub about: Option<String>,
+    pub detail: serde_json::Value,
+}
+
+/// Whether the ledger is what was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerCheck {
+    /// How many events were looked at.
+    pub events: i64,
+    /// The first event that is not what it was when it was written.
+    pub broken_at: Option<i64>,
+}

@@ -1,0 +1,8 @@
+//! Products that support is given for (R2).
+
+/// The key of a product in imports and addresses: lower case, digits and dashes.
+pub fn is_key(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 60
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}

@@ -1,0 +1,334 @@
+//! The phone (R8): numbers with their hours, call-backs that are asked for and logged. It works with no telephony at all:
+//! a call-back is a task in the desk and an entry in the case.
+
+use domain::{
+    CallbackId, CaseId, Failure, FieldError, FieldErrors, OrganisationId,
+    access::{Permission, Place, policy},
+    audit::Verb,
+    calls::{
+        CallEntrance, CallEntry, CallOutcome, CallbackCase, CallbackDefaults, CallbackDraft, CallbackForm, CallbackRow,
+        CallbackState, DeskWaiting, PhoneLine,
+    },
+    cases::{CaseDraft, Channel, EntryKind, Priority, Side, StatusAct, next_status},
+    chat::ChatState,
+    failure::Conflict,
+    mail::MailKind,
+    text::{CaseTitle, EntryText, optional},
+};
+use jiff::tz::TimeZone;
+use serde_json::json;
+use store::{calls::NewCallback, cases::NewEntry, rollout};
+
+use crate::{Change, Context, OrFail, Services, cases, chat};
+
+/// The numbers to call, that of the company's region first, each with its present or next opening.
+///
+/// # Errors
+/// [`Failure::Forbidden`] before launch (R26: no phone) or without a role.
+pub async fn lines(context: &Context, organisation: OrganisationId) -> Result<Vec<PhoneLine>, Failure> {
+    let gate = rollout::find_gate(&context.services.db, organisation).await.or_fail("finding a gate")?;
+    context.authorize(Permission::CallRequest, &Place::organisation(organisation, gate)).await?;
+    lines_of(&context.services, organisation).await
+}
+
+/// The same for the desk and for the hours of the chat.
+pub(crate) async fn lines_of(services: &Services, organisation: OrganisationId) -> Result<Vec<PhoneLine>, Failure> {
+    let region = store::organisations::find(&services.db, organisation).await.or_fail("finding a company")?.region;
+    let now = services.now();
+    let stored = store::calls::list_lines(&services.db).await.or_fail("listing numbers")?;
+    let mut lines: Vec<PhoneLine> = stored
+        .into_iter()
+        .map(|line| {
+            let open = TimeZone::get(&line.hours.zone).map_err(|error| {
+                tracing::error!(region = %line.region, error = %error, "the zone of a phone line");
+                None
+            });
+            let open = open.and_then(|zone| line.hours.at(now, &zone));
+            PhoneLine {
+                own: line.region == region,
+                region: line.region,
+                number: line.number,
+                languages: line.languages,
+                hours: line.hours,
+                open_until: open.ok(),
+                opens_at: open.err().flatten(),
+            }
+        })
+        .collect();
+    // Stable: the others keep their order.
+    lines.sort_by_key(|line| !line.own);
+    Ok(lines)
+}
+
+/// What the form for a call-back needs: about an open case, or a new matter.
+///
+/// # Errors
+/// As [`cases::opening_choices`]; [`Failure::NotFound`] for a case out of sight.
+pub async fn entrance(context: &Context, case: Option<CaseId>) -> Result<CallEntrance, Failure> {
+    let db = &context.services.db;
+    let case = match case {
+        Some(case) => {
+            let head = store::cases::find(db, &context.visibility(), case).await.or_fail("finding a case")?;
+            let organisation = head.facts.organisation;
+            Some(CallbackCase { id: case, number: head.number, title: head.title, organisation })
+        }
+        None => None,
+    };
+    let mut choices = Vec::new();
+    for choice in cases::choices(context, Permission::CallRequest).await? {
+        if case.as_ref().is_none_or(|case| case.organisation == choice.id) {
+            let lines = lines_of(&context.services, choice.id).await?;
+            choices.push((choice, lines));
+        }
+    }
+    Ok(CallEntrance { defaults: defaults(context).await?, case, choices })
+}
+
+/// Number and time zone from the actor's profile.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub async fn defaults(context: &Context) -> Result<CallbackDefaults, Failure> {
+    let found = store::people::find_phone_and_zone(&context.services.db, context.actor.person).await;
+    let (phone, time_zone) = found.or_fail("finding a person")?;
+    Ok(CallbackDefaults { phone: phone.unwrap_or_default(), time_zone })
+}
+
+/// Asks to be called, about a new matter or an open case; gives back the case. A call-back is one task: a case has at most
+/// one open.
+///
+/// # Errors
+/// [`Failure::Forbidden`] before launch (R26) or without a role, [`Failure::NotFound`] for a case out of sight,
+/// [`Conflict::CallbackOpen`], [`Conflict::CaseClosed`], [`Failure::Invalid`] for the form: a time in the past, or when
+/// nobody is at the desk of the region.
+pub async fn request(context: &Context, form: &CallbackForm, key: &str) -> Result<CaseId, Failure> {
+    let services = &context.services;
+    if let Ok(organisation) = form.organisation.parse() {
+        let gate = rollout::find_gate(&services.db, organisation).await.or_fail("finding a gate")?;
+        context.authorize(Permission::CallRequest, &Place::organisation(organisation, gate)).await?;
+    }
+    let mut form = form.clone();
+    if form.time_zone.trim().is_empty() {
+        form.time_zone = defaults(context).await?.time_zone;
+    }
+    let zone = |name: &str| TimeZone::get(name).ok();
+    let draft = form.parse(services.now(), zone).map_err(FieldErrors::into_failure)?;
+    match draft.case {
+        Some(case) => request_in(context, &draft, case, key).await,
+        None => request_new(context, &draft, key).await,
+    }
+}
+
+/// The desk must be there at the wanted time: the hours of the company's region.
+async fn check_wanted(context: &Context, organisation: OrganisationId, draft: &CallbackDraft) -> Result<(), Failure> {
+    let Some(wanted) = draft.wanted_at else { return Ok(()) };
+    let lines = lines_of(&context.services, organisation).await?;
+    let Some(line) = lines.first() else { return Ok(()) };
+    let open = TimeZone::get(&line.hours.zone).is_ok_and(|zone| line.hours.at(wanted, &zone).is_ok());
+    if open { Ok(()) } else { Err(Failure::field("when", FieldError::OutsideHours)) }
+}
+
+/// The case a form made when it was sent before.
+async fn sent_before(context: &Context, change: &Change, key: &str) -> Result<Option<CaseId>, Failure> {
+    if key.is_empty() {
+        return Ok(None);
+    }
+    let found = store::cases::find_submission(&change.tx, context.actor.person, key).await.or_fail("finding a form")?;
+    Ok(found.map(Into::into))
+}
+
+async fn note_sent(context: &Context, change: &Change, key: &str, case: CaseId) -> Result<(), Failure> {
+    if key.is_empty() {
+        return Ok(());
+    }
+    let noted = store::cases::insert_submission(&change.tx, context.actor.person, key, case.uuid(), change.now);
+    noted.await.or_fail("noting a form")
+}
+
+fn entry_of(draft: &CallbackDraft) -> String {
+    let topic = draft.topic.as_ref().map(|topic| topic.as_str().to_owned()).unwrap_or_default();
+    CallEntry::Requested { phone: draft.phone.to_string(), wanted_at: draft.wanted_at, topic }.to_body()
+}
+
+fn new_callback<'a>(context: &Context, draft: &'a CallbackDraft, case: CaseId, change: &Change) -> NewCallback<'a> {
+    NewCallback {
+        id: context.services.id(),
+        case,
+        person: context.actor.person,
+        phone: draft.phone.as_str(),
+        wanted_at: draft.wanted_at,
+        now: change.now,
+    }
+}
+
+async fn request_new(context: &Context, draft: &CallbackDraft, key: &str) -> Result<CaseId, Failure> {
+    let topic = draft.topic.clone().ok_or_else(|| Failure::field("topic", FieldError::Required))?;
+    let permission = Permission::CallRequest;
+    let granted = cases::authorize_new(context, permission, draft.organisation, draft.product).await?;
+    check_wanted(context, draft.organisation, draft).await?;
+    context.limit_writing()?;
+
+    let mut change = Change::begin(context).await?;
+    if let Some(case) = sent_before(context, &change, key).await? {
+        return Ok(case);
+    }
+    let case = CaseDraft {
+        organisation: draft.organisation,
+        product: draft.product,
+        title: CaseTitle::of(&topic),
+        description: topic,
+        priority: Priority::P3,
+        impact: None,
+    };
+    let by = cases::NewCaseBy {
+        context,
+        granted: &granted,
+        channel: Channel::Callback,
+        kind: EntryKind::Call,
+        verb: Verb::CallbackRequested,
+    };
+    let (id, _) = cases::insert_case(&mut change, &by, &case, &entry_of(draft)).await?;
+    let new = new_callback(context, draft, id, &change);
+    store::calls::insert(&change.tx, &granted, new).await.or_conflict("asking for a call", Conflict::CallbackOpen)?;
+    note_sent(context, &change, key, id).await?;
+    change.commit().await?;
+    Ok(id)
+}
+
+async fn request_in(context: &Context, draft: &CallbackDraft, case: CaseId, key: &str) -> Result<CaseId, Failure> {
+    let (services, visibility) = (&context.services, context.visibility());
+    let head = store::cases::find(&services.db, &visibility, case).await.or_fail("finding a case")?;
+    let organisation = head.facts.organisation;
+    let gate = rollout::find_gate(&services.db, organisation).await.or_fail("finding a gate")?;
+    let place = Place::product(organisation, head.facts.product, gate);
+    let granted = context.authorize(Permission::CallRequest, &place).await?;
+    check_wanted(context, organisation, draft).await?;
+    context.limit_writing()?;
+
+    let mut change = Change::begin(context).await?;
+    if let Some(case) = sent_before(context, &change, key).await? {
+        return Ok(case);
+    }
+    let head = store::cases::find(&change.tx, &visibility, case).await.or_fail("finding a case")?;
+    let status = next_status(head.status, StatusAct::CustomerWrites)?;
+    let new = new_callback(context, draft, case, &change);
+    let id = new.id;
+    store::calls::insert(&change.tx, &granted, new).await.or_conflict("asking for a call", Conflict::CallbackOpen)?;
+    let body = entry_of(draft);
+    let entry = NewEntry {
+        id: services.id(),
+        case,
+        kind: EntryKind::Call,
+        side: Side::Customer,
+        author: Some(context.actor.person),
+        author_name: &context.actor.name,
+        body: &body,
+        now: change.now,
+    };
+    store::cases::insert_entry(&change.tx, &granted, entry).await.or_fail("writing an entry")?;
+    if status != head.status {
+        store::cases::update_status(&change.tx, &granted, case, status, None, change.now)
+            .await
+            .or_fail("setting a status")?;
+    }
+    note_sent(context, &change, key, case).await?;
+    let detail = json!({ "callback": id, "wanted_at": draft.wanted_at });
+    change.case_event(Verb::CallbackRequested, organisation, case, false, detail);
+    change.commit().await?;
+    Ok(case)
+}
+
+/// The calls the actor waits for.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub async fn mine(context: &Context) -> Result<Vec<CallbackRow>, Failure> {
+    store::calls::list_of(&context.services.db, context.actor.person).await.or_fail("listing calls")
+}
+
+/// The calls to be made, the next one first.
+///
+/// # Errors
+/// [`Failure::Forbidden`] for customers.
+pub async fn list_open(context: &Context) -> Result<Vec<CallbackRow>, Failure> {
+    let granted = context.authorize(Permission::CallAnswer, &Place::vendor()).await?;
+    store::calls::list_open(&context.services.db, &granted).await.or_fail("listing calls")
+}
+
+/// How many chats and calls wait for somebody at the desk; nothing waits for those who do not work there.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub async fn waiting(context: &Context) -> Result<DeskWaiting, Failure> {
+    let may =
+        |permission| policy::authorize(&context.actor, permission, &Place::vendor(), context.services.now()).is_ok();
+    let mut waiting = DeskWaiting::default();
+    if may(Permission::ChatAnswer) {
+        let chats = chat::list_live(context).await?;
+        waiting.chats = chats.iter().filter(|chat| chat.state == ChatState::Waiting).count() as u64;
+    }
+    if may(Permission::CallAnswer) {
+        waiting.calls = list_open(context).await?.len() as u64;
+    }
+    Ok(waiting)
+}
+
+/// Logs how a call-back went, in its case. When nobody answered, the person who asked hears of it by mail.
+///
+/// # Errors
+/// [`Failure::Forbidden`] for customers, [`Conflict::AlreadyTaken`] when it was logged already, [`Failure::Invalid`] for a
+/// call that reached somebody and says nothing of it.
+pub async fn log(context: &Context, callback: CallbackId, outcome: CallOutcome, note: &str) -> Result<CaseId, Failure> {
+    let granted = context.authorize(Permission::CallAnswer, &Place::vendor()).await?;
+    let note = match outcome {
+        CallOutcome::Reached => EntryText::parse(note).map(Some),
+        CallOutcome::NoAnswer | CallOutcome::WrongNumber => optional(note, EntryText::parse),
+    };
+    let note = note.map_err(|error| Failure::field("note", error))?.map(EntryText::into_string).unwrap_or_default();
+    context.limit_writing()?;
+
+    let mut change = Change::begin(context).await?;
+    let call = store::calls::find(&change.tx, &granted, callback).await.or_fail("finding a call")?;
+    let me = context.actor.person;
+    let finished = call.state == CallbackState::Requested
+        && store::calls::finish(&change.tx, &granted, callback, me, outcome, change.now)
+            .await
+            .or_fail("logging a call")?;
+    if !finished {
+        return Err(Failure::Conflict(Conflict::AlreadyTaken));
+    }
+    let case = call.case;
+    let head = store::cases::find(&change.tx, &context.visibility(), case).await.or_fail("finding a case")?;
+    let body = CallEntry::Made { outcome, note: note.clone() }.to_body();
+    let entry = NewEntry {
+        id: context.services.id(),
+        case,
+        kind: EntryKind::Call,
+        side: Side::Vendor,
+        author: Some(me),
+        author_name: &context.actor.name,
+        body: &body,
+        now: change.now,
+    };
+    store::cases::insert_entry(&change.tx, &granted, entry).await.or_fail("writing an entry")?;
+    // A call about a case that was closed meanwhile is logged and leaves it closed.
+    if let Ok(status) = next_status(head.status, StatusAct::VendorWrites) {
+        if status != head.status {
+            store::cases::update_status(&change.tx, &granted, case, status, None, change.now)
+                .await
+                .or_fail("setting a status")?;
+        }
+        if head.agent.is_none() {
+            store::cases::update_agent(&change.tx, &granted, case, me, change.now).await.or_fail("setting an agent")?;
+        }
+    }
+    let detail = json!({ "callback": callback, "outcome": outcome });
+    change.case_event(Verb::CallbackDone, head.facts.organisation, case, false, detail);
+    if outcome == CallOutcome::NoAnswer {
+        let more = json!({ "text": note, "author": context.actor.name, "unanswered_call": call.phone });
+        let key = callback.to_string();
+        cases::tell(&mut change, &head, call.person, MailKind::CaseReplied, &key, more).await?;
+    }
+    change.commit().await?;
+    Ok(case)
+}

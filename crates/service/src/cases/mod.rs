@@ -1,0 +1,14 @@
+//! Cases: opening, reading, writing into them, working them.
+
+mod open;
+mod read;
+mod reply;
+mod status;
+
+pub use open::{open, opening_choices};
+pub use read::{count_open, detail, find_by_legacy_number, list};
+pub use reply::{Reply, note, reply};
+pub use status::{assign_to_me, close, reopen};
+
+pub(crate) use open::{NewCaseBy, authorize_new, choices, insert_case};
+pub(crate) use reply::{tell, tell_requestor};

@@ -1,0 +1,70 @@
+//! Reading cases: lists, one case, what its reader may do.
+
+use domain::{
+    CaseId, Failure,
+    access::{Permission, Place, policy},
+    cases::{CaseDetail, CaseFilter, CaseNumber, CaseRow},
+    page::Page,
+};
+
+use crate::{Context, OrFail};
+
+/// One page of the cases within sight.
+///
+/// # Errors
+/// [`Failure::Forbidden`] when the actor sees no case at all: with the opening date before launch (R26).
+pub async fn list(context: &Context, filter: &CaseFilter) -> Result<Page<CaseRow>, Failure> {
+    let visibility = context.visibility();
+    if visibility.scopes().is_empty() {
+        refuse(context).await?;
+    }
+    let number = CaseNumber::find_in(&context.services.settings.case_prefix, &filter.search);
+    let listed = store::cases::list(&context.services.db, &visibility, filter, context.actor.person, number.as_ref());
+    listed.await.or_fail("listing cases")
+}
+
+/// Says why no case is in sight.
+async fn refuse(context: &Context) -> Result<(), Failure> {
+    for membership in &context.actor.memberships {
+        let place = Place::organisation(membership.organisation, membership.gate.clone());
+        context.authorize(Permission::CaseRead, &place).await?;
+    }
+    context.authorize(Permission::CaseRead, &Place::vendor()).await.map(|_| ())
+}
+
+/// How many open cases are in sight, P1 first.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub async fn count_open(context: &Context) -> Result<[u64; 4], Failure> {
+    store::cases::count_open(&context.services.db, &context.visibility()).await.or_fail("counting cases")
+}
+
+/// A case with its stream and what the reader may do with it.
+///
+/// # Errors
+/// [`Failure::NotFound`] also when it may not be seen (invariant 7).
+pub async fn detail(context: &Context, id: CaseId) -> Result<CaseDetail, Failure> {
+    let visibility = context.visibility();
+    let found = store::cases::find_detail(&context.services.db, &visibility, id);
+    let mut case = found.await.or_fail("reading a case")?;
+    let head = store::cases::find(&context.services.db, &visibility, id).await.or_fail("reading a case")?;
+    let gate =
+        store::rollout::find_gate(&context.services.db, head.facts.organisation).await.or_fail("finding a gate")?;
+    let place = Place::product(head.facts.organisation, head.facts.product, gate);
+    let may = |permission| policy::authorize(&context.actor, permission, &place, context.services.now()).is_ok();
+    case.may_reply = may(Permission::CaseReply);
+    case.may_close = may(Permission::CaseClose);
+    case.may_work = may(Permission::CaseWork);
+    Ok(case)
+}
+
+/// The case that had this number in the system before (K21).
+///
+/// # Errors
+/// [`Failure::NotFound`]
+pub async fn find_by_legacy_number(context: &Context, number: &str) -> Result<CaseId, Failure> {
+    let visibility = context.visibility();
+    let found = store::cases::find_by_legacy_number(&context.services.db, &visibility, number);
+    found.await.or_fail("finding an old number")?.ok_or(Failure::NotFound)
+}

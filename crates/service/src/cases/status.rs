@@ -1,0 +1,102 @@
+//! Taking, closing and reopening a case.
+
+use domain::{
+    CaseId, Failure,
+    access::{Granted, Permission, Place},
+    audit::Verb,
+    cases::{CloseReason, EntryKind, Side, Status, StatusAct, next_status},
+    mail::MailKind,
+};
+use serde_json::json;
+use store::cases::{CaseHead, NewEntry};
+
+use super::tell_requestor;
+use crate::{Change, Context, OrFail};
+
+async fn authorize(context: &Context, case: CaseId, permission: Permission) -> Result<Granted, Failure> {
+    let head = store::cases::find(&context.services.db, &context.visibility(), case).await.or_fail("finding a case")?;
+    let gate =
+        store::rollout::find_gate(&context.services.db, head.facts.organisation).await.or_fail("finding a gate")?;
+    context.authorize(permission, &Place::product(head.facts.organisation, head.facts.product, gate)).await
+}
+
+/// Writes the line that the stream shows for a change of state; its body is a code, shown in the reader's language.
+async fn line(context: &Context, change: &Change, granted: &Granted, case: CaseId, code: &str) -> Result<(), Failure> {
+    let new = NewEntry {
+        id: context.services.id(),
+        case,
+        kind: EntryKind::Line,
+        side: if context.actor.is_vendor() { Side::Vendor } else { Side::Customer },
+        author: Some(context.actor.person),
+        author_name: &context.actor.name,
+        body: code,
+        now: change.now,
+    };
+    store::cases::insert_entry(&change.tx, granted, new).await.or_fail("writing a line")
+}
+
+/// An agent takes a case.
+///
+/// # Errors
+/// [`Failure::NotFound`] out of sight, [`Failure::Forbidden`] for customers, a conflict on a closed case.
+pub async fn assign_to_me(context: &Context, case: CaseId) -> Result<(), Failure> {
+    let granted = authorize(context, case, Permission::CaseWork).await?;
+    let mut change = Change::begin(context).await?;
+    let head = head(context, &change, case).await?;
+    let status = next_status(head.status, StatusAct::Assign)?;
+    let agent = context.actor.person;
+    store::cases::update_agent(&change.tx, &granted, case, agent, change.now).await.or_fail("setting an agent")?;
+    if status != head.status {
+        store::cases::update_status(&change.tx, &granted, case, status, None, change.now)
+            .await
+            .or_fail("setting a status")?;
+    }
+    line(context, &change, &granted, case, "assigned").await?;
+    let detail = json!({ "agent": { "before": head.agent, "after": agent } });
+    change.case_event(Verb::CaseAssigned, head.facts.organisation, case, false, detail);
+    change.commit().await
+}
+
+async fn head(context: &Context, change: &Change, case: CaseId) -> Result<CaseHead, Failure> {
+    store::cases::find(&change.tx, &context.visibility(), case).await.or_fail("finding a case")
+}
+
+/// Closes a case; the requestor is told unless they did it.
+///
+/// # Errors
+/// [`Failure::NotFound`] out of sight, a conflict when it is closed already.
+pub async fn close(context: &Context, case: CaseId, reason: CloseReason) -> Result<(), Failure> {
+    let granted = authorize(context, case, Permission::CaseClose).await?;
+    let mut change = Change::begin(context).await?;
+    let head = head(context, &change, case).await?;
+    let status = next_status(head.status, StatusAct::Close)?;
+    store::cases::update_status(&change.tx, &granted, case, status, Some(reason), change.now)
+        .await
+        .or_fail("closing a case")?;
+    // Nobody waits in a chat about a closed case.
+    store::chat::end_of(&change.tx, &granted, case, change.now).await.or_fail("ending a chat")?;
+    line(context, &change, &granted, case, "closed").await?;
+    let detail = json!({ "before": head.status, "after": Status::Closed, "reason": reason });
+    change.case_event(Verb::CaseClosed, head.facts.organisation, case, false, detail);
+    let key = format!("{case}:{}", change.now);
+    tell_requestor(context, &mut change, &head, MailKind::CaseClosed, &key, json!({})).await?;
+    change.commit().await
+}
+
+/// Opens a closed case again.
+///
+/// # Errors
+/// [`Failure::NotFound`] out of sight, a conflict when it is open.
+pub async fn reopen(context: &Context, case: CaseId) -> Result<(), Failure> {
+    let granted = authorize(context, case, Permission::CaseClose).await?;
+    let mut change = Change::begin(context).await?;
+    let head = head(context, &change, case).await?;
+    let status = next_status(head.status, StatusAct::Reopen)?;
+    store::cases::update_status(&change.tx, &granted, case, status, None, change.now)
+        .await
+        .or_fail("reopening a case")?;
+    line(context, &change, &granted, case, "reopened").await?;
+    let detail = json!({ "before": head.status, "after": status });
+    change.case_event(Verb::CaseReopened, head.facts.organisation, case, false, detail);
+    change.commit().await
+}

@@ -1,0 +1,53 @@
+//! The border between what the store says and what crosses the wire: once, here, with context for the log.
+
+use domain::{Failure, FaultId, failure::Conflict};
+use store::StoreError;
+use uuid::Uuid;
+
+/// Logs an unexpected error under a fresh fault id; the id is all that anybody else learns.
+///
+/// The id is the one thing that does not come from the injected source: a fault must be nameable whatever is broken.
+pub fn fault(what: &str, error: &dyn std::error::Error) -> Failure {
+    #[expect(clippy::disallowed_methods, reason = "see above")]
+    let id = FaultId::from(Uuid::now_v7());
+    let mut chain = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        chain.push_str(": ");
+        chain.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    tracing::error!(fault.id = %id, error = %chain, "{what}");
+    Failure::Unexpected(id)
+}
+
+/// `store_call.or_fail("opening a case")?`
+pub trait OrFail<T> {
+    /// # Errors
+    /// Not found stays not found; busy becomes [`Failure::Unavailable`]; a duplicate nobody expected and everything else
+    /// is a fault.
+    fn or_fail(self, what: &'static str) -> Result<T, Failure>;
+
+    /// The same, for an insert whose duplicate means something.
+    fn or_conflict(self, what: &'static str, conflict: Conflict) -> Result<T, Failure>;
+}
+
+impl<T> OrFail<T> for Result<T, StoreError> {
+    fn or_fail(self, what: &'static str) -> Result<T, Failure> {
+        self.map_err(|error| match error {
+            StoreError::NotFound => Failure::NotFound,
+            StoreError::Busy(_) => {
+                tracing::warn!(error = %error, "{what}: busy");
+                Failure::Unavailable
+            }
+            other => fault(what, &other),
+        })
+    }
+
+    fn or_conflict(self, what: &'static str, conflict: Conflict) -> Result<T, Failure> {
+        match self {
+            Err(StoreError::Duplicate) => Err(Failure::Conflict(conflict)),
+            other => other.or_fail(what),
+        }
+    }
+}

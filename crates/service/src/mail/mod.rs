@@ -1,0 +1,49 @@
+//! Mail: the worker that empties the outbox, the ways out of the house, the templates.
+
+mod render;
+mod send;
+mod worker;
+
+pub use render::{Rendered, render};
+pub use send::{FileMailer, Letter, Mailer, SendError, SmtpMailer, SmtpSettings};
+pub use worker::{deliver_due, run};
+
+use domain::{
+    Failure, OutboxId,
+    access::{Permission, Place},
+    mail::{MailRow, MailState},
+    page::Page,
+};
+
+use crate::{Change, Context, OrFail};
+
+/// The operator's page: mails newest first, and how many are in each state.
+///
+/// # Errors
+/// [`Failure::Forbidden`] for those who run neither the desk nor the rollout.
+pub async fn list(
+    context: &Context,
+    state: Option<MailState>,
+    after: &str,
+) -> Result<(Page<MailRow>, Vec<(MailState, u64)>), Failure> {
+    let granted = context.authorize(Permission::MailRead, &Place::vendor()).await?;
+    let page = store::mail::list(&context.services.db, &granted, state, after).await.or_fail("listing mails")?;
+    let counts = store::mail::count(&context.services.db).await.or_fail("counting mails")?;
+    Ok((page, counts))
+}
+
+/// Tries a mail again that was given up.
+///
+/// # Errors
+/// [`Failure::NotFound`] when it is not a dead one.
+pub async fn retry(context: &Context, id: OutboxId) -> Result<(), Failure> {
+    let granted = context.authorize(Permission::MailRead, &Place::vendor()).await?;
+    let change = Change::begin(context).await?;
+    let found = store::mail::requeue(&change.tx, &granted, id, change.now).await.or_fail("queueing a mail again")?;
+    change.commit().await?;
+    if !found {
+        return Err(Failure::NotFound);
+    }
+    context.services.bus.wake_mail();
+    Ok(())
+}

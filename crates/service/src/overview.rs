@@ -1,0 +1,79 @@
+//! The first page of a customer (R11, R21): three doors side by side, and what is going on.
+
+use domain::{
+    Failure, OrganisationId,
+    access::{Membership, Permission, Place},
+    cases::CaseFilter,
+    overview::{Door, Overview, RolloutStanding},
+    rollout::Phase,
+};
+
+use crate::{Context, announcements, calls, cases, chat};
+
+/// How many of the latest cases are shown.
+const LATEST: usize = 5;
+
+/// The overview of one company of the actor, the first one when none is named. `None` for people who belong to no company:
+/// the vendor's.
+///
+/// # Errors
+/// [`Failure::NotFound`] for a company that is not the actor's.
+pub async fn overview(context: &Context, organisation: Option<OrganisationId>) -> Result<Option<Overview>, Failure> {
+    let actor = &context.actor;
+    let membership = match organisation {
+        Some(organisation) => actor.membership(organisation).ok_or(Failure::NotFound)?,
+        None => match actor.memberships.first() {
+            Some(first) => first,
+            None => return Ok(None),
+        },
+    };
+    let organisation = membership.organisation;
+    let place = Place::organisation(organisation, membership.gate.clone());
+
+    let case = door(context.authorize(Permission::CaseOpen, &place).await.map(|_| ()))?;
+    let chat = match door(context.authorize(Permission::ChatStart, &place).await)? {
+        Door::Open(_) => Door::Open(chat::hours(&context.services, organisation).await?),
+        Door::Closed(denial) => Door::Closed(denial),
+    };
+    let call = door(calls::lines(context, organisation).await)?;
+    let latest = cases::list(context, &CaseFilter::default()).await.map(|page| page.rows);
+    let (open_cases, latest) = match door(latest)? {
+        Door::Open(rows) => (Door::Open(cases::count_open(context).await?), rows.into_iter().take(LATEST).collect()),
+        Door::Closed(denial) => (Door::Closed(denial), Vec::new()),
+    };
+    Ok(Some(Overview {
+        name: actor.name.clone(),
+        organisation,
+        organisation_name: membership.name.clone(),
+        others: actor
+            .memberships
+            .iter()
+            .filter(|other| other.organisation != organisation)
+            .map(|other| (other.organisation, other.name.clone()))
+            .collect(),
+        case,
+        chat,
+        live_chat: chat::current(context).await?,
+        call,
+        calls: calls::mine(context).await?,
+        open_cases,
+        latest,
+        rollout: standing(membership),
+        news: announcements::list(context).await?.into_iter().next(),
+    }))
+}
+
+/// A refusal is something to show; everything else goes wrong as always.
+fn door<T>(result: Result<T, Failure>) -> Result<Door<T>, Failure> {
+    match result {
+        Ok(inside) => Ok(Door::Open(inside)),
+        Err(Failure::Forbidden(denial)) => Ok(Door::Closed(denial)),
+        Err(failure) => Err(failure),
+    }
+}
+
+fn standing(membership: &Membership) -> Option<RolloutStanding> {
+    let phase = membership.gate.phase()?;
+    let steps = Phase::DATED.into_iter().map(|phase| (phase, membership.gate.date_of(phase))).collect();
+    Some(RolloutStanding { phase, steps })
+}

@@ -1,0 +1,215 @@
+//! The other end of an invitation: looking at it changes nothing, however often mail scanners look (K4); only a form that
+//! somebody sends accepts it.
+
+use domain::{
+    Failure, FieldError, FieldErrors,
+    audit::Verb,
+    failure::Conflict,
+    locale::Locale,
+    people::{INVITATION_PAUSE_MINUTES, InvitationState, InvitationView, MembershipState},
+    text::{NewPassword, PersonName},
+};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use store::{
+    Reads,
+    people::{Invitation, PersonFacts},
+};
+
+use super::{invite::invite, is_silent, parse_invitation_token};
+use crate::{
+    Change, OrFail, Services,
+    session::{self, Origin, SessionToken},
+};
+
+/// What somebody types to accept. Who has a password, from another company, gives that one and keeps their name.
+#[derive(Clone, Default)]
+pub struct Acceptance<'a> {
+    pub name: &'a str,
+    pub password: &'a str,
+    pub password_again: &'a str,
+    pub locale: Locale,
+}
+
+/// An invitation of somebody who is not removed, by a link of any version.
+async fn find(
+    services: &Services,
+    db: &impl Reads,
+    token: &str,
+) -> Result<(Invitation, i64, MembershipState, Option<Timestamp>), Failure> {
+    let (id, version) = parse_invitation_token(services, token).ok_or(Failure::NotFound)?;
+    let invitation = store::people::find_invitation(db, id).await.or_fail("finding an invitation")?;
+    let invitation = invitation.ok_or(Failure::NotFound)?;
+    let membership = store::people::find_membership(db, invitation.person, invitation.organisation)
+        .await
+        .or_fail("finding a member")?;
+    match membership {
+        Some(member) if member.state != MembershipState::Removed => {
+            Ok((invitation, version, member.state, member.invited_at))
+        }
+        _ => Err(Failure::NotFound),
+    }
+}
+
+/// Why an invitation cannot be accepted, if it cannot.
+fn closed(invitation: &Invitation, version: i64, state: MembershipState, now: Timestamp) -> Option<Conflict> {
+    if invitation.accepted || state == MembershipState::Active {
+        Some(Conflict::InvitationAccepted)
+    } else if i64::from(invitation.version) != version || invitation.expires_at <= now {
+        Some(Conflict::InvitationExpired)
+    } else {
+        None
+    }
+}
+
+/// What the page behind the link shows. Never changes anything (K4, J05).
+///
+/// # Errors
+/// [`Failure::NotFound`] for a link that was not made here, or of somebody who was removed.
+pub async fn invitation_view(services: &Services, token: &str) -> Result<InvitationState, Failure> {
+    let db = &services.db;
+    let (invitation, version, state, _) = find(services, db, token).await?;
+    let organisation = store::organisations::find(db, invitation.organisation).await.or_fail("finding a company")?.name;
+    Ok(match closed(&invitation, version, state, services.now()) {
+        Some(Conflict::InvitationAccepted) => InvitationState::Accepted { organisation },
+        Some(_) => InvitationState::Expired { organisation },
+        None => {
+            let person = store::people::find(db, invitation.person).await.or_fail("finding a person")?;
+            let stored = store::people::password_hash(db, person.id).await.or_fail("finding a password")?;
+            let mut roles = Vec::new();
+            let standing = store::people::list_roles(db, person.id, invitation.organisation);
+            for (role, _) in standing.await.or_fail("listing roles")? {
+                if !roles.contains(&role) {
+                    roles.push(role);
+                }
+            }
+            InvitationState::Open(InvitationView {
+                name: person.name,
+                email: person.email,
+                organisation,
+                roles,
+                has_password: stored.is_some(),
+            })
+        }
+    })
+}
+
+/// Accepts an invitation and signs the person in. The address is proved: the link was sent there.
+///
+/// # Errors
+/// [`Failure::Invalid`] for name or passwords, [`Conflict::InvitationAccepted`] the second time,
+/// [`Conflict::InvitationExpired`] after the end or when a newer link was sent, [`Failure::NotFound`] for a foreign link,
+/// [`Failure::TooMany`] for somebody who guesses the password of the account.
+pub async fn accept_invitation(
+    services: &Services,
+    token: &str,
+    typed: &Acceptance<'_>,
+    origin: &Origin,
+) -> Result<SessionToken, Failure> {
+    let (invitation, version, state, _) = find(services, &services.db, token).await?;
+    if let Some(conflict) = closed(&invitation, version, state, services.now()) {
+        return Err(Failure::Conflict(conflict));
+    }
+    let person = store::people::find(&services.db, invitation.person).await.or_fail("finding a person")?;
+    let stored = store::people::password_hash(&services.db, person.id).await.or_fail("finding a password")?;
+    // Hashing is slow: it comes before the transaction.
+    let fresh = match stored {
+        Some(stored) => {
+            verify(services, &person, typed.password, &stored, origin).await?;
+            None
+        }
+        None => {
+            let (name, password) = parse(typed).map_err(FieldErrors::into_failure)?;
+            Some((name, services.hasher.hash(password).await?))
+        }
+    };
+
+    let mut change = Change::begin_as(services, Some(person.id), origin.request).await?;
+    let (invitation, version, state, _) = find(services, &change.tx, token).await?;
+    if let Some(conflict) = closed(&invitation, version, state, change.now) {
+        return Err(Failure::Conflict(conflict));
+    }
+    let first = store::people::set_invitation_accepted(&change.tx, &invitation, change.now)
+        .await
+        .or_fail("accepting an invitation")?;
+    if !first {
+        return Err(Failure::Conflict(Conflict::InvitationAccepted));
+    }
+    if let Some((name, hash)) = &fresh {
+        store::people::set_name(&change.tx, person.id, name.as_str()).await.or_fail("setting a name")?;
+        store::people::set_password(&change.tx, person.id, hash, change.now).await.or_fail("setting a password")?;
+    }
+    store::people::set_locale(&change.tx, person.id, typed.locale).await.or_fail("setting a language")?;
+    store::people::set_email_verified(&change.tx, person.id, change.now).await.or_fail("proving an address")?;
+    let active = MembershipState::Active;
+    store::people::set_membership_state(&change.tx, person.id, invitation.organisation, active, change.now)
+        .await
+        .or_fail("activating a member")?;
+    let detail = json!({ "version": invitation.version, "password_set": fresh.is_some() });
+    change.event(Verb::InvitationAccepted, Some(invitation.organisation), ("person", person.id), detail);
+    let session = session::insert(&mut change, person.id, origin).await?;
+    change.commit().await?;
+    Ok(session)
+}
+
+/// A link is no password: whoever reads somebody's mail must not get into the company where they are at home already.
+async fn verify(
+    services: &Services,
+    person: &PersonFacts,
+    password: &str,
+    stored: &str,
+    origin: &Origin,
+) -> Result<(), Failure> {
+    if password.is_empty() {
+        return Err(Failure::field("password", FieldError::Required));
+    }
+    let limits = &services.limits;
+    if limits.sign_in_client.check_key(&origin.client).is_err()
+        || limits.sign_in.check_key(&person.email.to_lowercase()).is_err()
+    {
+        return Err(Failure::TooMany { retry_after_seconds: 60 });
+    }
+    if services.hasher.verify(password, Some(stored)).await? {
+        Ok(())
+    } else {
+        Err(Failure::field("password", FieldError::WrongCredentials))
+    }
+}
+
+fn parse(typed: &Acceptance<'_>) -> Result<(PersonName, NewPassword), FieldErrors> {
+    let mut errors = FieldErrors::default();
+    let name = errors.take("name", PersonName::parse(typed.name));
+    let password = errors.take("password", NewPassword::parse(typed.password));
+    let same = if typed.password == typed.password_again { Ok(()) } else { Err(FieldError::Different) };
+    match (name, password, errors.take("password_again", same)) {
+        (Some(name), Some(password), Some(())) => Ok((name, password)),
+        _ => Err(errors),
+    }
+}
+
+/// Sends a fresh link to the stored address, for somebody whose link ended (K3); at most one in ten minutes. The answer is
+/// the same whatever happens, and the address is never taken from who asks.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn renew_invitation(services: &Services, token: &str) -> Result<(), Failure> {
+    let mut change = Change::begin_as_system(services).await?;
+    let (invitation, _, state, invited_at) = match find(services, &change.tx, token).await {
+        Ok(found) => found,
+        Err(Failure::NotFound) => return Ok(()),
+        Err(failure) => return Err(failure),
+    };
+    let pause = SignedDuration::from_mins(INVITATION_PAUSE_MINUTES);
+    let too_soon = invited_at.is_some_and(|at| change.now < at + pause);
+    let gate = store::rollout::find_gate(&change.tx, invitation.organisation).await.or_fail("finding a gate")?;
+    if invitation.accepted || state != MembershipState::Invited || too_soon || is_silent(&gate) {
+        return Ok(());
+    }
+    let organisation =
+        store::organisations::find(&change.tx, invitation.organisation).await.or_fail("finding a company")?;
+    let person = store::people::find(&change.tx, invitation.person).await.or_fail("finding a person")?;
+    let renewed = invite(&mut change, services, &organisation, &gate, &person, None).await?;
+    let detail = json!({ "version": renewed.version, "asked_by": "link" });
+    change.event(Verb::InvitationSent, Some(organisation.id), ("person", person.id), detail);
+    change.commit().await
+}

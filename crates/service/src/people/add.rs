@@ -1,0 +1,177 @@
+//! Adding a person to a company (R18, R29). The admins of the company hear of it (R17), the person is invited.
+
+use domain::{
+    Failure, FieldError, FieldErrors, GrantId, OrganisationId, PersonId, ProductId,
+    access::Permission,
+    audit::Verb,
+    failure::Conflict,
+    mail::MailKind,
+    people::{MembershipState, PersonDraft, PersonForm, RoleDraft, needs_role_grant},
+};
+use serde_json::json;
+use store::people::{NewGrant, NewPerson, PersonFacts, Source};
+
+use super::{Company, authorize, by, invite::invite};
+use crate::{Change, Context, OrFail, change::Mail};
+
+/// Adds a person, who may have an account through another company. In DRAFT nobody is told.
+///
+/// # Errors
+/// [`Failure::Invalid`] for the form, [`Failure::NotFound`] for a company that is not the actor's, [`Failure::Forbidden`]
+/// before SETUP, without a role, or for a contract contact who would make an admin;
+/// [`Conflict::AlreadyMember`].
+pub async fn add(context: &Context, form: &PersonForm) -> Result<PersonId, Failure> {
+    // Permission comes before the form, as everywhere.
+    if let Ok(organisation) = form.organisation.parse() {
+        authorize(context, Permission::PersonCreate, organisation).await?;
+    }
+    let draft = form.parse().map_err(FieldErrors::into_failure)?;
+    let company = authorize(context, Permission::PersonCreate, draft.organisation).await?;
+    if needs_role_grant(draft.role.role) {
+        authorize(context, Permission::RoleGrant, draft.organisation).await?;
+    }
+    check_products(context, draft.organisation, draft.role.products.as_deref()).await?;
+    context.limit_writing()?;
+
+    let mut change = Change::begin(context).await?;
+    let person = insert_person(context, &change, &company, &draft).await?;
+    let grant = insert_grant(context, &change, &company, person.id, &draft.role).await?;
+    let detail = json!({
+        "grant": grant,
+        "role": draft.role.role,
+        "reach": draft.role.reach,
+        "products": draft.role.products,
+        "invited": !company.is_silent(),
+    });
+    change.event(Verb::PersonCreated, Some(draft.organisation), ("person", person.id), detail);
+    if !company.is_silent() {
+        invite(&mut change, &context.services, &company.facts, &company.gate, &person, Some(by(context))).await?;
+        tell_admins(context, &mut change, &company, &person, &draft).await?;
+    }
+    change.commit().await?;
+    Ok(person.id)
+}
+
+/// Products of a role have to be products of the company (K6).
+pub(super) async fn check_products(
+    context: &Context,
+    organisation: OrganisationId,
+    products: Option<&[ProductId]>,
+) -> Result<(), Failure> {
+    let Some(products) = products else { return Ok(()) };
+    let entitled =
+        store::products::list_entitled(&context.services.db, organisation).await.or_fail("listing products")?;
+    if products.iter().all(|product| entitled.iter().any(|choice| choice.id == *product)) {
+        Ok(())
+    } else {
+        Err(Failure::field("products", FieldError::NotAChoice))
+    }
+}
+
+/// One address is one person, whatever the number of companies; name and password of a known person stay.
+async fn insert_person(
+    context: &Context,
+    change: &Change,
+    company: &Company,
+    draft: &PersonDraft,
+) -> Result<PersonFacts, Failure> {
+    let granted = &company.granted;
+    let normalised = draft.email.normalised();
+    let known = store::people::find_by_email(&change.tx, &normalised).await.or_fail("finding a person")?;
+    let id = match known {
+        Some(id) => id,
+        None => {
+            let new = NewPerson {
+                id: context.services.id(),
+                name: draft.name.as_str(),
+                email: draft.email.as_str(),
+                normalised: &normalised,
+                phone: draft.phone.as_ref().map(|phone| phone.as_str()),
+                locale: draft.locale,
+                now: change.now,
+            };
+            let id = new.id;
+            store::people::insert(&change.tx, granted, new)
+                .await
+                .or_conflict("adding a person", Conflict::AlreadyMember)?;
+            id
+        }
+    };
+    let before =
+        store::people::find_membership(&change.tx, id, draft.organisation).await.or_fail("finding a member")?;
+    match before.map(|found| found.state) {
+        Some(MembershipState::Removed) => {
+            let known = MembershipState::Known;
+            store::people::set_membership_state(&change.tx, id, draft.organisation, known, change.now)
+                .await
+                .or_fail("taking a member back")?;
+        }
+        Some(_) => return Err(Failure::Conflict(Conflict::AlreadyMember)),
+        None => {
+            let membership = context.services.id();
+            let (organisation, added) = (draft.organisation, Source::Added);
+            store::people::insert_membership(&change.tx, granted, membership, id, organisation, added, change.now)
+                .await
+                .or_conflict("adding a member", Conflict::AlreadyMember)?;
+        }
+    }
+    store::people::find(&change.tx, id).await.or_fail("finding a person")
+}
+
+async fn insert_grant(
+    context: &Context,
+    change: &Change,
+    company: &Company,
+    person: PersonId,
+    role: &RoleDraft,
+) -> Result<GrantId, Failure> {
+    let id = context.services.id();
+    let new = NewGrant {
+        id,
+        person,
+        role: role.role,
+        organisation: Some(company.facts.id),
+        reach: role.reach,
+        products: role.products.as_deref(),
+        reasons: &[],
+        until: None,
+        now: change.now,
+    };
+    store::people::insert_grant(&change.tx, &company.granted, new).await.or_fail("giving a role")?;
+    Ok(id)
+}
+
+/// M5 (R17): every admin of this company, and nobody else. Who is new gets M4 instead.
+async fn tell_admins(
+    context: &Context,
+    change: &mut Change,
+    company: &Company,
+    person: &PersonFacts,
+    draft: &PersonDraft,
+) -> Result<(), Failure> {
+    let admins =
+        store::people::list_admins(&change.tx, company.facts.id, change.now).await.or_fail("listing administrators")?;
+    for admin in admins.into_iter().filter(|admin| admin.person.id != person.id) {
+        change
+            .mail(Mail {
+                kind: MailKind::UserCreated,
+                // Somebody who was removed and is added again is news.
+                key: format!("{}:{}:{}", company.facts.id, person.id, change.now),
+                person: Some(admin.person.id),
+                recipient: &admin.person.email,
+                locale: admin.person.locale,
+                params: json!({
+                    "name": admin.person.name,
+                    "organisation": company.facts.name,
+                    "person": person.name,
+                    "email": person.email,
+                    "role": draft.role.role,
+                    "by": by(context),
+                    "at": change.now,
+                }),
+                case: None,
+            })
+            .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! People of a company: adding, inviting, giving roles, removing; accepting an invitation.
+
+mod accept;
+mod add;
+mod invitation;
+mod invite;
+mod list;
+mod remove;
+mod roles;
+mod vendor;
+
+pub use accept::{Acceptance, accept_invitation, invitation_view, renew_invitation};
+pub use add::add;
+pub use invitation::{invitation_token, parse_invitation_token};
+pub(crate) use invite::invite_known;
+pub use invite::resend_invitation;
+pub use list::{list, page};
+pub use remove::remove;
+pub use roles::{grant_role, revoke_role};
+pub use vendor::create_vendor_user;
+
+use domain::{
+    Failure, OrganisationId, PersonId,
+    access::{Granted, Permission, Place},
+    people::{MembershipState, guard_last_admin},
+    rollout::{Capability, Gate, Phase},
+};
+use store::{
+    organisations::OrganisationFacts,
+    people::{MembershipFacts, PersonFacts},
+};
+
+use crate::{Change, Context, OrFail};
+
+/// The company an act is about, with the proof that it is allowed.
+struct Company {
+    facts: OrganisationFacts,
+    gate: Gate,
+    granted: Granted,
+}
+
+impl Company {
+    /// In DRAFT only the vendor works on a company, and nobody there is told anything.
+    fn is_silent(&self) -> bool {
+        is_silent(&self.gate)
+    }
+}
+
+fn is_silent(gate: &Gate) -> bool {
+    gate.phase() == Some(Phase::Draft)
+}
+
+async fn authorize(
+    context: &Context,
+    permission: Permission,
+    organisation: OrganisationId,
+) -> Result<Company, Failure> {
+    let db = &context.services.db;
+    let gate = store::rollout::find_gate(db, organisation).await.or_fail("finding a gate")?;
+    let granted = context.authorize(permission, &Place::organisation(organisation, gate.clone())).await?;
+    let facts = store::organisations::find(db, organisation).await.or_fail("finding a company")?;
+    Ok(Company { facts, gate, granted })
+}
+
+/// A member who was not removed.
+async fn member(
+    change: &Change,
+    person: PersonId,
+    organisation: OrganisationId,
+) -> Result<(PersonFacts, MembershipFacts), Failure> {
+    let membership =
+        store::people::find_membership(&change.tx, person, organisation).await.or_fail("finding a member")?;
+    let membership = membership.filter(|found| found.state != MembershipState::Removed).ok_or(Failure::NotFound)?;
+    let facts = store::people::find(&change.tx, person).await.or_fail("finding a person")?;
+    Ok((facts, membership))
+}
+
+/// K7: refuses what would leave the company without an admin. Others who change its admins wait until this change ends.
+async fn keep_an_admin(change: &Change, organisation: OrganisationId, leaving: PersonId) -> Result<(), Failure> {
+    let admins =
+        store::people::list_admins(&change.tx, organisation, change.now).await.or_fail("listing administrators")?;
+    let admins: Vec<_> = admins.into_iter().map(|admin| (admin.person.id, admin.active)).collect();
+    guard_last_admin(&admins, leaving)
+}
+
+/// Who did it, as the mails to a company say: the vendor's people act in the vendor's name.
+fn by(context: &Context) -> &str {
+    if context.actor.is_vendor() { &context.services.settings.vendor } else { &context.actor.name }
+}
+
+/// What a mail says about the rollout: whether the main part is closed still, and the day it opens.
+fn launch(gate: &Gate) -> (bool, Option<String>) {
+    let closed = !gate.is_open(Capability::CaseOpen);
+    (closed, gate.opens_on(Capability::CaseOpen).filter(|_| closed).map(|day| day.to_string()))
+}

@@ -1,0 +1,128 @@
+//! Giving and taking roles (R19): the next request of the person is decided by the new ones.
+
+use domain::{
+    Failure, FieldErrors, GrantId, OrganisationId, PersonId,
+    access::{Permission, Role},
+    audit::Verb,
+    mail::MailKind,
+    people::{MembershipState, RoleForm},
+};
+use serde_json::json;
+use store::people::NewGrant;
+
+use super::{add::check_products, authorize, by, keep_an_admin, launch, member};
+use crate::{Change, Context, OrFail, change::Mail};
+
+/// Gives a role, or changes the reach and products of one that the person has; why they have it is kept.
+///
+/// # Errors
+/// [`Failure::Invalid`] for the form (a role of the vendor is no choice), [`Failure::NotFound`] for somebody who is no
+/// member, [`Failure::Forbidden`] for those who do not give roles.
+pub async fn grant_role(
+    context: &Context,
+    organisation: OrganisationId,
+    person: PersonId,
+    form: &RoleForm,
+) -> Result<GrantId, Failure> {
+    let company = authorize(context, Permission::RoleGrant, organisation).await?;
+    let draft = form.parse().map_err(FieldErrors::into_failure)?;
+    check_products(context, organisation, draft.products.as_deref()).await?;
+    context.limit_writing()?;
+    let mut change = Change::begin(context).await?;
+    let (facts, membership) = member(&change, person, organisation).await?;
+    let standing = store::people::list_standing(&change.tx, person, organisation).await.or_fail("listing roles")?;
+    let mut before = Vec::new();
+    let mut reasons = Vec::new();
+    for old in standing.into_iter().filter(|grant| grant.role == draft.role) {
+        store::people::revoke_grant(&change.tx, &company.granted, old.id, change.now)
+            .await
+            .or_fail("replacing a role")?;
+        before.push(json!({ "grant": old.id, "reach": old.reach }));
+        reasons.extend(old.reasons);
+    }
+    let id = context.services.id();
+    let new = NewGrant {
+        id,
+        person,
+        role: draft.role,
+        organisation: Some(organisation),
+        reach: draft.reach,
+        products: draft.products.as_deref(),
+        reasons: &reasons,
+        until: None,
+        now: change.now,
+    };
+    store::people::insert_grant(&change.tx, &company.granted, new).await.or_fail("giving a role")?;
+    let after = json!({ "grant": id, "reach": draft.reach, "products": draft.products });
+    let detail = json!({ "role": draft.role, "before": before, "after": after });
+    change.event(Verb::RoleGranted, Some(organisation), ("person", person), detail);
+    if membership.state != MembershipState::Known {
+        let (before_launch, launch_on) = launch(&company.gate);
+        change
+            .mail(Mail {
+                kind: MailKind::RoleGranted,
+                key: id.to_string(),
+                person: Some(person),
+                recipient: &facts.email,
+                locale: facts.locale,
+                params: json!({
+                    "name": facts.name,
+                    "organisation": company.facts.name,
+                    "roles": [draft.role],
+                    "by": by(context),
+                    "invited": membership.state == MembershipState::Invited,
+                    "before_launch": before_launch,
+                    "launch_on": launch_on,
+                }),
+                case: None,
+            })
+            .await?;
+    }
+    change.commit().await?;
+    Ok(id)
+}
+
+/// Takes a role away; the person stays a member.
+///
+/// # Errors
+/// [`domain::failure::Conflict::LastAdmin`] (K7), [`Failure::NotFound`] when the person does not have it,
+/// [`Failure::Forbidden`] for those who do not give roles.
+pub async fn revoke_role(
+    context: &Context,
+    organisation: OrganisationId,
+    person: PersonId,
+    grant: GrantId,
+) -> Result<(), Failure> {
+    let company = authorize(context, Permission::RoleGrant, organisation).await?;
+    let mut change = Change::begin(context).await?;
+    store::people::lock_admins(&change.tx, organisation).await.or_fail("waiting for others")?;
+    let (facts, membership) = member(&change, person, organisation).await?;
+    let standing = store::people::list_standing(&change.tx, person, organisation).await.or_fail("listing roles")?;
+    let old = standing.into_iter().find(|standing| standing.id == grant).ok_or(Failure::NotFound)?;
+    if old.role == Role::SupportSystemAdmin {
+        keep_an_admin(&change, organisation, person).await?;
+    }
+    store::people::revoke_grant(&change.tx, &company.granted, grant, change.now).await.or_fail("taking a role")?;
+    let detail = json!({ "role": old.role, "before": { "grant": grant, "reach": old.reach }, "after": null });
+    change.event(Verb::RoleRevoked, Some(organisation), ("person", person), detail);
+    if membership.state != MembershipState::Known {
+        change
+            .mail(Mail {
+                kind: MailKind::AccessRemoved,
+                key: grant.to_string(),
+                person: Some(person),
+                recipient: &facts.email,
+                locale: facts.locale,
+                params: json!({
+                    "name": facts.name,
+                    "organisation": company.facts.name,
+                    "roles": [old.role],
+                    "whole": false,
+                    "by": by(context),
+                }),
+                case: None,
+            })
+            .await?;
+    }
+    change.commit().await
+}

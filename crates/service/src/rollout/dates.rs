@@ -1,0 +1,93 @@
+//! Moving dates: of one company, or of a whole programme (R5, J12). The events are the history.
+
+use domain::{
+    Failure, OrganisationId, ProgrammeId,
+    access::{Granted, Permission, Place},
+    audit::Verb,
+    rollout::{Change as RolloutChange, Dates, Phase, check_dates, reason, shift_dates},
+};
+use jiff::{civil::Date, tz::TimeZone};
+use serde_json::json;
+use store::rollout::Enrolment;
+
+use crate::{Change, Context, OrFail, fault};
+
+/// Sets the four planned days of one company. Gates and refusals name the new ones from the next request on.
+///
+/// # Errors
+/// [`Failure::Forbidden`] for those who run no programmes; [`Failure::NotFound`] for a company in no programme; a field
+/// error under the key of a phase that is missing or comes before the one ahead of it.
+pub async fn move_dates(
+    context: &Context,
+    organisation: OrganisationId,
+    dates: &[(Phase, Date)],
+    why: &str,
+) -> Result<(), Failure> {
+    let granted = context.authorize(Permission::ProgrammeControl, &Place::vendor()).await?;
+    let dates = check_dates(dates).map_err(Failure::Invalid)?;
+    let reason = reason(why).map_err(|error| Failure::field("reason", error))?;
+    let mut change = Change::begin(context).await?;
+    let found = store::rollout::find_enrolment(&change.tx, organisation).await.or_fail("finding an enrolment")?;
+    let enrolment = found.ok_or(Failure::NotFound)?;
+    if write(&mut change, &granted, &enrolment, dates, &reason).await? {
+        change.commit().await?;
+    }
+    Ok(())
+}
+
+/// Moves a programme by a number of days, with every company in it: what has begun stays where it was. Gives back how many
+/// companies moved.
+///
+/// # Errors
+/// As [`move_dates`], with the field `days`; one company that cannot follow stops all.
+pub async fn shift_programme(context: &Context, programme: ProgrammeId, days: i32, why: &str) -> Result<u64, Failure> {
+    let granted = context.authorize(Permission::ProgrammeControl, &Place::vendor()).await?;
+    let reason = reason(why).map_err(|error| Failure::field("reason", error))?;
+    let mut change = Change::begin(context).await?;
+    let programme = store::rollout::find_programme(&change.tx, programme).await.or_fail("finding a programme")?;
+    let today = change.now.to_zoned(TimeZone::UTC).date();
+    let past = |phase| programme.dates.iter().any(|(dated, date)| *dated == phase && *date <= today);
+    let after = shift_dates(&programme.dates, past, days).map_err(Failure::Invalid)?;
+    for (phase, date) in &after {
+        store::rollout::update_programme_date(&change.tx, &granted, programme.id, *phase, *date)
+            .await
+            .or_fail("moving a date")?;
+    }
+    let detail = json!({ "programme": programme.name, "before": programme.dates, "after": after, "reason": reason });
+    change.event(Verb::DatesMoved, None, ("programme", programme.id), detail);
+
+    let enrolments = store::rollout::list_enrolments(&change.tx, &granted, programme.id).await;
+    let mut moved = 0;
+    for enrolment in enrolments.or_fail("listing enrolments")? {
+        let begun = |phase| phase <= enrolment.phase;
+        let after = shift_dates(&enrolment.dates, begun, days).map_err(Failure::Invalid)?;
+        moved += u64::from(write(&mut change, &granted, &enrolment, after, &reason).await?);
+    }
+    change.commit().await?;
+    Ok(moved)
+}
+
+/// Writes what differs, with its event; `false` when nothing does.
+async fn write(
+    change: &mut Change,
+    granted: &Granted,
+    enrolment: &Enrolment,
+    after: Dates,
+    reason: &str,
+) -> Result<bool, Failure> {
+    if after == enrolment.dates {
+        return Ok(false);
+    }
+    for (phase, date) in &after {
+        if !enrolment.dates.contains(&(*phase, *date)) {
+            store::rollout::update_date(&change.tx, granted, enrolment.id, *phase, *date)
+                .await
+                .or_fail("moving a date")?;
+        }
+    }
+    let before = enrolment.dates.clone();
+    let detail = RolloutChange::Dates { before, after, reason: reason.to_owned() };
+    let detail = serde_json::to_value(detail).map_err(|error| fault("writing an event", &error))?;
+    change.event(Verb::DatesMoved, Some(enrolment.organisation), ("enrolment", enrolment.id), detail);
+    Ok(true)
+}

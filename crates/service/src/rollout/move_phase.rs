@@ -1,0 +1,48 @@
+//! Moving a company from one phase to another: forward, over several, and back (J11, J13).
+
+use domain::{
+    Failure, OrganisationId,
+    access::{Permission, Place},
+    audit::Verb,
+    rollout::{Change as RolloutChange, Moved, Phase, PhaseMove, decide_move, reason},
+};
+
+use crate::{Change, Context, OrFail, fault, people};
+
+/// Moves a company; what its new phase opens and closes holds from the next request on. Leaving DRAFT invites everybody
+/// known: from then on people may be told (R25).
+///
+/// # Errors
+/// [`Failure::Forbidden`] for those who run no programmes; [`Failure::NotFound`] for a company in no programme; a field
+/// error under `reason`; a conflict when there is no such way, or nobody could administer the company after its launch.
+pub async fn move_phase(
+    context: &Context,
+    organisation: OrganisationId,
+    to: Phase,
+    why: &str,
+    override_guard: bool,
+) -> Result<Moved, Failure> {
+    let granted = context.authorize(Permission::ProgrammeControl, &Place::vendor()).await?;
+    let reason = reason(why).map_err(|error| Failure::field("reason", error))?;
+    let mut change = Change::begin(context).await?;
+    let found = store::rollout::find_enrolment(&change.tx, organisation).await.or_fail("finding an enrolment")?;
+    let enrolment = found.ok_or(Failure::NotFound)?;
+    let admins = store::people::list_admins(&change.tx, organisation, change.now).await.or_fail("listing admins")?;
+    let activated_admins = admins.iter().filter(|admin| admin.active).count() as u64;
+    let planned = PhaseMove { from: enrolment.phase, to, activated_admins, override_guard };
+    let to = decide_move(planned)?;
+    // The guard was passed over only where it would have refused.
+    let overridden = override_guard && decide_move(PhaseMove { override_guard: false, ..planned }).is_err();
+
+    store::rollout::update_phase(&change.tx, &granted, enrolment.id, to, change.now).await.or_fail("moving")?;
+    let invited = if enrolment.phase == Phase::Draft {
+        people::invite_known(&mut change, &context.services, organisation).await?
+    } else {
+        0
+    };
+    let detail = RolloutChange::Phase { before: enrolment.phase, after: to, reason, overridden, invited };
+    let detail = serde_json::to_value(detail).map_err(|error| fault("writing an event", &error))?;
+    change.event(Verb::PhaseMoved, Some(organisation), ("enrolment", enrolment.id), detail);
+    change.commit().await?;
+    Ok(Moved { before: enrolment.phase, after: to, invited })
+}

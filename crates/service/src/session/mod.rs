@@ -1,0 +1,195 @@
+//! Signing in and out. Tokens are 256 random bits, stored as SHA-256; sessions end after 12 hours without use and 30 days
+//! in any case (ASVS 7.3.1, 7.3.2).
+
+mod password;
+
+pub use password::Hasher;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use domain::{
+    Failure, FieldError, PersonId, RequestId, access::Actor, audit::Verb, locale::Locale, people::SessionRow,
+    text::EmailAddress,
+};
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
+use store::sessions::NewSession;
+
+use crate::{Change, Context, OrFail, Services};
+
+const ABSOLUTE: SignedDuration = SignedDuration::from_hours(30 * 24);
+const IDLE: SignedDuration = SignedDuration::from_hours(12);
+/// How often "last seen" is written.
+const TOUCH: SignedDuration = SignedDuration::from_mins(5);
+
+/// What the browser holds; it exists in the answer that sets the cookie and nowhere else.
+#[derive(Clone)]
+pub struct SessionToken(String);
+
+impl SessionToken {
+    fn random() -> Self {
+        Self(URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>()))
+    }
+
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Anything that is not a token of ours hashes to something that no row has.
+fn hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+/// Where a request came from.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// What the browser calls itself, cut to a line people recognise.
+    pub device: String,
+    /// The address of the client, as far as the configured proxies can be trusted.
+    pub client: String,
+    pub request: Option<RequestId>,
+}
+
+/// # Errors
+/// [`FieldError::WrongCredentials`] under `password`, the same and as slow for an unknown address as for a wrong password
+/// (ASVS 6.3.8); [`Failure::TooMany`] after five tries a minute for an address, twenty for a client (as configured).
+pub async fn sign_in(
+    services: &Services,
+    email: &str,
+    password: &str,
+    origin: &Origin,
+) -> Result<SessionToken, Failure> {
+    let wrong = || Failure::field("password", FieldError::WrongCredentials);
+    let email = EmailAddress::parse(email).map_err(|error| Failure::field("email", error))?;
+    if password.is_empty() {
+        return Err(Failure::field("password", FieldError::Required));
+    }
+    let limits = &services.limits;
+    if limits.sign_in_client.check_key(&origin.client).is_err()
+        || limits.sign_in.check_key(&email.normalised()).is_err()
+    {
+        return Err(Failure::TooMany { retry_after_seconds: 60 });
+    }
+    let person = store::people::find_by_email(&services.db, &email.normalised()).await.or_fail("finding a person")?;
+    let stored = match person {
+        Some(person) => store::people::password_hash(&services.db, person).await.or_fail("finding a password")?,
+        None => None,
+    };
+    let right = services.hasher.verify(password, stored.as_deref()).await?;
+    let person = person.filter(|_| right).ok_or_else(wrong)?;
+    if store::people::find_actor(&services.db, person).await.or_fail("finding an actor")?.is_none() {
+        return Err(wrong());
+    }
+    start(services, person, origin).await
+}
+
+/// Starts a session for somebody who proved who they are.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn start(services: &Services, person: PersonId, origin: &Origin) -> Result<SessionToken, Failure> {
+    let mut change = Change::begin_as(services, Some(person), origin.request).await?;
+    let token = insert(&mut change, person, origin).await?;
+    change.commit().await?;
+    Ok(token)
+}
+
+/// The same, as a part of a larger change.
+pub(crate) async fn insert(change: &mut Change, person: PersonId, origin: &Origin) -> Result<SessionToken, Failure> {
+    let token = SessionToken::random();
+    let key = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 9]>());
+    let new = NewSession {
+        token_hash: hash(token.reveal()),
+        key: key.clone(),
+        person,
+        device: origin.device.chars().take(200).collect(),
+        now: change.now,
+        expires_at: change.now + ABSOLUTE,
+    };
+    store::sessions::insert(&change.tx, new).await.or_fail("starting a session")?;
+    let token_hash = hash(token.reveal());
+    store::sessions::touch(&change.tx, &token_hash, person, change.now).await.or_fail("noting a visit")?;
+    change.event(Verb::SessionStarted, None, ("session", key), serde_json::json!({ "device": origin.device }));
+    Ok(token)
+}
+
+/// Who a token belongs to, with everything the policy asks about; `None` when it is not, or no longer, a session. Read
+/// anew for every request: a role that was taken away is gone at once (R19).
+///
+/// # Errors
+/// When the database cannot be asked.
+pub async fn find(services: &Services, token: &str) -> Result<Option<(Actor, String)>, Failure> {
+    let now = services.now();
+    let token_hash = hash(token);
+    let session =
+        store::sessions::find(&services.db, &token_hash, now, now - IDLE).await.or_fail("finding a session")?;
+    let Some(session) = session else { return Ok(None) };
+    let Some(actor) = store::people::find_actor(&services.db, session.person).await.or_fail("finding an actor")? else {
+        return Ok(None);
+    };
+    if session.last_seen_at + TOUCH < now {
+        touch(services, &token_hash, session.person, now).await?;
+    }
+    Ok(Some((actor, session.key)))
+}
+
+async fn touch(services: &Services, token_hash: &[u8; 32], person: PersonId, now: Timestamp) -> Result<(), Failure> {
+    let change = Change::begin_as(services, Some(person), None).await?;
+    store::sessions::touch(&change.tx, token_hash, person, now).await.or_fail("noting a session")?;
+    change.commit().await
+}
+
+/// Ends the session of a token.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn sign_out(context: &Context, token: &str, key: &str) -> Result<(), Failure> {
+    let mut change = Change::begin(context).await?;
+    store::sessions::delete(&change.tx, &hash(token)).await.or_fail("ending a session")?;
+    change.event(Verb::SessionEnded, None, ("session", key), serde_json::Value::Null);
+    change.commit().await
+}
+
+/// Ends every session of the person who asks, this one too (ASVS 7.4.3).
+///
+/// # Errors
+/// When the database refuses.
+pub async fn sign_out_everywhere(context: &Context) -> Result<u64, Failure> {
+    let mut change = Change::begin(context).await?;
+    let ended = store::sessions::delete_all(&change.tx, context.actor.person).await.or_fail("ending sessions")?;
+    let detail = serde_json::json!({ "ended": ended });
+    change.event(Verb::SessionsRevoked, None, ("person", context.actor.person), detail);
+    change.commit().await?;
+    Ok(ended)
+}
+
+/// Where the person who asks is signed in; `current` is the key of this session.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub async fn list(context: &Context, current: &str) -> Result<Vec<SessionRow>, Failure> {
+    store::sessions::list(&context.services.db, context.actor.person, current).await.or_fail("listing sessions")
+}
+
+/// The language of mails and, at the next sign-in, of pages.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_locale(context: &Context, locale: Locale) -> Result<(), Failure> {
+    if context.actor.locale == locale {
+        return Ok(());
+    }
+    let mut change = Change::begin(context).await?;
+    store::people::set_locale(&change.tx, context.actor.person, locale).await.or_fail("setting a language")?;
+    let detail = serde_json::json!({ "before": context.actor.locale, "after": locale });
+    change.event(Verb::LanguageChanged, None, ("person", context.actor.person), detail);
+    change.commit().await
+}
+
+/// Takes away the rows of sessions that ended.
+pub(crate) async fn sweep(services: &Services) -> Result<(), Failure> {
+    let change = Change::begin_as_system(services).await?;
+    let now = change.now;
+    store::sessions::delete_expired(&change.tx, now, now - IDLE).await.or_fail("sweeping sessions")?;
+    change.commit().await
+}

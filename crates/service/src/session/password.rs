@@ -1,0 +1,94 @@
+//! Argon2id (19 MiB, 2 passes) off the async threads, bounded: as many at once as there are cores, 32 waiting.
+
+use std::{sync::Arc, thread::available_parallelism};
+
+use argon2::{Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version};
+use domain::{Failure, text::NewPassword};
+use tokio::sync::Semaphore;
+
+use crate::fault;
+
+const WAITING: usize = 32;
+
+/// Hashes and verifies passwords.
+pub struct Hasher {
+    running: Arc<Semaphore>,
+    queue: Arc<Semaphore>,
+    /// Verified against when nobody has the address: the answer takes as long.
+    dummy: String,
+    params: Params,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("password hashing: {0}")]
+struct HashError(String);
+
+impl Hasher {
+    /// # Errors
+    /// When the library refuses its parameters.
+    pub fn new() -> Result<Self, Failure> {
+        Self::with_params(
+            Params::new(19 * 1024, 2, 1, None).map_err(|error| fault("hashing", &HashError(error.to_string())))?,
+        )
+    }
+
+    /// For tests, where hundreds of people sign in.
+    ///
+    /// # Errors
+    /// When the library refuses its parameters.
+    pub fn cheap() -> Result<Self, Failure> {
+        Self::with_params(Params::new(8, 1, 1, None).map_err(|error| fault("hashing", &HashError(error.to_string())))?)
+    }
+
+    fn with_params(params: Params) -> Result<Self, Failure> {
+        let cores = available_parallelism().map_or(1, usize::from);
+        let dummy = hash(&params, "nobody has this password")?;
+        Ok(Self {
+            running: Arc::new(Semaphore::new(cores)),
+            queue: Arc::new(Semaphore::new(cores + WAITING)),
+            dummy,
+            params,
+        })
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let _place = self.queue.clone().try_acquire_owned().map_err(|_| Failure::Unavailable)?;
+        let _turn = self.running.clone().acquire_owned().await.map_err(|_| Failure::Unavailable)?;
+        tokio::task::spawn_blocking(work).await.map_err(|error| fault("hashing", &error))?
+    }
+
+    /// # Errors
+    /// [`Failure::Unavailable`] when too many wait.
+    pub async fn hash(&self, password: NewPassword) -> Result<String, Failure> {
+        let params = self.params.clone();
+        self.run(move || hash(&params, password.reveal())).await
+    }
+
+    /// Compares in the time it always takes, also when there is no hash to compare with.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`] when too many wait.
+    pub async fn verify(&self, password: &str, stored: Option<&str>) -> Result<bool, Failure> {
+        let known = stored.is_some();
+        let stored = stored.unwrap_or(&self.dummy).to_owned();
+        let password = password.to_owned();
+        let right = self
+            .run(move || {
+                let parsed =
+                    PasswordHash::new(&stored).map_err(|error| fault("hashing", &HashError(error.to_string())))?;
+                Ok(Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok())
+            })
+            .await?;
+        Ok(right && known)
+    }
+}
+
+fn hash(params: &Params, password: &str) -> Result<String, Failure> {
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone())
+        .hash_password(password.as_bytes())
+        .map(|hash| hash.to_string())
+        .map_err(|error| fault("hashing", &HashError(error.to_string())))
+}

@@ -1,0 +1,37 @@
+//! The ledger (invariant 3, peers.md L): a company's own, for its admins and the vendor.
+
+use domain::{
+    Failure,
+    access::{Reach, Role},
+    audit::Verb,
+    rollout::Phase,
+};
+use service::{audit, rollout};
+use testkit::on_both;
+
+on_both! {
+    async fn a_company_reads_its_own_ledger(world: World) {
+        let (ours, theirs) = (world.organisation("Ours", &[]).await, world.organisation("Theirs", &[]).await);
+        world.enrol(ours, &[], Phase::Setup).await;
+        world.enrol(theirs, &[], Phase::Setup).await;
+        let ana = world.member(ours, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let uma = world.member(ours, "Uma User", Role::SupportUser, Reach::Own, None).await;
+        let mia = world.vendor("Mia Manager", Role::ProgrammeManager).await;
+        let (ana, uma, mia) = (world.context(ana).await, world.context(uma).await, world.context(mia).await);
+        rollout::move_phase(&mia, ours, Phase::Validation, "Ours", false).await.expect("moved");
+        rollout::move_phase(&mia, theirs, Phase::Validation, "Theirs", false).await.expect("moved");
+
+        let page = audit::list(&ana, Some(ours), None).await.expect("her ledger");
+        let seen: Vec<_> = page.rows.iter().map(|row| (row.verb, row.actor.as_deref())).collect();
+        assert_eq!(seen, [(Verb::PhaseMoved, Some("Mia Manager"))]);
+        assert_eq!(page.rows[0].detail["reason"], "Ours");
+        assert_eq!(audit::list(&ana, Some(theirs), None).await, Err(Failure::NotFound));
+        assert!(matches!(audit::list(&uma, Some(ours), None).await, Err(Failure::Forbidden(_))));
+        assert!(matches!(audit::list(&ana, None, None).await, Err(Failure::Forbidden(_))), "the vendor's side");
+        assert_eq!(audit::list(&mia, Some(theirs), None).await.expect("the vendor's view").rows.len(), 1);
+
+        let check = audit::verify(&ana, Some(ours)).await.expect("checked");
+        assert_eq!((check.broken_at, check.events), (None, 2));
+        assert!(audit::verify(&uma, Some(ours)).await.is_err());
+    }
+}

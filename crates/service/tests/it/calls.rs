@@ -1,0 +1,128 @@
+//! Phone lines and call-backs.
+
+use domain::{
+    CaseId, Failure, FieldError, FieldErrors,
+    access::{Reach, Role},
+    calls::{CallEntry, CallOutcome, CallbackForm},
+    cases::{Channel, EntryKind, Status, StreamItem},
+    failure::{Conflict, Denial},
+    rollout::{Capability, Phase},
+};
+use service::{Context, calls, cases, live};
+use testkit::on_both;
+
+fn form(organisation: impl ToString) -> CallbackForm {
+    CallbackForm {
+        organisation: organisation.to_string(),
+        phone: "+33 1 99 00 11 22".into(),
+        when: "now".into(),
+        topic: "Le VPN tombe".into(),
+        ..Default::default()
+    }
+}
+
+async fn call_entries(context: &Context, case: CaseId) -> Vec<CallEntry> {
+    let case = cases::detail(context, case).await.expect("visible");
+    let entries = case.stream.into_iter().filter_map(|item| match item {
+        StreamItem::Entry(entry) if entry.kind == EntryKind::Call => CallEntry::parse(&entry.body),
+        _ => None,
+    });
+    entries.collect()
+}
+
+on_both! {
+    /// R8, R11, J19: asked for, seen in the desk, logged in the case; one at a time for a case.
+    async fn r8_a_call_back_is_asked_for_and_logged_in_the_case(world: World) {
+        let product = world.product("atlas").await;
+        let company = world.organisation("Brasserie du Nord", &[product]).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;
+        let omar = world.vendor("Omar Agent", Role::Agent).await;
+        let (ana, omar) = (world.context(ana).await, world.context(omar).await);
+        assert_eq!(calls::defaults(&ana).await.expect("defaults").phone, "+33123456789", "from the profile");
+
+        let case = calls::request(&ana, &form(company), "key").await.expect("asked");
+        assert_eq!(calls::request(&ana, &form(company), "key").await, Ok(case), "one form, one call");
+        let again = CallbackForm { case: case.to_string(), ..form(company) };
+        assert_eq!(calls::request(&ana, &again, "").await, Err(Failure::Conflict(Conflict::CallbackOpen)));
+        assert_eq!(calls::mine(&ana).await.expect("a list").len(), 1);
+        assert!(matches!(calls::list_open(&ana).await, Err(Failure::Forbidden(Denial::Role { .. }))));
+
+        let open = calls::list_open(&omar).await.expect("a list");
+        assert_eq!(open.len(), 1);
+        assert_eq!((open[0].case, open[0].phone.as_str(), open[0].person.as_str()), (case, "+33199001122", "Ana Lopez"));
+        let empty = calls::log(&omar, open[0].id, CallOutcome::Reached, " ").await;
+        assert_eq!(empty, Err(Failure::field("note", FieldError::Required)), "what was said is written down");
+        calls::log(&omar, open[0].id, CallOutcome::NoAnswer, "").await.expect("logged");
+        let twice = calls::log(&omar, open[0].id, CallOutcome::Reached, "Réglé.").await;
+        assert_eq!(twice, Err(Failure::Conflict(Conflict::AlreadyTaken)));
+        assert!(calls::list_open(&omar).await.expect("a list").is_empty());
+
+        calls::request(&ana, &again, "").await.expect("asked again, the first call was made");
+        let open = calls::list_open(&omar).await.expect("a list");
+        calls::log(&omar, open[0].id, CallOutcome::Reached, "Réglé au téléphone.").await.expect("logged");
+
+        let seen = cases::detail(&ana, case).await.expect("visible");
+        assert_eq!((seen.row.channel, seen.row.status), (Channel::Callback, Status::InProgress));
+        assert_eq!((seen.row.title.as_str(), seen.row.agent.as_deref()), ("Le VPN tombe", Some("Omar Agent")));
+        let requested =
+            CallEntry::Requested { phone: "+33199001122".into(), wanted_at: None, topic: "Le VPN tombe".into() };
+        assert_eq!(call_entries(&ana, case).await, [
+            requested.clone(),
+            CallEntry::Made { outcome: CallOutcome::NoAnswer, note: String::new() },
+            requested,
+            CallEntry::Made { outcome: CallOutcome::Reached, note: "Réglé au téléphone.".into() },
+        ]);
+        let mails = world.mails().await;
+        assert_eq!(mails.len(), 2, "the case, and the call that nobody answered");
+        assert!(mails[1].text.contains("+33199001122"), "says that a call was tried: {}", mails[1].text);
+        let verbs: Vec<_> = live::events_after(&ana, 0).await.expect("events").iter().map(|event| event.verb.key()).collect();
+        assert_eq!(verbs, ["callback.requested", "callback.done", "callback.requested", "callback.done"]);
+    }
+
+    /// J19: the wanted time is in the person's zone, across a change of clocks, and within the hours of the desk.
+    async fn j19_the_wanted_time_is_in_the_zone_of_the_person(world: World) {
+        world.phone_line("apac", "Asia/Tokyo").await;
+        world.phone_line("emea", "Europe/Paris").await;
+        let company = world.organisation("Brasserie du Nord", &[]).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;
+        let ana = world.context(ana).await;
+        let lines = calls::lines(&ana, company).await.expect("lines");
+        let regions: Vec<_> = lines.iter().map(|line| (line.region.as_str(), line.own, line.open_until.is_some())).collect();
+        assert_eq!(regions, [("emea", true, true), ("apac", false, false)], "the own region first");
+
+        // New York has changed its clocks by then, Paris has not: 09:30 there is 14:30 here.
+        let ask = |when: &str, zone: &str| CallbackForm { when: when.into(), time_zone: zone.into(), ..form(company) };
+        calls::request(&ana, &ask("2026-03-20T09:30", "America/New_York"), "").await.expect("asked");
+        // The zone of the profile, Paris, in summer time.
+        calls::request(&ana, &ask("2026-03-30T09:30", ""), "").await.expect("asked");
+        let wanted: Vec<_> = calls::mine(&ana).await.expect("a list").iter().map(|call| call.wanted_at).collect();
+        let at = |text: &str| Some(text.parse().expect("a time"));
+        assert_eq!(wanted, [at("2026-03-20T13:30:00Z"), at("2026-03-30T07:30:00Z")]);
+
+        let wrong = |error| Err(Failure::Invalid(FieldErrors::one("when", error)));
+        assert_eq!(calls::request(&ana, &ask("2026-03-20T20:30", "America/New_York"), "").await, wrong(FieldError::OutsideHours));
+        assert_eq!(calls::request(&ana, &ask("2026-03-21T10:00", "Europe/Paris"), "").await, wrong(FieldError::OutsideHours));
+        assert_eq!(calls::request(&ana, &ask("2026-03-01T10:00", "Europe/Paris"), "").await, wrong(FieldError::InThePast));
+        assert_eq!(calls::request(&ana, &ask("2026-03-20T10:00", "Mars/Olympus"), "").await, wrong(FieldError::NotATime));
+    }
+
+    /// R26, J06
+    async fn r26_calls_open_at_launch(world: World) {
+        world.phone_line("emea", "Europe/Paris").await;
+        let company = world.organisation("Brasserie du Nord", &[]).await;
+        world.enrol(company, &[], Phase::Setup).await;
+        let other = world.organisation("Other", &[]).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let ana = world.context(ana).await;
+        let not_yet = Failure::Forbidden(Denial::NotOpenYet {
+            capability: Capability::Calls,
+            phase: Phase::Launch,
+            opens_on: Some("2026-05-11".parse().expect("a day")),
+        });
+        assert_eq!(calls::request(&ana, &form(company), "").await, Err(not_yet.clone()));
+        let empty = CallbackForm { organisation: company.to_string(), ..Default::default() };
+        assert_eq!(calls::request(&ana, &empty, "").await, Err(not_yet.clone()), "the gate comes before the form");
+        assert_eq!(calls::lines(&ana, company).await, Err(not_yet));
+        assert_eq!(calls::lines(&ana, other).await, Err(Failure::NotFound));
+    }
+}

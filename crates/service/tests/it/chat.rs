@@ -1,0 +1,156 @@
+//! Chats: asked for, picked up, written, ended; the transcript is the case.
+
+use domain::{
+    Failure,
+    access::{Reach, Role},
+    cases::{Channel, CloseReason, EntryKind, Side, Status, StreamItem},
+    chat::{ChatForm, ChatHours, ChatState},
+    failure::{Conflict, Denial},
+    rollout::{Capability, Phase},
+};
+use jiff::SignedDuration;
+use service::{cases, chat, live};
+use testkit::on_both;
+
+fn form(organisation: impl ToString, product: impl ToString) -> ChatForm {
+    ChatForm {
+        organisation: organisation.to_string(),
+        product: product.to_string(),
+        text: "Le tableau de bord reste vide.\nDepuis ce matin.".into(),
+    }
+}
+
+on_both! {
+    /// R10, R11, R21, J17, K19
+    async fn r10_the_transcript_of_a_chat_is_the_case(world: World) {
+        world.phone_line("emea", "Europe/Paris").await;
+        let product = world.product("atlas").await;
+        let company = world.organisation("Brasserie du Nord", &[product]).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let (omar, lea) = (world.vendor("Omar Agent", Role::Agent).await, world.vendor("Lea Agent", Role::Agent).await);
+        let (ana, omar, lea) = (world.context(ana).await, world.context(omar).await, world.context(lea).await);
+
+        let id = chat::start(&ana, &form(company, product)).await.expect("started");
+        assert_eq!(chat::start(&ana, &form(company, product)).await, Ok(id), "one person, one chat");
+        assert_eq!(chat::current(&ana).await, Ok(Some(id)), "found again after a reload");
+        assert_eq!(chat::send(&lea, id, "Bonjour", "").await, Err(Failure::Conflict(Conflict::StatusChange)));
+
+        let waiting = chat::list_live(&omar).await.expect("a list");
+        assert_eq!(waiting.len(), 1);
+        assert_eq!((waiting[0].title.as_str(), waiting[0].mine), ("Le tableau de bord reste vide.", false));
+        let (first, second) = tokio::join!(chat::answer(&omar, id), chat::answer(&lea, id));
+        assert!(first.is_ok() != second.is_ok(), "one agent gets it");
+        let refused = if first.is_ok() { second } else { first.clone() };
+        assert_eq!(refused, Err(Failure::Conflict(Conflict::AlreadyTaken)));
+        let agent = if first.is_ok() { &omar } else { &lea };
+        chat::answer(agent, id).await.expect("a second click of the same agent changes nothing");
+
+        chat::send(agent, id, "Bonjour, je regarde.", "m1").await.expect("sent");
+        chat::send(agent, id, "Bonjour, je regarde.", "m1").await.expect("not sent twice");
+        chat::send(&ana, id, "Merci !", "m1").await.expect("sent");
+        let seen = chat::view(&ana, id).await.expect("visible");
+        assert!(seen.may_write && !seen.may_answer);
+        assert_eq!(seen.row.agent.as_deref(), Some(agent.actor.name.as_str()));
+
+        chat::end(agent, id).await.expect("ended");
+        assert_eq!(chat::send(&ana, id, "Encore ?", "").await, Err(Failure::Conflict(Conflict::ChatEnded)));
+        assert_eq!(chat::current(&ana).await, Ok(None));
+        assert!(chat::list_live(&omar).await.expect("a list").is_empty());
+
+        let case = cases::detail(&ana, seen.row.case).await.expect("visible");
+        assert_eq!((case.row.channel, case.row.status), (Channel::Chat, Status::InProgress));
+        assert_eq!(case.row.agent.as_deref(), Some(agent.actor.name.as_str()));
+        let stream: Vec<_> = case
+            .stream
+            .iter()
+            .filter_map(|item| match item {
+                StreamItem::Entry(entry) => Some((entry.kind, entry.side, entry.body.as_str())),
+                StreamItem::Note(_) => None,
+            })
+            .collect();
+        assert_eq!(stream, [
+            (EntryKind::Chat, Side::Customer, "Le tableau de bord reste vide.\nDepuis ce matin."),
+            (EntryKind::Line, Side::Vendor, "chat_answered"),
+            (EntryKind::Chat, Side::Vendor, "Bonjour, je regarde."),
+            (EntryKind::Chat, Side::Customer, "Merci !"),
+            (EntryKind::Line, Side::Vendor, "chat_ended"),
+        ]);
+        assert_eq!(world.mails().await.len(), 1, "the transcript, because she did not end it; none per message");
+        let events = live::events_after(&ana, 0).await.expect("events");
+        let verbs: Vec<_> = events.iter().map(|event| event.verb.key()).collect();
+        assert_eq!(verbs, ["chat.started", "chat.answered", "chat.message_sent", "chat.message_sent", "chat.ended"]);
+        assert_eq!(case.seen_event, events.last().map_or(0, |event| event.seq), "one event a change");
+    }
+
+    /// J17: outside the opening hours a form and the next opening time, never a dead end.
+    async fn j17_outside_the_hours_a_chat_is_refused_with_the_next_opening(world: World) {
+        world.phone_line("apac", "Asia/Tokyo").await;
+        world.phone_line("emea", "Europe/Paris").await;
+        let product = world.product("atlas").await;
+        let company = world.organisation("Brasserie du Nord", &[product]).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;
+        let ana = world.context(ana).await;
+        let open = ChatHours::Open { until: "2026-03-02T16:00:00Z".parse().expect("a time") };
+        assert_eq!(chat::hours(&world.services, company).await, Ok(open), "the hours of the company's own region");
+        world.clock.advance(SignedDuration::from_hours(8));
+        let closed = ChatHours::Closed { opens_at: Some("2026-03-03T08:00:00Z".parse().expect("a time")) };
+        assert_eq!(chat::hours(&world.services, company).await, Ok(closed));
+        let refused = chat::start(&ana, &form(company, product)).await;
+        assert_eq!(refused, Err(Failure::Conflict(Conflict::ChatClosed)));
+        assert_eq!(cases::list(&ana, &Default::default()).await.expect("a list").rows.len(), 0, "no half a case");
+    }
+
+    /// R26, J06; product-scoped users chat about their products only.
+    async fn r26_chats_open_at_launch_and_within_the_role(world: World) {
+        world.phone_line("emea", "Europe/Paris").await;
+        let (atlas, pulse) = (world.product("atlas").await, world.product("pulse").await);
+        let (early, live) = (world.organisation("Early", &[atlas]).await, world.organisation("Live", &[atlas, pulse]).await);
+        world.enrol(early, &[atlas], Phase::Enablement).await;
+        world.enrol(live, &[atlas], Phase::Launch).await;
+        let ana = world.member(early, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let bob = world.member(live, "Bob Martin", Role::ProductSupportUser, Reach::Own, Some(&[atlas])).await;
+        let (ana, bob) = (world.context(ana).await, world.context(bob).await);
+        let not_yet = Err(Failure::Forbidden(Denial::NotOpenYet {
+            capability: Capability::Chat,
+            phase: Phase::Launch,
+            opens_on: Some("2026-05-11".parse().expect("a day")),
+        }));
+        assert_eq!(chat::start(&ana, &form(early, atlas)).await, not_yet);
+        assert_eq!(chat::start(&ana, &form(live, atlas)).await, Err(Failure::NotFound), "not her company");
+        assert!(matches!(chat::start(&bob, &form(live, pulse)).await, Err(Failure::Forbidden(Denial::Role { .. }))));
+        let id = chat::start(&bob, &form(live, atlas)).await.expect("started");
+        assert_eq!(chat::view(&ana, id).await.map(|_| ()), Err(Failure::NotFound));
+        assert_eq!(chat::send(&ana, id, "hello", "").await, Err(Failure::NotFound));
+        assert!(matches!(chat::answer(&bob, id).await, Err(Failure::Forbidden(Denial::Role { .. }))));
+        // Closing the case closes the chat.
+        let case = chat::view(&bob, id).await.expect("visible").row.case;
+        cases::close(&bob, case, CloseReason::Withdrawn).await.expect("closed");
+        assert_eq!(chat::view(&bob, id).await.expect("visible").row.state, ChatState::Ended);
+    }
+
+    async fn chats_that_were_left_are_ended(world: World) {
+        world.phone_line("emea", "Europe/Paris").await;
+        let product = world.product("atlas").await;
+        let company = world.organisation("Brasserie du Nord", &[product]).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;
+        let ana = world.context(ana).await;
+        chat::start(&ana, &form(company, product)).await.expect("started");
+        for (hours, left) in [(3, true), (2, false)] {
+            world.clock.advance(SignedDuration::from_hours(hours));
+            let change = service::Change::begin_as_system(&world.services).await.expect("a change");
+            let job = store::jobs::NewJob {
+                id: world.services.id(),
+                kind: "sweep",
+                dedup_key: None,
+                payload: Default::default(),
+                run_at: change.now,
+                now: change.now,
+            };
+            store::jobs::insert(&change.tx, job).await.expect("planned");
+            change.commit().await.expect("planned");
+            assert_eq!(service::jobs::run_due(&world.services).await, Ok(1));
+            assert_eq!(chat::current(&ana).await.expect("a lookup").is_some(), left, "after {hours} more hours");
+        }
+        assert_eq!(store::audit::verify(&world.services.db).await.expect("readable"), None, "the chain holds");
+    }
+}

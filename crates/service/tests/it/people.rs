@@ -1,0 +1,287 @@
+//! Adding, inviting, accepting, giving roles, removing.
+
+use domain::{
+    Failure, FieldError, PersonId,
+    access::{Reach, Role},
+    failure::{Conflict, Denial},
+    locale::Locale,
+    people::{InvitationState, MembershipState, PersonForm, RoleForm},
+    rollout::Phase,
+};
+use jiff::SignedDuration;
+use service::{
+    mail::Letter,
+    people::{self, Acceptance},
+    session::{self, Origin},
+};
+use testkit::{PASSWORD, World, on_both};
+
+fn form(organisation: impl ToString, email: &str, role: Role) -> PersonForm {
+    PersonForm {
+        organisation: organisation.to_string(),
+        name: "Ugo Petit".into(),
+        email: email.into(),
+        phone: String::new(),
+        locale: "fr".into(),
+        role: RoleForm { role: role.key().into(), ..Default::default() },
+    }
+}
+
+/// The last part of the link in a mail.
+fn token(mails: &[Letter], to: &str) -> String {
+    let mail = mails.iter().find(|mail| mail.to == to).expect("a mail");
+    let (_, rest) = mail.text.split_once("/invitation/").expect("a link");
+    rest.split_whitespace().next().expect("a token").to_owned()
+}
+
+fn to(mails: &[Letter]) -> Vec<&str> {
+    let mut to: Vec<_> = mails.iter().map(|mail| mail.to.as_str()).collect();
+    to.sort_unstable();
+    to
+}
+
+const TYPED: Acceptance<'static> = Acceptance {
+    name: "Ugo Petit-Jean",
+    password: "un chat sur le mur",
+    password_again: "un chat sur le mur",
+    locale: Locale::En,
+};
+
+async fn state(world: &World, person: PersonId, organisation: domain::OrganisationId) -> Option<MembershipState> {
+    let found = store::people::find_membership(&world.services.db, person, organisation).await.expect("a lookup");
+    found.map(|member| member.state)
+}
+
+on_both! {
+    /// J07, R17, R18: every admin of the company hears of a new user, nobody of another company; the user is invited.
+    async fn r17_j07_admins_hear_of_new_users(world: World) {
+        let product = world.product("atlas").await;
+        let company = world.organisation("Brasserie du Nord", &[product]).await;
+        let other = world.organisation("Cave du Sud", &[product]).await;
+        world.enrol(company, &[product], Phase::Setup).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        world.member(company, "Bob Martin", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        world.member(company, "Sam User", Role::SupportUser, Reach::Own, None).await;
+        let carl = world.member(other, "Carl Sud", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let (ana, carl) = (world.context(ana).await, world.context(carl).await);
+
+        let ugo = people::add(&ana, &form(company, "Ugo@Example.com", Role::SupportUser)).await.expect("added");
+        let mails = world.mails().await;
+        assert_eq!(to(&mails), ["Ugo@Example.com", "ana@example.com", "bob@example.com"]);
+        let notice = mails.iter().find(|mail| mail.to == "bob@example.com").expect("a notice");
+        assert!(notice.text.contains("Ugo Petit") && notice.text.contains("Ana Lopez"), "{}", notice.text);
+        let invitation = mails.iter().find(|mail| mail.to == "Ugo@Example.com").expect("an invitation");
+        assert!(invitation.text.contains("lundi 11 mai 2026"), "R26: {}", invitation.text);
+        assert_eq!(state(&world, ugo, company).await, Some(MembershipState::Invited));
+
+        let again = people::add(&ana, &form(company, "ugo@example.com", Role::SupportUser)).await;
+        assert_eq!(again, Err(Failure::Conflict(Conflict::AlreadyMember)));
+        assert_eq!(people::add(&carl, &form(company, "x@example.com", Role::SupportUser)).await, Err(Failure::NotFound));
+        assert_eq!(people::list(&carl, company).await.map(|_| ()), Err(Failure::NotFound));
+        assert!(world.mails().await.is_empty());
+
+        let members = people::list(&ana, company).await.expect("members");
+        assert_eq!(members.len(), 4);
+
+        // The same person in another company: one account, two memberships.
+        let same = people::add(&carl, &form(other, "ugo@example.com", Role::SupportUser)).await.expect("added");
+        assert_eq!(same, ugo);
+        assert_eq!(store::audit::verify(&world.services.db).await.expect("readable"), None, "the chain holds");
+    }
+
+    /// J01: in DRAFT the vendor prepares, and nobody is told; contract contacts add users, but no admins (R28, R29).
+    async fn nobody_is_told_in_draft(world: World) {
+        let product = world.product("atlas").await;
+        let company = world.organisation("Brasserie du Nord", &[product]).await;
+        world.enrol(company, &[product], Phase::Draft).await;
+        let pam = world.vendor("Pam Manager", Role::ProgrammeManager).await;
+        let pam = world.context(pam).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let ugo = people::add(&pam, &form(company, "ugo@example.com", Role::SupportSystemAdmin)).await.expect("added");
+        assert_eq!(state(&world, ugo, company).await, Some(MembershipState::Known));
+        assert!(matches!(people::resend_invitation(&pam, company, ugo).await, Err(Failure::Forbidden(_))));
+        let ana = world.context(ana).await;
+        let early = people::add(&ana, &form(company, "x@example.com", Role::SupportUser)).await;
+        assert!(matches!(early, Err(Failure::Forbidden(Denial::NotOpenYet { .. }))), "{early:?}");
+        people::remove(&pam, company, ugo).await.expect("removed");
+        assert!(world.mails().await.is_empty(), "nobody was told of anything");
+
+        let open = world.organisation("Cave du Sud", &[product]).await;
+        let chloe = world.member(open, "Chloe Contact", Role::ContractContact, Reach::Own, None).await;
+        let admin = world.member(open, "Dan Admin", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let chloe = world.context(chloe).await;
+        people::add(&chloe, &form(open, "vera@example.com", Role::SupportUser)).await.expect("added");
+        let more = people::add(&chloe, &form(open, "max@example.com", Role::SupportSystemAdmin)).await;
+        assert!(matches!(more, Err(Failure::Forbidden(Denial::Role { .. }))), "{more:?}");
+        let more = people::remove(&chloe, open, admin).await;
+        assert!(matches!(more, Err(Failure::Forbidden(Denial::Role { .. }))), "{more:?}");
+    }
+
+    /// J05, K4: looking ten times changes nothing; a form accepts, once; a new link ends the older ones.
+    async fn k4_j05_invitations_survive_scanners(world: World) {
+        let company = world.organisation("Brasserie du Nord", &[]).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let ana = world.context(ana).await;
+        let ugo = people::add(&ana, &form(company, "ugo@example.com", Role::SupportUser)).await.expect("added");
+        let link = token(&world.mails().await, "ugo@example.com");
+        for _ in 0..10 {
+            let seen = people::invitation_view(&world.services, &link).await.expect("a page");
+            assert!(matches!(seen, InvitationState::Open(_)));
+        }
+        let short = Acceptance { password: "court", password_again: "autre", ..TYPED };
+        let Err(Failure::Invalid(errors)) = people::accept_invitation(&world.services, &link, &short, &Origin::default()).await.map(|_| ()) else {
+            panic!("a short password was taken")
+        };
+        assert_eq!(errors.get("password"), Some(&FieldError::TooShort { min: 12 }));
+        assert_eq!(errors.get("password_again"), Some(&FieldError::Different));
+
+        let session = people::accept_invitation(&world.services, &link, &TYPED, &Origin::default()).await.expect("accepted");
+        let (actor, _) = session::find(&world.services, session.reveal()).await.expect("a lookup").expect("signed in");
+        assert_eq!((actor.person, actor.name.as_str(), actor.locale), (ugo, "Ugo Petit-Jean", Locale::En));
+        let second = people::accept_invitation(&world.services, &link, &TYPED, &Origin::default()).await.map(|_| ());
+        assert_eq!(second, Err(Failure::Conflict(Conflict::InvitationAccepted)));
+        assert!(matches!(people::invitation_view(&world.services, &link).await, Ok(InvitationState::Accepted { .. })));
+        assert_eq!(people::resend_invitation(&ana, company, ugo).await, Err(Failure::Conflict(Conflict::InvitationAccepted)));
+        session::sign_in(&world.services, "UGO@example.com", TYPED.password, &Origin::default()).await.expect("signed in");
+        assert_eq!(people::invitation_view(&world.services, "AAAA").await, Err(Failure::NotFound));
+
+        // Expired: refused, and renewed to the stored address, at most once in ten minutes.
+        people::add(&ana, &form(company, "vera@example.com", Role::SupportUser)).await.expect("added");
+        let old = token(&world.mails().await, "vera@example.com");
+        people::renew_invitation(&world.services, &old).await.expect("the same answer");
+        assert!(world.mails().await.is_empty(), "too soon");
+        world.clock.advance(SignedDuration::from_hours(14 * 24));
+        let late = people::accept_invitation(&world.services, &old, &TYPED, &Origin::default()).await.map(|_| ());
+        assert_eq!(late, Err(Failure::Conflict(Conflict::InvitationExpired)));
+        for _ in 0..3 {
+            people::renew_invitation(&world.services, &old).await.expect("the same answer");
+        }
+        people::renew_invitation(&world.services, "AAAA").await.expect("the same answer");
+        let mails = world.mails().await;
+        assert_eq!(to(&mails), ["vera@example.com"]);
+        let fresh = token(&mails, "vera@example.com");
+        assert!(matches!(people::invitation_view(&world.services, &old).await, Ok(InvitationState::Expired { .. })));
+        assert!(matches!(people::invitation_view(&world.services, &fresh).await, Ok(InvitationState::Open(_))));
+    }
+
+    /// A link is no password: somebody with an account gives theirs, and keeps their name.
+    async fn an_account_joins_a_second_company(world: World) {
+        let (first, second) = (world.organisation("Nord", &[]).await, world.organisation("Sud", &[]).await);
+        world.member(first, "Ugo Petit", Role::SupportUser, Reach::Own, None).await;
+        let ana = world.member(second, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let ana = world.context(ana).await;
+        people::add(&ana, &form(second, "ugo@example.com", Role::SupportUser)).await.expect("added");
+        let link = token(&world.mails().await, "ugo@example.com");
+        let wrong = people::accept_invitation(&world.services, &link, &TYPED, &Origin::default()).await.map(|_| ());
+        assert_eq!(wrong, Err(Failure::field("password", FieldError::WrongCredentials)));
+        let right = Acceptance { password: PASSWORD, ..TYPED };
+        let session = people::accept_invitation(&world.services, &link, &right, &Origin::default()).await.expect("accepted");
+        let (actor, _) = session::find(&world.services, session.reveal()).await.expect("a lookup").expect("signed in");
+        assert_eq!((actor.memberships.len(), actor.name.as_str()), (2, "Ugo Petit"));
+    }
+
+    /// J26, K7: the last admin stays, whoever asks.
+    async fn k7_j26_the_last_admin_stays(world: World) {
+        let company = world.organisation("Brasserie du Nord", &[]).await;
+        let ana_id = world.member(company, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let ana = world.context(ana_id).await;
+        let last = Err(Failure::Conflict(Conflict::LastAdmin));
+        assert_eq!(people::remove(&ana, company, ana_id).await, last);
+        let grant = people::list(&ana, company).await.expect("members")[0].roles[0].grant;
+        assert_eq!(people::revoke_role(&ana, company, ana_id, grant).await, last);
+
+        // Somebody who was invited, and cannot sign in yet, does not count.
+        people::add(&ana, &form(company, "ugo@example.com", Role::SupportSystemAdmin)).await.expect("added");
+        assert_eq!(people::remove(&ana, company, ana_id).await, last);
+        let link = token(&world.mails().await, "ugo@example.com");
+        people::accept_invitation(&world.services, &link, &TYPED, &Origin::default()).await.expect("accepted");
+        people::revoke_role(&ana, company, ana_id, grant).await.expect("there is another one");
+        let refused = people::list(&world.context(ana_id).await, company).await;
+        assert!(matches!(refused, Err(Failure::Forbidden(_))), "R19: at once");
+    }
+
+    /// Two admins who remove each other at the same moment do not both succeed.
+    async fn k7_admins_cannot_remove_each_other_at_once(world: World) {
+        let company = world.organisation("Brasserie du Nord", &[]).await;
+        let ana_id = world.member(company, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let bob_id = world.member(company, "Bob Martin", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let (ana, bob) = (world.context(ana_id).await, world.context(bob_id).await);
+        let (one, two) = tokio::join!(people::remove(&ana, company, bob_id), people::remove(&bob, company, ana_id));
+        assert!(one.is_ok() != two.is_ok(), "{one:?} {two:?}");
+    }
+
+    /// R19: roles change at once, with their reach and products; the vendor's roles cannot be given.
+    async fn r19_roles_change_at_once(world: World) {
+        let (atlas, pulse) = (world.product("atlas").await, world.product("pulse").await);
+        let company = world.organisation("Brasserie du Nord", &[atlas]).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let ugo = world.member(company, "Ugo Petit", Role::SupportUser, Reach::Own, None).await;
+        let ana = world.context(ana).await;
+        let role = |role: Role, products: Vec<String>| RoleForm { role: role.key().into(), reach: "organisation".into(), products };
+
+        let refused = people::grant_role(&ana, company, ugo, &role(Role::Operator, vec![])).await;
+        assert_eq!(refused, Err(Failure::field("role", FieldError::NotAChoice)));
+        let foreign = people::grant_role(&ana, company, ugo, &role(Role::ProductSupportUser, vec![pulse.to_string()])).await;
+        assert_eq!(foreign, Err(Failure::field("products", FieldError::NotAChoice)));
+        people::grant_role(&ana, company, ugo, &role(Role::SupportUser, vec![])).await.expect("wider");
+        let limited = people::grant_role(&ana, company, ugo, &role(Role::ProductSupportUser, vec![atlas.to_string()])).await.expect("given");
+        let members = people::list(&ana, company).await.expect("members");
+        let roles: Vec<_> = members[1].roles.iter().map(|role| (role.role, role.reach, role.products.clone())).collect();
+        assert_eq!(roles, [
+            (Role::SupportUser, Reach::Organisation, None),
+            (Role::ProductSupportUser, Reach::Organisation, Some(vec!["ATLAS".to_owned()])),
+        ], "one of each: the wider one replaced the narrow one");
+        people::revoke_role(&ana, company, ugo, limited).await.expect("taken");
+        assert_eq!(people::revoke_role(&ana, company, ugo, limited).await, Err(Failure::NotFound));
+        assert_eq!(to(&world.mails().await), ["ugo@example.com"; 3]);
+    }
+
+    /// J27, R18, K9: a removed person is out at once and hears of it; the name stays in the history.
+    async fn r18_j27_removal_is_at_once(world: World) {
+        let product = world.product("atlas").await;
+        let company = world.organisation("Brasserie du Nord", &[product]).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let ugo = world.member(company, "Ugo Petit", Role::SupportUser, Reach::Own, None).await;
+        let ana = world.context(ana).await;
+        let session = session::sign_in(&world.services, "ugo@example.com", PASSWORD, &Origin::default()).await.expect("signed in");
+        let case = domain::cases::CaseForm {
+            organisation: company.to_string(),
+            product: product.to_string(),
+            title: "Écran vide".into(),
+            description: "Depuis ce matin.".into(),
+            priority: "p3".into(),
+            impact: "small".into(),
+        };
+        let case = service::cases::open(&world.context(ugo).await, &case, &[], "").await.expect("opened");
+        world.mails().await;
+
+        people::remove(&ana, company, ugo).await.expect("removed");
+        assert!(session::find(&world.services, session.reveal()).await.expect("a lookup").is_none());
+        assert!(session::sign_in(&world.services, "ugo@example.com", PASSWORD, &Origin::default()).await.is_err());
+        assert_eq!(to(&world.mails().await), ["ugo@example.com"], "M12");
+        assert_eq!(people::list(&ana, company).await.expect("members").len(), 1);
+        assert_eq!(people::remove(&ana, company, ugo).await, Err(Failure::NotFound));
+        let seen = service::cases::detail(&ana, case).await.expect("the case stays");
+        assert_eq!(seen.row.requestor.as_str(), "Ugo Petit");
+        service::cases::close(&ana, case, domain::cases::CloseReason::Confirmed).await.expect("closed");
+        assert!(world.mails().await.is_empty(), "K9: no mail to former colleagues");
+
+        // Taken back: a new invitation, the old roles are gone.
+        people::add(&ana, &form(company, "ugo@example.com", Role::SupportUser)).await.expect("added again");
+        assert_eq!(state(&world, ugo, company).await, Some(MembershipState::Invited));
+        assert_eq!(to(&world.mails().await), ["ana@example.com", "ugo@example.com"]);
+    }
+
+    /// The first account of an installation is made at the command line.
+    async fn vendor_users_are_made_without_an_invitation(world: World) {
+        let make = |email: &'static str, role: &'static str| {
+            people::create_vendor_user(&world.services, email, "Olga Operator", role, PASSWORD, Locale::Fr)
+        };
+        assert_eq!(make("olga@nordlys.example", "support_user").await, Err(Failure::field("role", FieldError::NotAChoice)));
+        let olga = make("olga@nordlys.example", "operator").await.expect("made");
+        assert!(world.context(olga).await.actor.is_vendor());
+        session::sign_in(&world.services, "olga@nordlys.example", PASSWORD, &Origin::default()).await.expect("signed in");
+        assert_eq!(make("Olga@nordlys.example", "agent").await, Err(Failure::Conflict(Conflict::AlreadyMember)));
+        assert!(world.mails().await.is_empty());
+    }
+}

@@ -1,0 +1,187 @@
+//! Programmes, moves of phases and dates, gates, the timeline (R22-R33).
+
+use domain::{
+    Failure, FieldError, FieldErrors,
+    access::{Reach, Role},
+    cases::{CaseFilter, CaseForm},
+    failure::{Conflict, Denial},
+    rollout::{BoardFilter, Capability, Change, DatesForm, Phase, ProgrammeForm, StepState},
+};
+use service::{
+    cases::{self, Reply},
+    rollout,
+};
+use testkit::on_both;
+
+fn form(organisation: impl ToString, product: impl ToString) -> CaseForm {
+    CaseForm {
+        organisation: organisation.to_string(),
+        product: product.to_string(),
+        title: "Le tableau de bord reste vide".into(),
+        description: "Depuis ce matin.".into(),
+        priority: "p3".into(),
+        impact: "small".into(),
+    }
+}
+
+fn dates() -> DatesForm {
+    DatesForm {
+        setup: "2026-02-02".into(),
+        validation: "2026-03-02".into(),
+        enablement: "2026-04-06".into(),
+        launch: "2026-05-11".into(),
+    }
+}
+
+on_both! {
+    /// R2, R24, J06: set up, enrol silently, invite with SETUP; the members see where they are.
+    async fn r24_a_programme_from_draft_to_setup(world: World) {
+        let product = world.product("atlas").await;
+        let (a, b) = (world.organisation("Alpha", &[product]).await, world.organisation("Beta", &[product]).await);
+        let ana = world.member(a, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;
+        let mia = world.vendor("Mia Manager", Role::ProgrammeManager).await;
+        let (ana, mia) = (world.context(ana).await, world.context(mia).await);
+
+        let typed = ProgrammeForm {
+            key: "spring-2026".into(),
+            name: "Printemps 2026".into(),
+            contact: "care@nordlys.example".into(),
+            products: vec![product.to_string()],
+            dates: dates(),
+        };
+        let programme = rollout::create_programme(&mia, &typed).await.expect("a programme");
+        assert_eq!(rollout::create_programme(&mia, &typed).await, Err(Failure::Conflict(Conflict::AlreadyTaken)));
+        assert!(matches!(rollout::create_programme(&ana, &typed).await, Err(Failure::Forbidden(_))));
+        assert_eq!(rollout::list_candidates(&mia, "alph").await.expect("a list").len(), 1);
+        assert_eq!(rollout::enrol(&mia, programme, &[a, b]).await, Ok(2));
+        assert_eq!(rollout::enrol(&mia, programme, &[a, b]).await, Ok(0), "again changes nothing");
+        assert!(rollout::list_candidates(&mia, "").await.expect("a list").is_empty());
+        assert!(world.mails().await.is_empty(), "enrolling is silent");
+
+        let moved = rollout::move_phase(&mia, a, Phase::Setup, "Everything imported", false).await.expect("moved");
+        assert_eq!((moved.before, moved.after), (Phase::Draft, Phase::Setup));
+        let again = rollout::move_phase(&mia, a, Phase::Setup, "Again", false).await;
+        assert_eq!(again, Err(Failure::Conflict(Conflict::PhaseChange)));
+        for wrong in ["", "two\nlines", &"x".repeat(301)] {
+            assert!(matches!(rollout::move_phase(&mia, a, Phase::Validation, wrong, false).await, Err(Failure::Invalid(_))));
+        }
+        assert!(matches!(rollout::move_phase(&ana, a, Phase::Launch, "me", true).await, Err(Failure::Forbidden(_))));
+
+        let seen = rollout::timeline(&ana, a).await.expect("hers").expect("in a programme");
+        let states: Vec<_> = seen.steps.iter().map(|step| step.state).collect();
+        assert_eq!(states, [StepState::Current, StepState::Ahead, StepState::Ahead, StepState::Ahead]);
+        assert_eq!((seen.contact.as_str(), seen.organisation_name.as_str()), ("care@nordlys.example", "Alpha"));
+        assert_eq!(seen.next().map(|(step, days)| (step.phase, days)), Some((Phase::Validation, Some(0))));
+        assert_eq!(rollout::timeline(&ana, b).await, Err(Failure::NotFound));
+        assert!(rollout::timeline(&mia, b).await.is_ok(), "the vendor sees what the customer sees");
+
+        let board = rollout::board(&mia, programme, &BoardFilter::default()).await.expect("a board");
+        assert_eq!(board.rows.iter().map(|row| row.name.as_str()).collect::<Vec<_>>(), ["Alpha", "Beta"]);
+        assert_eq!((board.funnel.companies, board.funnel.known, board.funnel.activated), (2, 1, 1));
+        assert_eq!(board.phases.first(), Some(&(Phase::Draft, 1)));
+        let setup = BoardFilter { phase: "setup".into(), search: "ALP".into(), ..Default::default() };
+        assert_eq!(rollout::board(&mia, programme, &setup).await.expect("a board").rows.len(), 1);
+        assert!(matches!(rollout::board(&ana, programme, &setup).await, Err(Failure::Forbidden(_))));
+    }
+
+    /// J11
+    async fn j11_launch_needs_an_admin_or_a_reason(world: World) {
+        let product = world.product("atlas").await;
+        let company = world.organisation("Alpha", &[product]).await;
+        world.enrol(company, &[product], Phase::Enablement).await;
+        let mia = world.vendor("Mia Manager", Role::ProgrammeManager).await;
+        let mia = world.context(mia).await;
+        let refused = rollout::move_phase(&mia, company, Phase::Launch, "It is May", false).await;
+        assert_eq!(refused, Err(Failure::Conflict(Conflict::LaunchWithoutAdmin)));
+        assert!(matches!(rollout::move_phase(&mia, company, Phase::Launch, " ", true).await, Err(Failure::Invalid(_))));
+        rollout::move_phase(&mia, company, Phase::Launch, "Their admin starts on Monday", true).await.expect("launched");
+        let history = rollout::history(&mia, company).await.expect("a history");
+        let [latest, ..] = history.as_slice() else { panic!("no history") };
+        assert_eq!(latest.actor.as_deref(), Some("Mia Manager"));
+        let Change::Phase { before, after, reason, overridden, .. } = &latest.change else { panic!("{latest:?}") };
+        assert_eq!((*before, *after, *overridden), (Phase::Enablement, Phase::Launch, true));
+        assert_eq!(reason, "Their admin starts on Monday");
+
+        // With an admin who came in, nothing has to be passed over.
+        let other = world.organisation("Beta", &[product]).await;
+        world.enrol(other, &[product], Phase::Enablement).await;
+        world.member(other, "Bob Martin", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        rollout::move_phase(&mia, other, Phase::Launch, "Ready", false).await.expect("launched");
+    }
+
+    /// J12, R5: dates move, refusals and the timeline follow, the history is kept.
+    async fn j12_dates_move_and_are_remembered(world: World) {
+        let product = world.product("atlas").await;
+        let company = world.organisation("Alpha", &[product]).await;
+        let programme = world.enrol(company, &[product], Phase::Validation).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;
+        let mia = world.vendor("Mia Manager", Role::ProgrammeManager).await;
+        let (ana, mia) = (world.context(ana).await, world.context(mia).await);
+
+        let late = DatesForm { launch: "2026-05-25".into(), ..dates() }.parse().expect("in order");
+        rollout::move_dates(&mia, company, &late, "Holidays").await.expect("moved");
+        let wrong: Vec<_> = late.iter().map(|(phase, date)| if *phase == Phase::Launch { (*phase, "2026-04-01".parse().expect("a day")) } else { (*phase, *date) }).collect();
+        let refused = rollout::move_dates(&mia, company, &wrong, "Sooner").await;
+        assert_eq!(refused, Err(Failure::Invalid(FieldErrors::one("launch", FieldError::OutOfOrder))));
+        assert!(matches!(rollout::move_dates(&ana, company, &late, "mine").await, Err(Failure::Forbidden(_))));
+
+        // A wave moves by 14 days; what has begun stays.
+        assert_eq!(rollout::shift_programme(&mia, programme, 14, "Two weeks more").await, Ok(1));
+        let seen = rollout::timeline(&ana, company).await.expect("hers").expect("in a programme");
+        let days: Vec<_> = seen.steps.iter().filter_map(|step| step.starts_on).map(|day| day.to_string()).collect();
+        assert_eq!(days, ["2026-02-02", "2026-03-02", "2026-04-20", "2026-06-08"]);
+        assert_eq!(seen.moves.len(), 2);
+        assert!(seen.moves.iter().all(|moved| moved.actor.is_none()), "who did it is the vendor's to tell");
+        let Some(Change::Dates { before, after, reason }) = seen.moves.last().map(|moved| &moved.change) else { panic!("no move") };
+        assert_eq!((DatesForm::new(before).launch.as_str(), DatesForm::new(after).launch.as_str()), ("2026-05-11", "2026-05-25"));
+        assert!(reason.is_empty());
+        let Some(Failure::Forbidden(Denial::NotOpenYet { opens_on, .. })) = cases::open(&world.context(ana.actor.person).await, &form(company, product), &[], "").await.err() else { panic!("opened") };
+        assert_eq!(opens_on.map(|day| day.to_string()), Some("2026-06-08".into()));
+        let moves = rollout::history(&mia, company).await.expect("a history");
+        assert_eq!(moves.len(), 2);
+    }
+
+    /// J13: set back, no new case; those that run go on.
+    async fn j13_rollback_keeps_running_cases(world: World) {
+        let product = world.product("atlas").await;
+        let company = world.organisation("Alpha", &[product]).await;
+        world.enrol(company, &[product], Phase::Enablement).await;
+        let bob = world.member(company, "Bob Martin", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let mia = world.vendor("Mia Manager", Role::ProgrammeManager).await;
+        let mia = world.context(mia).await;
+        rollout::move_phase(&mia, company, Phase::Launch, "Ready", false).await.expect("launched");
+        let context = world.context(bob).await;
+        let case = cases::open(&context, &form(company, product), &[], "").await.expect("opened");
+        rollout::move_phase(&mia, company, Phase::Enablement, "Mail is not ready", false).await.expect("set back");
+
+        let context = world.context(bob).await;
+        let refused = cases::open(&context, &form(company, product), &[], "").await.err();
+        assert!(matches!(refused, Some(Failure::Forbidden(Denial::NotOpenYet { capability: Capability::CaseOpen, .. }))));
+        cases::reply(&context, case, "Encore vide.", &[], Reply::Answer, "").await.expect("answered");
+        assert_eq!(cases::list(&context, &CaseFilter::default()).await.expect("a list").rows.len(), 1);
+        let back = rollout::move_phase(&mia, company, Phase::Draft, "Forget it", false).await;
+        assert_eq!(back, Err(Failure::Conflict(Conflict::PhaseChange)), "people were told");
+    }
+
+    /// domain.md 3.4: hundreds of companies come in pages, the funnel counts all.
+    async fn the_board_pages(world: World) {
+        let product = world.product("atlas").await;
+        let mut programme = None;
+        for number in 0..60 {
+            let company = world.organisation(&format!("Company {:02}", number / 2), &[product]).await;
+            programme = Some(world.enrol(company, &[product], Phase::Setup).await);
+        }
+        let programme = programme.expect("a programme");
+        let mia = world.vendor("Mia Manager", Role::ProgrammeManager).await;
+        let mia = world.context(mia).await;
+        let first = rollout::board(&mia, programme, &BoardFilter::default()).await.expect("a board");
+        assert_eq!((first.rows.len(), first.funnel.companies), (50, 60));
+        let after = first.next.clone().expect("a second page");
+        let second = rollout::board(&mia, programme, &BoardFilter { after, ..Default::default() }).await.expect("a board");
+        assert_eq!((second.rows.len(), second.next), (10, None));
+        let mut all: Vec<_> = first.rows.iter().chain(&second.rows).map(|row| row.organisation).collect();
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), 60, "each once, also those of the same name");
+    }
+}

@@ -1,0 +1,345 @@
+//! Announcements and their texts. A text is never changed: publishing again adds a version, the one before is kept (F1).
+
+use domain::{
+    AnnouncementId, AnnouncementTextId, ProgrammeId,
+    access::Granted,
+    announcements::{AnnouncementRow, AnnouncementView, Mailing, TranslationStatus, VersionRow},
+    locale::Locale,
+    mail::MailKind,
+};
+use jiff::Timestamp;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
+    QueryOrder, sea_query::Expr,
+};
+use uuid::Uuid;
+
+use crate::{
+    Reads, StoreError, Tx,
+    entity::{announcement_texts, announcements},
+    people::PersonFacts,
+    sql::Sql,
+    time,
+};
+
+/// An announcement without its texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Announcement {
+    pub id: AnnouncementId,
+    pub sequence: i64,
+}
+
+pub async fn find_by_slug(db: &impl Reads, slug: &str) -> Result<Option<Announcement>, StoreError> {
+    let row = announcements::Entity::find().filter(announcements::Column::Slug.eq(slug)).one(db.connection()).await?;
+    Ok(row.map(|row| Announcement { id: row.id.into(), sequence: row.sequence }))
+}
+
+/// Adds an announcement at the end of the sequence (F2) and gives back its number. No number is left out: the counter
+/// is part of the transaction.
+pub async fn insert(
+    tx: &Tx,
+    _granted: &Granted,
+    id: AnnouncementId,
+    slug: &str,
+    now: Timestamp,
+) -> Result<i64, StoreError> {
+    // No case prefix begins like this: the counter is nobody else's.
+    let sequence = crate::cases::take_numbers(tx, "#announcement", 1).await?;
+    announcements::ActiveModel {
+        id: Set(id.into()),
+        slug: Set(slug.to_owned()),
+        sequence: Set(sequence),
+        created_at: Set(time::micros(now)),
+    }
+    .insert(tx.connection())
+    .await?;
+    Ok(sequence)
+}
+
+pub struct NewText<'a> {
+    pub id: AnnouncementTextId,
+    pub announcement: AnnouncementId,
+    pub locale: Locale,
+    pub version: i64,
+    pub title: &'a str,
+    pub description: &'a str,
+    /// The file as it was published, front matter and all.
+    pub source: &'a str,
+    pub html: &'a str,
+    pub plain: &'a str,
+    pub unlisted: bool,
+    pub source_version: Option<&'a str>,
+    pub translation: TranslationStatus,
+    pub translated_percent: Option<u8>,
+    pub now: Timestamp,
+}
+
+pub async fn insert_text(tx: &Tx, _granted: &Granted, new: NewText<'_>) -> Result<(), StoreError> {
+    announcement_texts::ActiveModel {
+        id: Set(new.id.into()),
+        announcement_id: Set(new.announcement.into()),
+        locale: Set(new.locale.key().to_owned()),
+        version: Set(new.version),
+        title: Set(new.title.to_owned()),
+        description: Set(new.description.to_owned()),
+        markdown: Set(new.source.to_owned()),
+        html: Set(new.html.to_owned()),
+        plain: Set(new.plain.to_owned()),
+        unlisted: Set(new.unlisted),
+        source_version: Set(new.source_version.map(ToOwned::to_owned)),
+        translation: Set(Some(new.translation.key().to_owned())),
+        translated_percent: Set(new.translated_percent.map(i32::from)),
+        published_at: Set(time::micros(new.now)),
+        superseded_at: Set(None),
+    }
+    .insert(tx.connection())
+    .await?;
+    Ok(())
+}
+
+/// Marks the present text of an announcement as superseded: in one language, or in all.
+pub async fn supersede(
+    tx: &Tx,
+    _granted: &Granted,
+    announcement: AnnouncementId,
+    locale: Option<Locale>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let update = announcement_texts::Entity::update_many()
+        .col_expr(announcement_texts::Column::SupersededAt, Expr::value(time::micros(now)))
+        .filter(announcement_texts::Column::AnnouncementId.eq(announcement.uuid()))
+        .filter(announcement_texts::Column::SupersededAt.is_null());
+    let update = match locale {
+        Some(locale) => update.filter(announcement_texts::Column::Locale.eq(locale.key())),
+        None => update,
+    };
+    update.exec(tx.connection()).await?;
+    Ok(())
+}
+
+/// The newest text of an announcement in a language, superseded or not, as publishing needs it.
+#[derive(Clone, Debug)]
+pub struct LatestText {
+    pub version: i64,
+    pub source: String,
+    pub superseded: bool,
+}
+
+pub async fn find_latest(
+    db: &impl Reads,
+    announcement: AnnouncementId,
+    locale: Locale,
+) -> Result<Option<LatestText>, StoreError> {
+    let row = announcement_texts::Entity::find()
+        .filter(announcement_texts::Column::AnnouncementId.eq(announcement.uuid()))
+        .filter(announcement_texts::Column::Locale.eq(locale.key()))
+        .order_by_desc(announcement_texts::Column::Version)
+        .one(db.connection())
+        .await?;
+    Ok(row.map(|row| LatestText {
+        version: row.version,
+        source: row.markdown,
+        superseded: row.superseded_at.is_some(),
+    }))
+}
+
+#[derive(FromQueryResult)]
+struct RowColumns {
+    announcement_id: Uuid,
+    slug: String,
+    sequence: i64,
+    version: i64,
+    title: String,
+    description: String,
+    locale: String,
+    published_at: i64,
+    superseded_at: Option<i64>,
+}
+
+const ROW_COLUMNS: &str = "select t.announcement_id, a.slug, a.sequence, t.version, t.title, t.description, t.locale, \
+     t.published_at, t.superseded_at from announcement_texts t join announcements a on a.id = t.announcement_id where ";
+
+fn announcement_row(row: RowColumns) -> Result<AnnouncementRow, StoreError> {
+    Ok(AnnouncementRow {
+        id: row.announcement_id.into(),
+        slug: row.slug,
+        sequence: row.sequence,
+        version: row.version,
+        title: row.title,
+        description: row.description,
+        locale: locale(&row.locale)?,
+        published_at: time::timestamp(row.published_at)?,
+        superseded: row.superseded_at.is_some(),
+    })
+}
+
+fn locale(key: &str) -> Result<Locale, StoreError> {
+    Locale::parse(key).ok_or_else(|| StoreError::Corrupt(format!("language {key}")))
+}
+
+/// What is announced now, the newest of the sequence first, in every language it has; unlisted ones are left out (F3).
+pub async fn list_current(db: &impl Reads, limit: u64) -> Result<Vec<AnnouncementRow>, StoreError> {
+    let sql = Sql::new(db.connection().get_database_backend(), ROW_COLUMNS)
+        .text("t.superseded_at is null and t.unlisted = ")
+        .bind(false)
+        .text(" order by a.sequence desc, t.locale limit ")
+        .bind(limit as i64);
+    let rows = RowColumns::find_by_statement(sql.build()).all(db.connection()).await?;
+    rows.into_iter().map(announcement_row).collect()
+}
+
+/// F1: what took its turn, newest first; unlisted ones are left out.
+pub async fn list_superseded(db: &impl Reads, limit: u64) -> Result<Vec<AnnouncementRow>, StoreError> {
+    let sql = Sql::new(db.connection().get_database_backend(), ROW_COLUMNS)
+        .text("t.superseded_at is not null and t.unlisted = ")
+        .bind(false)
+        .text(" order by t.superseded_at desc, a.sequence desc, t.version desc limit ")
+        .bind(limit as i64);
+    let rows = RowColumns::find_by_statement(sql.build()).all(db.connection()).await?;
+    rows.into_iter().map(announcement_row).collect()
+}
+
+/// An announcement in one language: a given version, or the newest. `None` when it has no such text.
+pub async fn find_view(
+    db: &impl Reads,
+    slug: &str,
+    wanted: Locale,
+    version: Option<i64>,
+) -> Result<Option<AnnouncementView>, StoreError> {
+    let Some(announcement) =
+        announcements::Entity::find().filter(announcements::Column::Slug.eq(slug)).one(db.connection()).await?
+    else {
+        return Ok(None);
+    };
+    let texts = announcement_texts::Entity::find()
+        .filter(announcement_texts::Column::AnnouncementId.eq(announcement.id))
+        .order_by_desc(announcement_texts::Column::Version)
+        .all(db.connection())
+        .await?;
+    let versions = texts
+        .iter()
+        .filter(|text| text.locale == wanted.key())
+        .map(|text| {
+            Ok(VersionRow {
+                version: text.version,
+                published_at: time::timestamp(text.published_at)?,
+                superseded: text.superseded_at.is_some(),
+            })
+        })
+        .collect::<Result<Vec<_>, StoreError>>()?;
+    let languages: Vec<Locale> =
+        Locale::ALL.into_iter().filter(|locale| texts.iter().any(|text| text.locale == locale.key())).collect();
+    let found = texts
+        .into_iter()
+        .find(|text| text.locale == wanted.key() && version.is_none_or(|version| version == text.version));
+    let Some(text) = found else { return Ok(None) };
+    Ok(Some(AnnouncementView {
+        row: AnnouncementRow {
+            id: announcement.id.into(),
+            slug: announcement.slug,
+            sequence: announcement.sequence,
+            version: text.version,
+            title: text.title,
+            description: text.description,
+            locale: wanted,
+            published_at: time::timestamp(text.published_at)?,
+            superseded: text.superseded_at.is_some(),
+        },
+        html: text.html,
+        unlisted: text.unlisted,
+        source_version: text.source_version,
+        translation: text
+            .translation
+            .as_deref()
+            .and_then(TranslationStatus::parse)
+            .unwrap_or(TranslationStatus::Source),
+        translated_percent: text.translated_percent.and_then(|percent| u8::try_from(percent).ok()),
+        languages,
+        versions,
+    }))
+}
+
+/// What a mail says: the same text as the page (R34).
+#[derive(Clone, Debug)]
+pub struct MailText {
+    pub locale: Locale,
+    pub title: String,
+    pub html: String,
+    pub plain: String,
+}
+
+/// The present texts of an announcement, one a language.
+pub async fn list_mail_texts(db: &impl Reads, announcement: AnnouncementId) -> Result<Vec<MailText>, StoreError> {
+    let rows = announcement_texts::Entity::find()
+        .filter(announcement_texts::Column::AnnouncementId.eq(announcement.uuid()))
+        .filter(announcement_texts::Column::SupersededAt.is_null())
+        .all(db.connection())
+        .await?;
+    rows.into_iter()
+        .map(|row| Ok(MailText { locale: locale(&row.locale)?, title: row.title, html: row.html, plain: row.plain }))
+        .collect()
+}
+
+/// Whom an announcement goes to: invited and active people of the companies of a programme, each once. Those who were
+/// not told yet are not among them (K20).
+pub async fn list_recipients(
+    db: &impl Reads,
+    _granted: &Granted,
+    programme: ProgrammeId,
+) -> Result<Vec<PersonFacts>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: Uuid,
+        name: String,
+        email: String,
+        phone: Option<String>,
+        locale: String,
+    }
+    let sql = Sql::new(
+        db.connection().get_database_backend(),
+        "select distinct p.id, p.name, p.email, p.phone, p.locale from people p \
+         join memberships m on m.person_id = p.id join enrolments e on e.organisation_id = m.organisation_id \
+         where m.state in ('invited', 'active') and e.programme_id = ",
+    )
+    .bind(programme.uuid())
+    .text(" order by p.name, p.id");
+    let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| PersonFacts {
+            id: row.id.into(),
+            name: row.name,
+            email: row.email,
+            phone: row.phone,
+            locale: Locale::parse(&row.locale).unwrap_or_default(),
+        })
+        .collect())
+}
+
+/// How many would get an announcement, and how many of them got it already; `key` is what its mails are known by.
+pub async fn count_recipients(
+    db: &impl Reads,
+    _granted: &Granted,
+    programme: ProgrammeId,
+    key: &str,
+) -> Result<Mailing, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        recipients: i64,
+        already: i64,
+    }
+    let sql = Sql::new(
+        db.connection().get_database_backend(),
+        "select count(*) as recipients, coalesce(sum(case when exists (select 1 from outbox o where o.idempotency_key = ",
+    )
+    .bind(format!("{}:{key}:", MailKind::Announcement.key()))
+    .text(
+        " || lower(p.email)) then 1 else 0 end), 0) as already from people p where exists (select 1 from memberships m \
+         join enrolments e on e.organisation_id = m.organisation_id where m.person_id = p.id \
+         and m.state in ('invited', 'active') and e.programme_id = ",
+    )
+    .bind(programme.uuid())
+    .text(")");
+    let row = Row::find_by_statement(sql.build()).one(db.connection()).await?.ok_or(StoreError::NotFound)?;
+    Ok(Mailing { recipients: row.recipients.unsigned_abs(), already: row.already.unsigned_abs() })
+}

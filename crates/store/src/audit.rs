@@ -1,0 +1,247 @@
+//! The ledger: appending to the hash chain, reading it, verifying it.
+//!
+//! `hash = SHA-256(previous hash ‖ the row as JSON)`. The head is one row that every writer locks, so sequence numbers
+//! have no gaps and become visible in order: what the live stream relies on.
+
+use std::collections::HashMap;
+
+use domain::{
+    OrganisationId,
+    access::{CaseVisibility, Granted},
+    audit::{EventRow, NewEvent, Verb},
+};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::{
+    Db, Reads, StoreError, Tx,
+    cases::visible,
+    entity::{events, people},
+    sql::Sql,
+    time,
+};
+
+#[derive(FromQueryResult)]
+struct Head {
+    seq: i64,
+    hash: Vec<u8>,
+}
+
+/// Appends events to the chain and gives back the number of the last one. Call it last in a transaction: from here on
+/// other writers wait.
+pub async fn append(tx: &Tx, new: Vec<NewEvent>) -> Result<i64, StoreError> {
+    let db = tx.connection();
+    let backend = db.get_database_backend();
+    let lock = Sql::new(backend, "select seq, hash from event_head where one = 1");
+    // SQLite needs no lock: the transaction is IMMEDIATE, it is the only writer already.
+    let lock = if backend == sea_orm::DbBackend::Postgres { lock.text(" for update") } else { lock };
+    let head = Head::find_by_statement(lock.build()).one(db).await?.ok_or(StoreError::NotFound)?;
+    let (mut seq, mut hash) = (head.seq, head.hash);
+    let mut rows = Vec::with_capacity(new.len());
+    for event in new {
+        seq += 1;
+        let model = events::Model {
+            seq,
+            id: event.id.uuid(),
+            at: time::micros(event.at),
+            actor_id: event.actor.map(Into::into),
+            organisation_id: event.organisation.map(Into::into),
+            verb: event.verb.key().to_owned(),
+            object_kind: event.object_kind.to_owned(),
+            object_id: event.object,
+            case_id: event.case.map(Into::into),
+            internal: event.internal,
+            detail: event.detail.to_string(),
+            request_id: event.request.map(Into::into),
+            prev_hash: hash,
+            hash: Vec::new(),
+        };
+        hash = link(&model);
+        rows.push(events::ActiveModel {
+            seq: Set(model.seq),
+            id: Set(model.id),
+            at: Set(model.at),
+            actor_id: Set(model.actor_id),
+            organisation_id: Set(model.organisation_id),
+            verb: Set(model.verb),
+            object_kind: Set(model.object_kind),
+            object_id: Set(model.object_id),
+            case_id: Set(model.case_id),
+            internal: Set(model.internal),
+            detail: Set(model.detail),
+            request_id: Set(model.request_id),
+            prev_hash: Set(model.prev_hash),
+            hash: Set(hash.clone()),
+        });
+    }
+    for chunk in rows.chunks(500) {
+        events::Entity::insert_many(chunk.to_vec()).exec_without_returning(db).await?;
+    }
+    db.execute_raw(
+        Sql::new(backend, "update event_head set seq = ")
+            .bind(seq)
+            .text(", hash = ")
+            .bind(hash)
+            .text(" where one = 1")
+            .build(),
+    )
+    .await?;
+    Ok(seq)
+}
+
+fn link(row: &events::Model) -> Vec<u8> {
+    let content = serde_json::json!([
+        row.seq,
+        row.id,
+        row.at,
+        row.actor_id,
+        row.organisation_id,
+        row.verb,
+        row.object_kind,
+        row.object_id,
+        row.case_id,
+        row.internal,
+        row.detail,
+        row.request_id,
+    ]);
+    let mut hasher = Sha256::new();
+    hasher.update(&row.prev_hash);
+    hasher.update(content.to_string().as_bytes());
+    hasher.finalize().to_vec()
+}
+
+/// The first event whose place in the chain is not what it was when it was written; `None` when all is well.
+pub async fn verify(db: &Db) -> Result<Option<i64>, StoreError> {
+    let (mut seq, mut hash) = (0_i64, vec![0_u8; 32]);
+    loop {
+        let rows = events::Entity::find()
+            .filter(events::Column::Seq.gt(seq))
+            .order_by_asc(events::Column::Seq)
+            .limit(2_000)
+            .all(db.connection())
+            .await?;
+        if rows.is_empty() {
+            break;
+        }
+        for row in rows {
+            if row.seq != seq + 1 || row.prev_hash != hash || row.hash != link(&row) {
+                return Ok(Some(seq + 1));
+            }
+            seq = row.seq;
+            hash = row.hash;
+        }
+    }
+    let head = Head::find_by_statement(
+        Sql::new(db.connection().get_database_backend(), "select seq, hash from event_head where one = 1").build(),
+    )
+    .one(db.connection())
+    .await?
+    .ok_or(StoreError::NotFound)?;
+    Ok((head.seq != seq || head.hash != hash).then_some(seq + 1))
+}
+
+/// The number of the newest event.
+pub async fn head(db: &Db) -> Result<i64, StoreError> {
+    let head = Head::find_by_statement(
+        Sql::new(db.connection().get_database_backend(), "select seq, hash from event_head where one = 1").build(),
+    )
+    .one(db.connection())
+    .await?;
+    Ok(head.map_or(0, |head| head.seq))
+}
+
+/// What the live stream sends: that something happened to a case, and nothing of what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveEvent {
+    pub seq: i64,
+    pub verb: Verb,
+    pub case: Uuid,
+}
+
+/// Events on cases within sight, after `seq`, oldest first, at most `limit`. Internal ones for those who read notes only.
+pub async fn list_live(
+    db: &Db,
+    visibility: &CaseVisibility,
+    after: i64,
+    limit: u64,
+) -> Result<Vec<LiveEvent>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        seq: i64,
+        verb: String,
+        case_id: Uuid,
+    }
+    let sql = Sql::new(
+        db.connection().get_database_backend(),
+        "select e.seq, e.verb, e.case_id from events e join cases c on c.id = e.case_id where e.seq > ",
+    )
+    .bind(after);
+    let sql = if visibility.notes() { sql } else { sql.text(" and e.internal = ").bind(false) };
+    let sql = visible(sql.text(" and "), visibility).text(" order by e.seq limit ").bind(limit as i64);
+    let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| Some(LiveEvent { seq: row.seq, verb: Verb::parse(&row.verb)?, case: row.case_id }))
+        .collect())
+}
+
+/// The newest events of a company, for its administrators, or of the vendor's own side; `before` is the key of the page.
+pub async fn list(
+    db: &Db,
+    _granted: &Granted,
+    organisation: Option<OrganisationId>,
+    before: Option<i64>,
+    limit: u64,
+) -> Result<Vec<EventRow>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        seq: i64,
+        at: i64,
+        actor: Option<String>,
+        verb: String,
+        object_kind: String,
+        object_id: String,
+        number: Option<String>,
+        detail: String,
+    }
+    let sql = Sql::new(
+        db.connection().get_database_backend(),
+        "select e.seq, e.at, p.name as actor, e.verb, e.object_kind, e.object_id, c.number, e.detail from events e \
+         left join people p on p.id = e.actor_id left join cases c on c.id = e.case_id where ",
+    );
+    let sql = match organisation {
+        Some(organisation) => sql.text("e.organisation_id = ").bind(organisation.uuid()),
+        None => sql.text("e.organisation_id is null"),
+    };
+    let sql = sql
+        .text(" and e.internal = ")
+        .bind(false)
+        .when(before, |sql, before| sql.text(" and e.seq < ").bind(before))
+        .text(" order by e.seq desc limit ")
+        .bind(limit as i64);
+    let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
+    let about = |row: &Row| (row.object_kind == "person").then(|| row.object_id.parse::<Uuid>().ok()).flatten();
+    let names: HashMap<Uuid, String> = people::Entity::find()
+        .filter(people::Column::Id.is_in(rows.iter().filter_map(about)))
+        .all(db.connection())
+        .await?
+        .into_iter()
+        .map(|person| (person.id, person.name))
+        .collect();
+    rows.into_iter()
+        .map(|row| {
+            Ok(EventRow {
+                about: about(&row).and_then(|id| names.get(&id).cloned()).or(row.number),
+                seq: row.seq,
+                at: time::timestamp(row.at)?,
+                actor: row.actor,
+                verb: Verb::parse(&row.verb).ok_or_else(|| StoreError::Corrupt(row.verb.clone()))?,
+                object_kind: row.object_kind,
+                detail: serde_json::from_str(&row.detail).unwrap_or_default(),
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,178 @@
+//! Phone lines and call-backs.
+
+use domain::{
+    CallbackId, CaseId, PersonId,
+    access::Granted,
+    calls::{CallOutcome, CallbackRow, CallbackState, Hours},
+};
+use jiff::Timestamp;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
+    QueryOrder, sea_query::Expr,
+};
+use uuid::Uuid;
+
+use crate::{
+    Reads, StoreError, Tx,
+    entity::{callbacks, phone_lines},
+    sql::Sql,
+    time,
+};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredLine {
+    pub region: String,
+    pub number: String,
+    pub languages: Vec<String>,
+    pub hours: Hours,
+}
+
+/// Every number to call, in the order they are shown.
+pub async fn list_lines(db: &impl Reads) -> Result<Vec<StoredLine>, StoreError> {
+    let rows = phone_lines::Entity::find().order_by_asc(phone_lines::Column::Position).all(db.connection()).await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(StoredLine {
+                hours: serde_json::from_str(&row.hours)
+                    .map_err(|error| StoreError::Corrupt(format!("hours of {}: {error}", row.region)))?,
+                region: row.region,
+                number: row.number,
+                languages: row.languages.split(',').filter(|tag| !tag.is_empty()).map(ToOwned::to_owned).collect(),
+            })
+        })
+        .collect()
+}
+
+pub async fn upsert_line(tx: &Tx, _granted: &Granted, position: i32, line: &StoredLine) -> Result<(), StoreError> {
+    phone_lines::Entity::delete_by_id(line.region.clone()).exec(tx.connection()).await?;
+    phone_lines::ActiveModel {
+        region: Set(line.region.clone()),
+        position: Set(position),
+        number: Set(line.number.clone()),
+        languages: Set(line.languages.join(",")),
+        hours: Set(serde_json::to_string(&line.hours).map_err(|error| StoreError::Corrupt(error.to_string()))?),
+    }
+    .insert(tx.connection())
+    .await?;
+    Ok(())
+}
+
+pub struct NewCallback<'a> {
+    pub id: CallbackId,
+    pub case: CaseId,
+    pub person: PersonId,
+    pub phone: &'a str,
+    pub wanted_at: Option<Timestamp>,
+    pub now: Timestamp,
+}
+
+/// # Errors
+/// [`StoreError::Duplicate`] when one is open for the case already: one at a time.
+pub async fn insert(tx: &Tx, _granted: &Granted, new: NewCallback<'_>) -> Result<(), StoreError> {
+    callbacks::ActiveModel {
+        id: Set(new.id.into()),
+        case_id: Set(new.case.into()),
+        person_id: Set(new.person.into()),
+        phone: Set(new.phone.to_owned()),
+        wanted_at: Set(new.wanted_at.map(time::micros)),
+        requested_at: Set(time::micros(new.now)),
+        state: Set(CallbackState::Requested.key().to_owned()),
+        outcome: Set(None),
+        agent_id: Set(None),
+        done_at: Set(None),
+    }
+    .insert(tx.connection())
+    .await?;
+    Ok(())
+}
+
+/// A call-back as decisions need it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallbackFacts {
+    pub case: CaseId,
+    pub person: PersonId,
+    pub phone: String,
+    pub state: CallbackState,
+}
+
+pub async fn find(db: &impl Reads, _granted: &Granted, id: CallbackId) -> Result<CallbackFacts, StoreError> {
+    let row = callbacks::Entity::find_by_id(id.uuid()).one(db.connection()).await?.ok_or(StoreError::NotFound)?;
+    Ok(CallbackFacts {
+        case: row.case_id.into(),
+        person: row.person_id.into(),
+        phone: row.phone,
+        state: CallbackState::parse(&row.state).ok_or_else(|| StoreError::Corrupt(row.state.clone()))?,
+    })
+}
+
+/// `false` when another agent logged it first.
+pub async fn finish(
+    tx: &Tx,
+    _granted: &Granted,
+    id: CallbackId,
+    agent: PersonId,
+    outcome: CallOutcome,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let done = callbacks::Entity::update_many()
+        .col_expr(callbacks::Column::State, Expr::value(CallbackState::Done.key()))
+        .col_expr(callbacks::Column::Outcome, Expr::value(outcome.key()))
+        .col_expr(callbacks::Column::AgentId, Expr::value(agent.uuid()))
+        .col_expr(callbacks::Column::DoneAt, Expr::value(time::micros(now)))
+        .filter(callbacks::Column::Id.eq(id.uuid()))
+        .filter(callbacks::Column::State.eq(CallbackState::Requested.key()))
+        .exec(tx.connection())
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// Calls to be made: in the order of the wanted time, those wanted at once by the time they were asked for.
+pub async fn list_open(db: &impl Reads, _granted: &Granted) -> Result<Vec<CallbackRow>, StoreError> {
+    list(db, |sql| sql).await
+}
+
+/// The calls a person waits for.
+pub async fn list_of(db: &impl Reads, person: PersonId) -> Result<Vec<CallbackRow>, StoreError> {
+    list(db, |sql| sql.text(" and b.person_id = ").bind(person.uuid())).await
+}
+
+async fn list(db: &impl Reads, narrow: impl FnOnce(Sql) -> Sql) -> Result<Vec<CallbackRow>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: Uuid,
+        case_id: Uuid,
+        number: String,
+        title: String,
+        organisation: String,
+        person: String,
+        phone: String,
+        wanted_at: Option<i64>,
+        requested_at: i64,
+        state: String,
+    }
+    let sql = Sql::new(
+        db.connection().get_database_backend(),
+        "select b.id, b.case_id, c.number, c.title, o.name as organisation, p.name as person, b.phone, b.wanted_at, \
+         b.requested_at, b.state from callbacks b join cases c on c.id = b.case_id \
+         join organisations o on o.id = c.organisation_id join people p on p.id = b.person_id \
+         where b.state = 'requested'",
+    );
+    let sql = narrow(sql).text(" order by coalesce(b.wanted_at, b.requested_at), b.id limit 100");
+    let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(CallbackRow {
+                id: row.id.into(),
+                case: row.case_id.into(),
+                case_number: row.number,
+                title: row.title,
+                organisation: row.organisation,
+                person: row.person,
+                phone: row.phone,
+                wanted_at: row.wanted_at.map(time::timestamp).transpose()?,
+                requested_at: time::timestamp(row.requested_at)?,
+                state: CallbackState::parse(&row.state).ok_or_else(|| StoreError::Corrupt(row.state.clone()))?,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,488 @@
+//! Cases and their streams. Every read takes a [`CaseVisibility`], which becomes part of the SQL.
+
+use std::collections::HashMap;
+
+use domain::{
+    CaseId, ChatId, EntryId, FileId, OrganisationId, PersonId, ProductId,
+    access::{CaseFacts, CaseScope, CaseVisibility, Granted},
+    cases::{
+        CaseDetail, CaseFilter, CaseNumber, CaseRow, Channel, CloseReason, EntryKind, EntryView, FileView, Impact,
+        NoteView, Priority, Side, Status, StreamItem,
+    },
+    page::{PAGE_SIZE, Page},
+};
+use jiff::Timestamp;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
+    QueryOrder, sea_query::Expr,
+};
+use uuid::Uuid;
+
+use crate::{
+    Db, Reads, StoreError, Tx,
+    entity::{case_entries, cases, files, submissions},
+    search,
+    sql::Sql,
+    time,
+};
+
+/// The condition that a case `c` is within sight.
+pub(crate) fn visible(mut sql: Sql, visibility: &CaseVisibility) -> Sql {
+    if visibility.everything() {
+        return sql.text("1 = 1");
+    }
+    sql = sql.text("(1 = 0");
+    for scope in visibility.scopes() {
+        let CaseScope::Organisation { organisation, products, requestor } = scope else { continue };
+        sql = sql.text(" or (c.organisation_id = ").bind(organisation.uuid());
+        if let Some(products) = products {
+            sql = sql.text(" and c.product_id in ").bind_all(products.iter().map(|product| product.uuid()));
+        }
+        if let Some(requestor) = requestor {
+            sql = sql.text(" and c.requestor_id = ").bind(requestor.uuid());
+        }
+        sql = sql.text(")");
+    }
+    sql.text(")")
+}
+
+pub struct NewCase<'a> {
+    pub id: CaseId,
+    pub number: &'a CaseNumber,
+    pub organisation: OrganisationId,
+    pub product: Option<ProductId>,
+    pub requestor: PersonId,
+    pub requestor_name: &'a str,
+    pub title: &'a str,
+    pub status: Status,
+    pub priority: Priority,
+    pub impact: Option<Impact>,
+    pub channel: Channel,
+    pub now: Timestamp,
+}
+
+pub async fn insert(tx: &Tx, _granted: &Granted, new: NewCase<'_>) -> Result<(), StoreError> {
+    let at = time::micros(new.now);
+    cases::ActiveModel {
+        id: Set(new.id.into()),
+        number: Set(new.number.as_str().to_owned()),
+        legacy_number: Set(None),
+        legacy_source: Set(None),
+        organisation_id: Set(new.organisation.into()),
+        product_id: Set(new.product.map(Into::into)),
+        requestor_id: Set(Some(new.requestor.into())),
+        requestor_name: Set(new.requestor_name.to_owned()),
+        agent_id: Set(None),
+        title: Set(new.title.to_owned()),
+        status: Set(new.status.key().to_owned()),
+        close_reason: Set(None),
+        priority: Set(new.priority.key().to_owned()),
+        impact: Set(new.impact.map(|impact| impact.key().to_owned())),
+        channel: Set(new.channel.key().to_owned()),
+        opened_at: Set(at),
+        updated_at: Set(at),
+        closed_at: Set(None),
+        last_event: Set(0),
+    }
+    .insert(tx.connection())
+    .await?;
+    Ok(())
+}
+
+/// The next number of a counter, from 1. Two transactions never get the same.
+pub async fn next_number(tx: &Tx, prefix: &str) -> Result<CaseNumber, StoreError> {
+    Ok(CaseNumber::new(prefix, take_numbers(tx, prefix, 1).await?))
+}
+
+/// Takes `count` numbers at once and gives back the first of them.
+pub async fn take_numbers(tx: &Tx, prefix: &str, count: i64) -> Result<i64, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        value: i64,
+    }
+    let sql = Sql::new(tx.connection().get_database_backend(), "insert into counters (name, value) values (")
+        .bind(prefix)
+        .text(", ")
+        .bind(count)
+        .text(") on conflict (name) do update set value = counters.value + excluded.value returning value");
+    let row = Row::find_by_statement(sql.build()).one(tx.connection()).await?.ok_or(StoreError::NotFound)?;
+    Ok(row.value - count + 1)
+}
+
+pub struct NewEntry<'a> {
+    pub id: EntryId,
+    pub case: CaseId,
+    pub kind: EntryKind,
+    pub side: Side,
+    pub author: Option<PersonId>,
+    pub author_name: &'a str,
+    pub body: &'a str,
+    pub now: Timestamp,
+}
+
+/// Adds an entry to the stream, makes it searchable and the case the newest.
+pub async fn insert_entry(tx: &Tx, _granted: &Granted, new: NewEntry<'_>) -> Result<(), StoreError> {
+    case_entries::ActiveModel {
+        id: Set(new.id.into()),
+        case_id: Set(new.case.into()),
+        kind: Set(new.kind.key().to_owned()),
+        side: Set(new.side.key().to_owned()),
+        author_id: Set(new.author.map(Into::into)),
+        author_name: Set(new.author_name.to_owned()),
+        body: Set(new.body.to_owned()),
+        at: Set(time::micros(new.now)),
+        imported: Set(false),
+    }
+    .insert(tx.connection())
+    .await?;
+    if new.kind != EntryKind::Line {
+        search::insert(tx, new.case, new.kind == EntryKind::Note, new.body).await?;
+    }
+    cases::Entity::update_many()
+        .col_expr(cases::Column::UpdatedAt, Expr::value(time::micros(new.now)))
+        .filter(cases::Column::Id.eq(new.case.uuid()))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// The head of a case, as decisions need it.
+#[derive(Clone, Debug)]
+pub struct CaseHead {
+    pub id: CaseId,
+    pub number: String,
+    pub title: String,
+    pub status: Status,
+    pub facts: CaseFacts,
+    pub agent: Option<PersonId>,
+}
+
+/// # Errors
+/// [`StoreError::NotFound`] when it does not exist or is out of sight: the two look the same.
+pub async fn find(db: &impl Reads, visibility: &CaseVisibility, id: CaseId) -> Result<CaseHead, StoreError> {
+    let sql = Sql::new(db.connection().get_database_backend(), "select c.* from cases c where c.id = ").bind(id.uuid());
+    let sql = visible(sql.text(" and "), visibility);
+    let row = cases::Model::find_by_statement(sql.build()).one(db.connection()).await?.ok_or(StoreError::NotFound)?;
+    Ok(CaseHead {
+        id,
+        number: row.number,
+        title: row.title,
+        status: status(&row.status)?,
+        facts: CaseFacts {
+            organisation: row.organisation_id.into(),
+            product: row.product_id.map(Into::into),
+            requestor: row.requestor_id.map(Into::into),
+        },
+        agent: row.agent_id.map(Into::into),
+    })
+}
+
+/// The company of a case, for jobs.
+pub async fn find_organisation(db: &impl Reads, _granted: &Granted, id: CaseId) -> Result<OrganisationId, StoreError> {
+    let row = cases::Entity::find_by_id(id.uuid()).one(db.connection()).await?.ok_or(StoreError::NotFound)?;
+    Ok(row.organisation_id.into())
+}
+
+fn status(key: &str) -> Result<Status, StoreError> {
+    Status::parse(key).ok_or_else(|| StoreError::Corrupt(format!("status {key}")))
+}
+
+pub async fn update_status(
+    tx: &Tx,
+    _granted: &Granted,
+    id: CaseId,
+    to: Status,
+    reason: Option<CloseReason>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let at = time::micros(now);
+    cases::Entity::update_many()
+        .col_expr(cases::Column::Status, Expr::value(to.key()))
+        .col_expr(cases::Column::CloseReason, Expr::value(reason.map(|reason| reason.key().to_owned())))
+        .col_expr(cases::Column::ClosedAt, Expr::value((!to.is_open()).then_some(at)))
+        .col_expr(cases::Column::UpdatedAt, Expr::value(at))
+        .filter(cases::Column::Id.eq(id.uuid()))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+pub async fn update_agent(
+    tx: &Tx,
+    _granted: &Granted,
+    id: CaseId,
+    agent: PersonId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    cases::Entity::update_many()
+        .col_expr(cases::Column::AgentId, Expr::value(agent.uuid()))
+        .col_expr(cases::Column::UpdatedAt, Expr::value(time::micros(now)))
+        .filter(cases::Column::Id.eq(id.uuid()))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// Notes the last event of a case; written with the event itself.
+pub async fn update_last_event(tx: &Tx, id: CaseId, seq: i64) -> Result<(), StoreError> {
+    cases::Entity::update_many()
+        .col_expr(cases::Column::LastEvent, Expr::value(seq))
+        .filter(cases::Column::Id.eq(id.uuid()))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+#[derive(FromQueryResult)]
+struct RowColumns {
+    id: Uuid,
+    number: String,
+    legacy_number: Option<String>,
+    title: String,
+    organisation: String,
+    product: Option<String>,
+    requestor_name: String,
+    agent: Option<String>,
+    status: String,
+    priority: String,
+    channel: String,
+    opened_at: i64,
+    updated_at: i64,
+}
+
+const ROW_COLUMNS: &str = "select c.id, c.number, c.legacy_number, c.title, o.name as organisation, pr.name as product, \
+     c.requestor_name, a.name as agent, c.status, c.priority, c.channel, c.opened_at, c.updated_at from cases c \
+     join organisations o on o.id = c.organisation_id left join products pr on pr.id = c.product_id \
+     left join people a on a.id = c.agent_id where ";
+
+fn case_row(row: RowColumns) -> Result<CaseRow, StoreError> {
+    Ok(CaseRow {
+        id: row.id.into(),
+        number: row.number,
+        legacy_number: row.legacy_number,
+        title: row.title,
+        organisation: row.organisation,
+        product: row.product,
+        requestor: row.requestor_name,
+        agent: row.agent,
+        status: status(&row.status)?,
+        priority: Priority::parse(&row.priority).ok_or_else(|| StoreError::Corrupt(row.priority.clone()))?,
+        channel: Channel::parse(&row.channel).ok_or_else(|| StoreError::Corrupt(row.channel.clone()))?,
+        opened_at: time::timestamp(row.opened_at)?,
+        updated_at: time::timestamp(row.updated_at)?,
+    })
+}
+
+/// One page of cases, last changed first. One statement.
+///
+/// `search` finds words, a case number in any writing, and an old number (K1).
+pub async fn list(
+    db: &impl Reads,
+    visibility: &CaseVisibility,
+    filter: &CaseFilter,
+    reader: PersonId,
+    number: Option<&CaseNumber>,
+) -> Result<Page<CaseRow>, StoreError> {
+    let backend = db.connection().get_database_backend();
+    let mut sql = visible(Sql::new(backend, ROW_COLUMNS), visibility);
+    if filter.mine {
+        sql = sql.text(" and c.requestor_id = ").bind(reader.uuid());
+    }
+    sql = match filter.queue.as_str() {
+        "mine" => sql.text(" and c.agent_id = ").bind(reader.uuid()),
+        "unassigned" => sql.text(" and c.agent_id is null and c.status <> 'closed'"),
+        _ => sql,
+    };
+    sql = match filter.status.as_str() {
+        "open" => sql.text(" and c.status <> 'closed'"),
+        key => match Status::parse(key) {
+            Some(status) => sql.text(" and c.status = ").bind(status.key()),
+            None => sql,
+        },
+    };
+    if let Some(priority) = Priority::parse(&filter.priority) {
+        sql = sql.text(" and c.priority = ").bind(priority.key());
+    }
+    let typed = filter.search.trim();
+    if !typed.is_empty() {
+        sql = sql.text(" and (c.legacy_number = ").bind(typed.to_owned());
+        if let Some(number) = number {
+            sql = sql.text(" or c.number = ").bind(number.as_str().to_owned());
+        }
+        if let Some(expression) = search::match_expression(backend, typed) {
+            sql = search::matching(sql.text(" or "), expression, visibility.notes());
+        }
+        sql = sql.text(")");
+    }
+    if let Some((at, id)) = parse_key(&filter.after) {
+        sql = sql
+            .text(" and (c.updated_at < ")
+            .bind(at)
+            .text(" or (c.updated_at = ")
+            .bind(at)
+            .text(" and c.id < ")
+            .bind(id)
+            .text("))");
+    }
+    let sql = sql.text(" order by c.updated_at desc, c.id desc limit ").bind(PAGE_SIZE as i64 + 1);
+    let rows = RowColumns::find_by_statement(sql.build()).all(db.connection()).await?;
+    let rows = rows.into_iter().map(case_row).collect::<Result<Vec<_>, _>>()?;
+    Ok(Page::cut(rows, PAGE_SIZE as usize, |row| format!("{}.{}", time::micros(row.updated_at), row.id)))
+}
+
+fn parse_key(key: &str) -> Option<(i64, Uuid)> {
+    let (at, id) = key.split_once('.')?;
+    Some((at.parse().ok()?, id.parse().ok()?))
+}
+
+/// How many open cases are in sight, by priority: P1 first.
+pub async fn count_open(db: &impl Reads, visibility: &CaseVisibility) -> Result<[u64; 4], StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        priority: String,
+        number: i64,
+    }
+    let sql = visible(
+        Sql::new(db.connection().get_database_backend(), "select c.priority, count(*) as number from cases c where "),
+        visibility,
+    )
+    .text(" and c.status <> 'closed' group by c.priority");
+    let mut counts = [0; 4];
+    for row in Row::find_by_statement(sql.build()).all(db.connection()).await? {
+        let place = Priority::ALL.iter().position(|priority| priority.key() == row.priority);
+        if let Some(count) = place.and_then(|place| counts.get_mut(place)) {
+            *count = row.number.unsigned_abs();
+        }
+    }
+    Ok(counts)
+}
+
+/// A case with its stream, oldest first. Four statements. What the reader may do is filled in by the service.
+pub async fn find_detail(db: &impl Reads, visibility: &CaseVisibility, id: CaseId) -> Result<CaseDetail, StoreError> {
+    let backend = db.connection().get_database_backend();
+    let sql = visible(Sql::new(backend, ROW_COLUMNS).text("c.id = ").bind(id.uuid()).text(" and "), visibility);
+    let row = RowColumns::find_by_statement(sql.build()).one(db.connection()).await?.ok_or(StoreError::NotFound)?;
+
+    #[derive(FromQueryResult)]
+    struct More {
+        organisation_id: Uuid,
+        impact: Option<String>,
+        close_reason: Option<String>,
+        closed_at: Option<i64>,
+        legacy_source: Option<String>,
+        last_event: i64,
+        chat_id: Option<Uuid>,
+    }
+    let sql = Sql::new(
+        backend,
+        "select c.organisation_id, c.impact, c.close_reason, c.closed_at, c.legacy_source, c.last_event, \
+         (select h.id from chats h where h.case_id = c.id and h.state <> 'ended' limit 1) as chat_id \
+         from cases c where c.id = ",
+    )
+    .bind(id.uuid());
+    let more = More::find_by_statement(sql.build()).one(db.connection()).await?.ok_or(StoreError::NotFound)?;
+
+    let entries = case_entries::Entity::find().filter(case_entries::Column::CaseId.eq(id.uuid()));
+    let entries =
+        if visibility.notes() { entries } else { entries.filter(case_entries::Column::Kind.ne(EntryKind::Note.key())) };
+    let entries = entries
+        .order_by_asc(case_entries::Column::At)
+        .order_by_asc(case_entries::Column::Id)
+        .all(db.connection())
+        .await?;
+
+    let mut attached: HashMap<Uuid, Vec<FileView>> = HashMap::new();
+    let rows = files::Entity::find()
+        .filter(files::Column::CaseId.eq(id.uuid()))
+        .order_by_asc(files::Column::CreatedAt)
+        .order_by_asc(files::Column::Id)
+        .all(db.connection())
+        .await?;
+    for file in rows {
+        let Some(entry) = file.entry_id else { continue };
+        attached.entry(entry).or_default().push(FileView {
+            id: FileId::from(file.id),
+            name: file.name,
+            media_type: file.media_type,
+            size: file.size.unsigned_abs(),
+        });
+    }
+
+    let stream = entries
+        .into_iter()
+        .map(|entry| {
+            let at = time::timestamp(entry.at)?;
+            let kind = EntryKind::parse(&entry.kind).ok_or_else(|| StoreError::Corrupt(entry.kind.clone()))?;
+            let id = EntryId::from(entry.id);
+            Ok(if kind == EntryKind::Note {
+                StreamItem::Note(NoteView { id, author: entry.author_name, at, body: entry.body })
+            } else {
+                StreamItem::Entry(EntryView {
+                    id,
+                    kind,
+                    side: Side::parse(&entry.side).ok_or_else(|| StoreError::Corrupt(entry.side.clone()))?,
+                    author: entry.author_name,
+                    at,
+                    body: entry.body,
+                    files: attached.remove(&entry.id).unwrap_or_default(),
+                    imported: entry.imported,
+                })
+            })
+        })
+        .collect::<Result<Vec<_>, StoreError>>()?;
+
+    Ok(CaseDetail {
+        row: case_row(row)?,
+        organisation_id: more.organisation_id.into(),
+        impact: more.impact.as_deref().and_then(Impact::parse),
+        close_reason: more.close_reason.as_deref().and_then(CloseReason::parse),
+        closed_at: more.closed_at.map(time::timestamp).transpose()?,
+        legacy_source: more.legacy_source,
+        stream,
+        live_chat: more.chat_id.map(ChatId::from),
+        may_reply: false,
+        may_close: false,
+        may_work: false,
+        seen_event: more.last_event,
+    })
+}
+
+/// The object a form made when it was sent before: a second sending is answered with the same (trust.md 5.3).
+pub async fn find_submission(tx: &Tx, actor: PersonId, key: &str) -> Result<Option<Uuid>, StoreError> {
+    let row = submissions::Entity::find_by_id((actor.uuid(), key.to_owned())).one(tx.connection()).await?;
+    Ok(row.map(|row| row.object_id))
+}
+
+pub async fn insert_submission(
+    tx: &Tx,
+    actor: PersonId,
+    key: &str,
+    object: Uuid,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    submissions::ActiveModel {
+        actor_id: Set(actor.into()),
+        key: Set(key.to_owned()),
+        object_id: Set(object),
+        created_at: Set(time::micros(now)),
+    }
+    .insert(tx.connection())
+    .await?;
+    Ok(())
+}
+
+/// The case with an old number, when it is in sight: old links lead on (K21).
+pub async fn find_by_legacy_number(
+    db: &Db,
+    visibility: &CaseVisibility,
+    number: &str,
+) -> Result<Option<CaseId>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: Uuid,
+    }
+    let sql = Sql::new(db.connection().get_database_backend(), "select c.id from cases c where c.legacy_number = ")
+        .bind(number.to_owned());
+    let sql = visible(sql.text(" and "), visibility).text(" limit 1");
+    Ok(Row::find_by_statement(sql.build()).one(db.connection()).await?.map(|row| row.id.into()))
+}

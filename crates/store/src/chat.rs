@@ -1,0 +1,172 @@
+//! Chats on cases; the messages are entries of the case.
+
+use domain::{
+    CaseId, ChatId, PersonId,
+    access::{CaseVisibility, Granted},
+    chat::{ChatRow, ChatState},
+};
+use jiff::Timestamp;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
+    sea_query::Expr,
+};
+use uuid::Uuid;
+
+use crate::{Reads, StoreError, Tx, cases::visible, entity::chats, sql::Sql, time};
+
+pub async fn insert(
+    tx: &Tx,
+    _granted: &Granted,
+    id: ChatId,
+    case: CaseId,
+    person: PersonId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    chats::ActiveModel {
+        id: Set(id.into()),
+        case_id: Set(case.into()),
+        person_id: Set(person.into()),
+        agent_id: Set(None),
+        state: Set(ChatState::Waiting.key().to_owned()),
+        started_at: Set(time::micros(now)),
+        answered_at: Set(None),
+        ended_at: Set(None),
+    }
+    .insert(tx.connection())
+    .await?;
+    Ok(())
+}
+
+const ROW_COLUMNS: &str = "select h.id, h.case_id, c.number, c.title, o.name as organisation, pr.name as product, \
+     p.name as person, h.state, h.agent_id, a.name as agent, h.started_at, h.ended_at from chats h \
+     join cases c on c.id = h.case_id join organisations o on o.id = c.organisation_id \
+     join people p on p.id = h.person_id left join people a on a.id = h.agent_id \
+     left join products pr on pr.id = c.product_id where ";
+
+#[derive(FromQueryResult)]
+struct RowColumns {
+    id: Uuid,
+    case_id: Uuid,
+    number: String,
+    title: String,
+    organisation: String,
+    product: Option<String>,
+    person: String,
+    state: String,
+    agent_id: Option<Uuid>,
+    agent: Option<String>,
+    started_at: i64,
+    ended_at: Option<i64>,
+}
+
+fn chat_row(row: RowColumns, reader: Option<PersonId>) -> Result<ChatRow, StoreError> {
+    Ok(ChatRow {
+        id: row.id.into(),
+        case: row.case_id.into(),
+        case_number: row.number,
+        title: row.title,
+        organisation: row.organisation,
+        product: row.product,
+        person: row.person,
+        state: ChatState::parse(&row.state).ok_or_else(|| StoreError::Corrupt(row.state.clone()))?,
+        agent: row.agent,
+        mine: row.agent_id.is_some() && row.agent_id == reader.map(PersonId::uuid),
+        started_at: time::timestamp(row.started_at)?,
+        ended_at: row.ended_at.map(time::timestamp).transpose()?,
+    })
+}
+
+/// A chat on a case within sight.
+pub async fn find(
+    db: &impl Reads,
+    visibility: &CaseVisibility,
+    id: ChatId,
+    reader: PersonId,
+) -> Result<ChatRow, StoreError> {
+    let sql = Sql::new(db.connection().get_database_backend(), ROW_COLUMNS).text("h.id = ").bind(id.uuid());
+    let sql = visible(sql.text(" and "), visibility);
+    let row = RowColumns::find_by_statement(sql.build()).one(db.connection()).await?.ok_or(StoreError::NotFound)?;
+    chat_row(row, Some(reader))
+}
+
+/// Gives a waiting chat to an agent; `false` when another was quicker.
+pub async fn answer(
+    tx: &Tx,
+    _granted: &Granted,
+    id: ChatId,
+    agent: PersonId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let done = chats::Entity::update_many()
+        .col_expr(chats::Column::State, Expr::value(ChatState::Active.key()))
+        .col_expr(chats::Column::AgentId, Expr::value(agent.uuid()))
+        .col_expr(chats::Column::AnsweredAt, Expr::value(time::micros(now)))
+        .filter(chats::Column::Id.eq(id.uuid()))
+        .filter(chats::Column::State.eq(ChatState::Waiting.key()))
+        .exec(tx.connection())
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+pub async fn end(tx: &Tx, _granted: &Granted, id: ChatId, now: Timestamp) -> Result<bool, StoreError> {
+    let done = chats::Entity::update_many()
+        .col_expr(chats::Column::State, Expr::value(ChatState::Ended.key()))
+        .col_expr(chats::Column::EndedAt, Expr::value(time::micros(now)))
+        .filter(chats::Column::Id.eq(id.uuid()))
+        .filter(chats::Column::State.ne(ChatState::Ended.key()))
+        .exec(tx.connection())
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// Ends whatever chat goes on in a case.
+pub async fn end_of(tx: &Tx, _granted: &Granted, case: CaseId, now: Timestamp) -> Result<(), StoreError> {
+    chats::Entity::update_many()
+        .col_expr(chats::Column::State, Expr::value(ChatState::Ended.key()))
+        .col_expr(chats::Column::EndedAt, Expr::value(time::micros(now)))
+        .filter(chats::Column::CaseId.eq(case.uuid()))
+        .filter(chats::Column::State.ne(ChatState::Ended.key()))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// The chat a person is in, or waits in.
+pub async fn find_current(db: &impl Reads, person: PersonId) -> Result<Option<ChatId>, StoreError> {
+    let row = chats::Entity::find()
+        .filter(chats::Column::PersonId.eq(person.uuid()))
+        .filter(chats::Column::State.ne(ChatState::Ended.key()))
+        .one(db.connection())
+        .await?;
+    Ok(row.map(|row| row.id.into()))
+}
+
+/// Chats that wait or go on, the longest waiting first.
+pub async fn list_live(db: &impl Reads, granted: &Granted) -> Result<Vec<ChatRow>, StoreError> {
+    let sql = Sql::new(db.connection().get_database_backend(), ROW_COLUMNS)
+        .text("h.state <> 'ended' order by h.state desc, h.started_at limit 100");
+    let rows = RowColumns::find_by_statement(sql.build()).all(db.connection()).await?;
+    rows.into_iter().map(|row| chat_row(row, granted.actor())).collect()
+}
+
+/// Chats in which nobody wrote since `before`: a window that was closed, a question nobody took.
+pub async fn list_stale(
+    db: &impl Reads,
+    _granted: &Granted,
+    before: Timestamp,
+) -> Result<Vec<(ChatId, CaseId)>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: Uuid,
+        case_id: Uuid,
+    }
+    let sql = Sql::new(
+        db.connection().get_database_backend(),
+        "select h.id, h.case_id from chats h join cases c on c.id = h.case_id where h.state <> 'ended' \
+         and c.updated_at < ",
+    )
+    .bind(time::micros(before))
+    .text(" order by h.started_at limit 100");
+    let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
+    Ok(rows.into_iter().map(|row| (row.id.into(), row.case_id.into())).collect())
+}

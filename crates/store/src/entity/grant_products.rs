@@ -1,0 +1,17 @@
+//! `grant_products`: the products a grant is limited to.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "grant_products")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub grant_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub product_id: Uuid,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,32 @@
+//! One file a table. Joins are written where they are needed; entities carry no relations.
+
+pub mod announcement_texts;
+pub mod announcements;
+pub mod callbacks;
+pub mod case_entries;
+pub mod cases;
+pub mod chats;
+pub mod contract_contacts;
+pub mod contract_products;
+pub mod contracts;
+pub mod enrolment_dates;
+pub mod enrolments;
+pub mod events;
+pub mod files;
+pub mod grant_products;
+pub mod identities;
+pub mod invitations;
+pub mod jobs;
+pub mod legacy_ids;
+pub mod memberships;
+pub mod organisations;
+pub mod outbox;
+pub mod people;
+pub mod phone_lines;
+pub mod products;
+pub mod programme_dates;
+pub mod programme_products;
+pub mod programmes;
+pub mod role_grants;
+pub mod sessions;
+pub mod submissions;

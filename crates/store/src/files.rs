@@ -1,0 +1,120 @@
+//! Rows of files; the bytes lie in the file store under their hash.
+
+use domain::{
+    CaseId, EntryId, FileId, PersonId,
+    access::{CaseVisibility, Granted},
+};
+use jiff::Timestamp;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
+    sea_query::Expr,
+};
+use uuid::Uuid;
+
+use crate::{Db, Reads, StoreError, Tx, cases::visible, entity::files, sql::Sql, time};
+
+pub struct NewFile<'a> {
+    pub id: FileId,
+    pub uploader: PersonId,
+    pub name: &'a str,
+    pub media_type: &'a str,
+    pub size: u64,
+    pub sha256: [u8; 32],
+    pub now: Timestamp,
+}
+
+/// A file that was uploaded and belongs to no case yet.
+pub async fn insert(tx: &Tx, new: NewFile<'_>) -> Result<(), StoreError> {
+    files::ActiveModel {
+        id: Set(new.id.into()),
+        case_id: Set(None),
+        entry_id: Set(None),
+        uploader_id: Set(Some(new.uploader.into())),
+        name: Set(new.name.to_owned()),
+        media_type: Set(new.media_type.to_owned()),
+        size: Set(new.size.cast_signed()),
+        sha256: Set(new.sha256.to_vec()),
+        created_at: Set(time::micros(new.now)),
+    }
+    .insert(tx.connection())
+    .await?;
+    Ok(())
+}
+
+/// Ties uploaded files to an entry; only the uploader's own, and only those that are tied to nothing (FreeScout
+/// CVE-2026-41192). Gives back how many were.
+pub async fn attach(
+    tx: &Tx,
+    granted: &Granted,
+    ids: &[FileId],
+    case: CaseId,
+    entry: EntryId,
+) -> Result<u64, StoreError> {
+    let Some(uploader) = granted.actor() else { return Ok(0) };
+    let done = files::Entity::update_many()
+        .col_expr(files::Column::CaseId, Expr::value(case.uuid()))
+        .col_expr(files::Column::EntryId, Expr::value(entry.uuid()))
+        .filter(files::Column::Id.is_in(ids.iter().map(|id| id.uuid())))
+        .filter(files::Column::UploaderId.eq(uploader.uuid()))
+        .filter(files::Column::CaseId.is_null())
+        .exec(tx.connection())
+        .await?;
+    Ok(done.rows_affected)
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredFile {
+    pub name: String,
+    pub media_type: String,
+    pub size: u64,
+    pub sha256: Vec<u8>,
+}
+
+/// A file of a case within sight, or one's own that is not attached yet.
+pub async fn find(
+    db: &Db,
+    visibility: &CaseVisibility,
+    reader: PersonId,
+    id: FileId,
+) -> Result<StoredFile, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        name: String,
+        media_type: String,
+        size: i64,
+        sha256: Vec<u8>,
+    }
+    let sql = Sql::new(
+        db.connection().get_database_backend(),
+        "select f.name, f.media_type, f.size, f.sha256 from files f left join cases c on c.id = f.case_id \
+         left join case_entries e on e.id = f.entry_id where f.id = ",
+    )
+    .bind(id.uuid())
+    .text(" and ((f.case_id is null and f.uploader_id = ")
+    .bind(reader.uuid())
+    .text(") or (f.case_id is not null and ");
+    let sql = visible(sql, visibility);
+    let sql = if visibility.notes() { sql } else { sql.text(" and e.kind <> 'note'") };
+    let row = Row::find_by_statement(sql.text("))").build()).one(db.connection()).await?.ok_or(StoreError::NotFound)?;
+    Ok(StoredFile { name: row.name, media_type: row.media_type, size: row.size.unsigned_abs(), sha256: row.sha256 })
+}
+
+/// Rows of uploads that were never attached, older than `before`.
+pub async fn list_orphans(db: &impl Reads, before: Timestamp, limit: u64) -> Result<Vec<FileId>, StoreError> {
+    let rows = files::Entity::find()
+        .filter(files::Column::CaseId.is_null())
+        .filter(files::Column::CreatedAt.lt(time::micros(before)))
+        .limit(limit)
+        .all(db.connection())
+        .await?;
+    Ok(rows.into_iter().map(|row| row.id.into()).collect())
+}
+
+pub async fn delete_orphans(tx: &Tx, ids: &[FileId]) -> Result<(), StoreError> {
+    files::Entity::delete_many()
+        .filter(files::Column::CaseId.is_null())
+        .filter(files::Column::Id.is_in(ids.iter().map(|id| Uuid::from(*id))))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}

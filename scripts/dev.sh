@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Builds again whenever a file changes, on the demo data.
+set -euo pipefail
+source "$(dirname "$0")/env.sh"
+scripts/serve.sh --demo-only
+export GUICHET_VENDOR="${GUICHET_VENDOR:-Nordlys}"
+exec cargo leptos watch -- --data-dir "${GUICHET_DATA_DIR:-$PWD/data}" serve

@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# The binary at target/release/guichet and its site at target/site, ready to ship with Leptos.toml.
+set -euo pipefail
+source "$(dirname "$0")/env.sh"
+unset CARGO_TARGET_DIR
+cargo leptos build --release --precompress
+say "target/release/guichet, target/release/hash.txt, target/site, Leptos.toml"

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Builds, makes a database with demo data when there is none, and serves.
+set -euo pipefail
+source "$(dirname "$0")/env.sh"
+
+say "Building (the first time takes several minutes)"
+cargo leptos build
+
+data="${GUICHET_DATA_DIR:-$PWD/data}"
+export GUICHET_VENDOR="${GUICHET_VENDOR:-Nordlys}"
+if [ ! -e "$data/guichet.db" ]; then
+    say "Making a database with demo data in $data"
+fi
+"$target/debug/guichet" --data-dir "$data" demo
+[ "${1:-}" = --demo-only ] && exit 0
+
+say "Open http://${GUICHET_LISTEN:-127.0.0.1:3000} — mails are written to $data/mail"
+exec "$target/debug/guichet" --data-dir "$data" serve

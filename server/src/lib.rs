@@ -1,0 +1,12 @@
+//! The guichet server: configuration, composition, router and middleware, live stream, files, workers, command line.
+
+pub mod cli;
+pub mod compose;
+pub mod config;
+pub mod files;
+pub mod live;
+pub mod middleware;
+pub mod router;
+pub mod serve;
+pub mod telemetry;
+pub mod web;

@@ -1,0 +1,13 @@
+//! What happens to every request before and after its handler, one concern a file.
+
+mod drafts;
+mod gatekeeper;
+mod headers;
+mod origin;
+mod session;
+
+pub use drafts::{Drafts, keep_drafts};
+pub use gatekeeper::require_session;
+pub use headers::{Nonce, security_headers};
+pub use origin::require_same_origin;
+pub use session::{AppState, load_session};

@@ -1,0 +1,211 @@
+//! T-A1: every route and every server function against anonymous, another company, the lowest role and a removed member,
+//! with the objects of one company. What is not in the tables fails.
+
+use std::collections::BTreeSet;
+
+use super::portal::Portal;
+
+/// What each principal gets: `[anonymous, another company's admin, a support user who sees only own cases, a removed member]`.
+type Row = (&'static str, &'static str, [u16; 4]);
+
+/// Server functions with a body that names objects of the first company; `{case}`, `{organisation}`, `{product}`, `{admin}`
+/// are filled in.
+const FUNCTIONS: &[Row] = &[
+    ("/fn/session/viewer", "", [200, 200, 200, 200]),
+    ("/fn/session/sign_in", "email=nobody@example.com&password=wrong", [422, 422, 422, 422]),
+    ("/fn/session/set_language", "language=en", [200, 200, 200, 200]),
+    ("/fn/session/list", "", [401, 200, 200, 401]),
+    ("/fn/cases/list", "{\"filter\":{}}", [401, 200, 200, 401]),
+    ("/fn/cases/find", "id={case}", [401, 404, 404, 401]),
+    ("/fn/cases/choices", "", [401, 200, 200, 401]),
+    (
+        "/fn/cases/open_case",
+        "form[organisation]={organisation}&form[product]={product}&form[title]=x&form[description]=x&form[priority]=p4",
+        [401, 404, 200, 401],
+    ),
+    ("/fn/cases/reply", "id={case}&text=x", [401, 404, 404, 401]),
+    ("/fn/cases/note", "id={case}&text=x", [401, 404, 404, 401]),
+    ("/fn/cases/assign", "id={case}", [401, 404, 404, 401]),
+    ("/fn/cases/close", "id={case}&reason=confirmed", [401, 404, 404, 401]),
+    ("/fn/cases/reopen", "id={case}", [401, 404, 404, 401]),
+    ("/fn/imports/list", "", [401, 403, 403, 401]),
+    ("/fn/imports/find", "id=00000000-0000-0000-0000-000000000000", [401, 403, 403, 401]),
+    ("/fn/imports/commit", "id=00000000-0000-0000-0000-000000000000", [401, 403, 403, 401]),
+    ("/fn/imports/discard", "id=00000000-0000-0000-0000-000000000000", [401, 403, 403, 401]),
+    ("/fn/rollout/timeline", "{\"organisation\":\"{organisation}\"}", [401, 404, 200, 401]),
+    ("/fn/rollout/programmes", "", [401, 403, 403, 401]),
+    (
+        "/fn/rollout/board",
+        "{\"programme\":\"00000000-0000-0000-0000-000000000000\",\"filter\":{}}",
+        [401, 403, 403, 401],
+    ),
+    ("/fn/rollout/company", "organisation={organisation}", [401, 403, 403, 401]),
+    ("/fn/rollout/move_phase", "organisation={organisation}&to=setup&reason=x", [401, 403, 403, 401]),
+    (
+        "/fn/rollout/move_dates",
+        "organisation={organisation}&form[setup]=2026-01-01&form[validation]=2026-01-02&form[enablement]=2026-01-03&form[launch]=2026-01-04&why=x",
+        [401, 403, 403, 401],
+    ),
+    ("/fn/rollout/shift", "programme=00000000-0000-0000-0000-000000000000&days=1&reason=x", [401, 403, 403, 401]),
+    ("/fn/rollout/candidates", "", [401, 200, 200, 401]),
+    (
+        "/fn/rollout/enrol",
+        "programme=00000000-0000-0000-0000-000000000000&companies[0]={organisation}",
+        [401, 403, 403, 401],
+    ),
+    ("/fn/announcements/list", "", [401, 200, 200, 401]),
+    ("/fn/announcements/archive", "", [401, 200, 200, 401]),
+    ("/fn/announcements/find", "{\"slug\":\"nothing\",\"language\":null,\"version\":null}", [401, 404, 404, 401]),
+    ("/fn/announcements/publish", "file_name=a.fr.md&source=x", [401, 403, 403, 401]),
+    ("/fn/announcements/plan_mail", "slug=nothing", [401, 200, 200, 401]),
+    (
+        "/fn/announcements/mail_everyone",
+        "slug=nothing&programme=00000000-0000-0000-0000-000000000000",
+        [401, 403, 403, 401],
+    ),
+    ("/fn/audit/list", "{\"organisation\":\"{organisation}\",\"before\":null}", [401, 404, 403, 401]),
+    ("/fn/audit/verify", "{\"organisation\":\"{organisation}\"}", [401, 404, 403, 401]),
+    ("/fn/overview/overview", "organisation={organisation}", [401, 404, 200, 401]),
+    ("/fn/chat/entrance", "", [401, 200, 200, 401]),
+    // No phone line, no hours: the desk is closed.
+    ("/fn/chat/start", "form[organisation]={organisation}&form[text]=x", [401, 404, 409, 401]),
+    ("/fn/chat/view", "id={nothing}", [401, 404, 404, 401]),
+    ("/fn/chat/send", "id={nothing}&text=x", [401, 404, 404, 401]),
+    ("/fn/chat/end", "id={nothing}", [401, 404, 404, 401]),
+    ("/fn/chat/answer", "id={nothing}", [401, 404, 404, 401]),
+    ("/fn/chat/list", "", [401, 403, 403, 401]),
+    ("/fn/calls/entrance", "case={case}", [401, 404, 404, 401]),
+    (
+        "/fn/calls/request",
+        "form[organisation]={organisation}&form[phone]=%2B33123456789&form[topic]=x",
+        [401, 404, 200, 401],
+    ),
+    ("/fn/calls/waiting", "", [401, 200, 200, 401]),
+    ("/fn/calls/list", "", [401, 403, 403, 401]),
+    ("/fn/calls/log", "id={nothing}&outcome=reached&note=x", [401, 403, 403, 401]),
+    ("/fn/people/page", "company={organisation}", [401, 404, 403, 401]),
+    (
+        "/fn/people/add",
+        "form[organisation]={organisation}&form[name]=x&form[email]=x@example.com&form[role]=support_user",
+        [401, 404, 403, 401],
+    ),
+    (
+        "/fn/people/grant_role",
+        "organisation={organisation}&person={admin}&form[role]=support_user",
+        [401, 404, 403, 401],
+    ),
+    ("/fn/people/revoke_role", "organisation={organisation}&person={admin}&grant={admin}", [401, 404, 403, 401]),
+    ("/fn/people/remove", "organisation={organisation}&person={admin}", [401, 404, 403, 401]),
+    ("/fn/people/resend", "organisation={organisation}&person={admin}", [401, 404, 403, 401]),
+    // Whoever holds the link; without one there is nothing, and asking for a new one always sounds the same.
+    ("/fn/people/invitation", "token=x", [404, 404, 404, 404]),
+    ("/fn/people/accept", "token=x&password=x", [404, 404, 404, 404]),
+    ("/fn/people/renew", "token=x", [200, 200, 200, 200]),
+    ("/fn/mail/list", "", [401, 403, 403, 401]),
+    ("/fn/mail/retry", "id={organisation}", [401, 403, 403, 401]),
+    // Last: they end the sessions that the rows above use.
+    ("/fn/session/sign_out_everywhere", "", [401, 200, 200, 401]),
+    ("/fn/session/sign_out", "", [401, 401, 401, 401]),
+];
+
+/// Pages: 303 leads to the sign-in page. What a page shows is decided by the functions it calls.
+const PAGES: &[Row] = &[
+    ("/sign-in", "", [200, 200, 200, 200]),
+    ("/account", "", [303, 200, 200, 303]),
+    ("/cases", "", [303, 200, 200, 303]),
+    ("/cases/new", "", [303, 200, 200, 303]),
+    ("/cases/:id", "/cases/{case}", [303, 404, 404, 303]),
+    ("/desk", "", [303, 200, 200, 303]),
+    ("/imports", "", [303, 403, 403, 303]),
+    ("/imports/:id", "/imports/00000000-0000-0000-0000-000000000000", [303, 403, 403, 303]),
+    ("/timeline", "", [303, 200, 200, 303]),
+    ("/rollout", "", [303, 403, 403, 303]),
+    ("/rollout/:id", "/rollout/{organisation}", [303, 403, 403, 303]),
+    ("/announcements", "", [303, 200, 200, 303]),
+    ("/announcements/:slug", "/announcements/nothing", [303, 404, 404, 303]),
+    ("/ledger", "", [303, 200, 403, 303]),
+    ("/desk/chats", "", [303, 403, 403, 303]),
+    ("/desk/calls", "", [303, 403, 403, 303]),
+    ("/", "", [303, 200, 200, 303]),
+    ("/chat", "", [303, 200, 200, 303]),
+    ("/chat/:id", "/chat/{nothing}", [303, 404, 404, 303]),
+    ("/calls/new", "", [303, 200, 200, 303]),
+    ("/people", "", [303, 200, 403, 303]),
+    ("/people/new", "", [303, 200, 403, 303]),
+    ("/people/:id", "/people/{admin}?company={organisation}", [303, 404, 403, 303]),
+    ("/mail", "", [303, 403, 403, 303]),
+    ("/invitation/:token", "/invitation/x", [404, 404, 404, 404]),
+];
+
+/// Routes that are neither pages nor server functions.
+const OTHERS: &[Row] = &[
+    ("/live", "", [401, 0, 0, 401]),
+    ("/files/{file}", "", [401, 404, 404, 401]),
+    ("/healthz", "", [200, 200, 200, 200]),
+    ("/readyz", "", [200, 200, 200, 200]),
+];
+
+fn fill(portal: &Portal, text: &str) -> String {
+    text.replace("{case}", &portal.case.to_string())
+        .replace("{organisation}", &portal.ours.to_string())
+        .replace("{product}", &portal.product.to_string())
+        .replace("{admin}", &portal.admin.to_string())
+        .replace("{file}", &uuid::Uuid::nil().to_string())
+        .replace("{nothing}", &uuid::Uuid::nil().to_string())
+}
+
+async fn cookies(portal: &Portal) -> [String; 4] {
+    [
+        String::new(),
+        portal.cookie(portal.stranger).await,
+        portal.cookie(portal.user).await,
+        portal.cookie(portal.removed).await,
+    ]
+}
+
+#[tokio::test]
+async fn t_a1_every_server_function_is_in_the_table_and_keeps_to_it() {
+    let listed: BTreeSet<&str> = FUNCTIONS.iter().map(|row| row.0).collect();
+    let there: BTreeSet<&str> = server_fn::axum::server_fn_paths().map(|(path, _)| path).collect();
+    assert_eq!(there, listed, "left: registered; right: in the table of this test");
+
+    let portal = Portal::open().await;
+    let cookies = cookies(&portal).await;
+    for (path, body, expected) in FUNCTIONS {
+        for (cookie, wanted) in cookies.iter().zip(expected) {
+            let answer = portal.call(path, &fill(&portal, body), cookie).await;
+            assert_eq!(answer.status.as_u16(), *wanted, "{path} as {cookie:.16}: {}", answer.body);
+            assert!(!answer.body.contains("CANARY"), "{path} leaks");
+        }
+    }
+}
+
+#[tokio::test]
+async fn t_a1_every_page_is_in_the_table_and_keeps_to_it() {
+    let listed: BTreeSet<&str> = PAGES.iter().map(|row| row.0).collect();
+    assert_eq!(
+        app::PATHS.iter().copied().collect::<BTreeSet<_>>(),
+        listed,
+        "left: pages; right: in the table of this test"
+    );
+
+    let portal = Portal::open().await;
+    let cookies = cookies(&portal).await;
+    for (path, real, expected) in PAGES.iter().chain(OTHERS) {
+        let path = fill(&portal, if real.is_empty() { path } else { real });
+        for (cookie, wanted) in cookies.iter().zip(expected).filter(|(_, wanted)| **wanted != 0) {
+            let answer = portal.get(&path, cookie).await;
+            assert_eq!(answer.status.as_u16(), *wanted, "{path} as {cookie:.16}: {:.600}", answer.body);
+        }
+    }
+}
+
+/// Invariant 7: what may not be seen and what does not exist are the same bytes.
+#[tokio::test]
+async fn out_of_sight_is_not_found_to_the_byte() {
+    let portal = Portal::open().await;
+    let cookie = portal.cookie(portal.stranger).await;
+    let hidden = portal.call("/fn/cases/find", &format!("id={}", portal.case), &cookie).await;
+    let nothing = portal.call("/fn/cases/find", &format!("id={}", uuid::Uuid::nil()), &cookie).await;
+    assert_eq!((hidden.status, &hidden.body), (nothing.status, &nothing.body));
+}

@@ -1,0 +1,7 @@
+//! Through the real router: who may do what, headers, cookies, forms without JavaScript, the live stream.
+
+#![expect(clippy::expect_used, reason = "a test that cannot set up has to stop")]
+
+mod access;
+mod http;
+mod portal;

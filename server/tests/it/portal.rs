@@ -1,0 +1,114 @@
+//! A portal in memory: the real router over a world with two companies and people of every kind.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::ConnectInfo,
+    http::{Request, StatusCode, header},
+};
+use domain::{
+    CaseId, OrganisationId, PersonId, ProductId,
+    access::{Reach, Role},
+    cases::CaseForm,
+    people::MembershipState,
+};
+use leptos::config::LeptosOptions;
+use server::{
+    config::Config,
+    middleware::{AppState, Drafts},
+    router::router,
+};
+use service::session::Origin;
+use testkit::World;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+pub struct Portal {
+    pub world: World,
+    pub router: Router,
+    pub ours: OrganisationId,
+    pub product: ProductId,
+    pub case: CaseId,
+    /// Administers `ours`.
+    pub admin: PersonId,
+    /// Uses `ours`, sees only own cases.
+    pub user: PersonId,
+    /// Administers another company.
+    pub stranger: PersonId,
+    /// Was taken out of `ours`; the session is still in the browser.
+    pub removed: PersonId,
+}
+
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: axum::http::HeaderMap,
+    pub body: String,
+}
+
+impl Portal {
+    pub async fn open() -> Self {
+        let world = World::sqlite().await;
+        let product = world.product("atlas").await;
+        let ours = world.organisation("Brasserie du Nord", &[product]).await;
+        let theirs = world.organisation("Chantiers Keller", &[product]).await;
+        let admin = world.member(ours, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let user = world.member(ours, "Ugo Petit", Role::SupportUser, Reach::Own, None).await;
+        let stranger = world.member(theirs, "Kim Keller", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let removed = world.member(ours, "Rita Parti", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let form = CaseForm {
+            organisation: ours.to_string(),
+            product: product.to_string(),
+            title: "Le tableau de bord reste vide".into(),
+            description: "Depuis ce matin.".into(),
+            priority: "p2".into(),
+            impact: String::new(),
+        };
+        let case = service::cases::open(&world.context(admin).await, &form, &[], "").await.expect("a case");
+        let state = AppState {
+            services: world.services.clone(),
+            config: Arc::new(Config { vendor: "Nordlys".into(), ..Config::default() }),
+            leptos: LeptosOptions::builder().output_name("guichet").build(),
+            drafts: Drafts::default(),
+            stop: CancellationToken::new(),
+        };
+        let portal = Self { router: router(state), world, ours, product, case, admin, user, stranger, removed };
+        let tx = store::write_tx(&portal.world.services.db).await.expect("a transaction");
+        let now = portal.world.services.now();
+        store::people::set_membership_state(&tx, removed, ours, MembershipState::Removed, now).await.expect("removed");
+        tx.commit().await.expect("a commit");
+        portal
+    }
+
+    /// The cookie of a new session of this person.
+    pub async fn cookie(&self, person: PersonId) -> String {
+        let token = service::session::start(&self.world.services, person, &Origin::default()).await.expect("a session");
+        format!("guichet={}", token.reveal())
+    }
+
+    pub async fn get(&self, path: &str, cookie: &str) -> Answer {
+        let request = Request::get(path).header(header::COOKIE, cookie).header(header::ACCEPT, "text/html");
+        self.send(request.body(Body::empty()).expect("a request")).await
+    }
+
+    /// Calls a server function as the browser's code does; a body that begins with `{` is JSON.
+    pub async fn call(&self, path: &str, body: &str, cookie: &str) -> Answer {
+        let kind = if body.starts_with('{') { "application/json" } else { "application/x-www-form-urlencoded" };
+        let request = Request::post(path)
+            .header(header::COOKIE, cookie)
+            .header(header::CONTENT_TYPE, kind)
+            .header(header::ACCEPT, "application/json")
+            .header("sec-fetch-site", "same-origin")
+            .header("x-forwarded-for", "203.0.113.9");
+        self.send(request.body(Body::from(body.to_owned())).expect("a request")).await
+    }
+
+    pub async fn send(&self, mut request: Request<Body>) -> Answer {
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 40_000))));
+        let response = self.router.clone().oneshot(request).await.expect("an answer");
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, 8 * 1024 * 1024).await.expect("a body");
+        Answer { status: parts.status, headers: parts.headers, body: String::from_utf8_lossy(&bytes).into_owned() }
+    }
+}
