@@ -2,7 +2,7 @@
 
 use std::{fs, io::Write, path::Path, sync::Arc};
 
-use domain::Failure;
+use domain::{Failure, clock::Clock};
 use service::{
     Limits, Parts, RandomIds, Secrets, Services, SystemClock,
     files::FileStore,
@@ -12,7 +12,7 @@ use service::{
 };
 use store::{Db, StoreError};
 
-use crate::config::Config;
+use crate::{config::Config, rehearsal::RehearsalClock};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -22,6 +22,8 @@ pub enum StartError {
     Database(#[from] StoreError),
     #[error("{0}")]
     Failure(#[from] Failure),
+    #[error("the rehearsal's clock cannot be read from {file}: {source}")]
+    Clock { file: std::path::PathBuf, source: std::io::Error },
     #[error("the SMTP settings cannot be used: {0}")]
     Smtp(String),
     #[error("cannot listen on {address}: {source}")]
@@ -41,13 +43,20 @@ pub enum StartError {
 pub async fn services(config: &Config) -> Result<Services, StartError> {
     fs::create_dir_all(&config.data_dir).map_err(StartError::DataDir)?;
     let db = Db::open(&config.database()).await?;
+    let clock: Arc<dyn Clock> = if config.rehearsal_clock.as_os_str().is_empty() {
+        Arc::new(SystemClock)
+    } else {
+        let file = config.rehearsal_clock.clone();
+        tracing::warn!(file = %file.display(), "a rehearsal: the clock shows what stands in this file");
+        Arc::new(RehearsalClock::open(file.clone()).map_err(|source| StartError::Clock { file, source })?)
+    };
     let mailer: Arc<dyn Mailer> = match config.smtp() {
         Some(smtp) => Arc::new(SmtpMailer::new(&smtp).map_err(|error| StartError::Smtp(error.to_string()))?),
         None => Arc::new(FileMailer::new(config.data_dir.join("mail"))),
     };
     Ok(Services::new(Parts {
         db,
-        clock: Arc::new(SystemClock),
+        clock,
         ids: Arc::new(RandomIds),
         settings: config.settings(),
         secrets: Secrets { link_key: key(&config.data_dir.join("secrets"), "link.key").map_err(StartError::DataDir)? },

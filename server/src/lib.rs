@@ -6,6 +6,7 @@ pub mod config;
 pub mod files;
 pub mod live;
 pub mod middleware;
+mod rehearsal;
 pub mod router;
 pub mod serve;
 pub mod telemetry;

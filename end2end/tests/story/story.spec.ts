@@ -1,11 +1,10 @@
 // The main job, from an import to an answered case, with mail over SMTP; on a desktop in French and on a phone in English.
 import type { Browser, Page } from '@playwright/test';
 import { resolve } from 'node:path';
-import { alive, expect, go, signIn, test, watch } from '../../fixtures/portal';
+import { accept, addPerson, expect, go, signIn, test, watch } from '../../fixtures/portal';
 import { invitationLink, letter, letters, root } from '../../fixtures/server';
 
 const sample = resolve(root, 'docs/samples');
-const PASSWORD = 'un phare dans la brume';
 
 interface Cast {
   company: string;
@@ -40,15 +39,6 @@ async function window(browser: Browser, project: string, problems: string[]): Pr
   const own = watch(page);
   page.on('close', () => problems.push(...own));
   return page;
-}
-
-async function accept(page: Page, link: string): Promise<void> {
-  await go(page, link.replace(/^https?:\/\/[^/]+/, ''));
-  await page.locator('input[name=password]').fill(PASSWORD);
-  await page.locator('input[name=password_again]').fill(PASSWORD);
-  await page.locator('main form[action="/fn/people/accept"] button[type=submit]').click();
-  await page.waitForURL((url) => !url.pathname.startsWith('/invitation'));
-  await alive(page);
 }
 
 async function move(page: Page, company: string, phase: string): Promise<void> {
@@ -102,13 +92,7 @@ test('J00 main job', async ({ browser, page }, info) => {
   await accept(admin, invitationLink(invited));
   await go(admin, '/timeline');
   await expect(admin.locator('main')).toContainText(cast.company);
-  await go(admin, '/people/new');
-  await admin.locator('input[name="form[name]"]').fill(cast.user.name);
-  await admin.locator('input[name="form[email]"]').fill(cast.user.email);
-  await admin.locator('input[name="form[role]"][value=support_user]').check();
-  await admin.locator('input[name="form[reach]"][value=organisation]').check();
-  await admin.locator('form[action="/fn/people/add"] button[type=submit]').click();
-  await admin.waitForURL((url) => url.pathname !== '/people/new');
+  await addPerson(admin, cast.user.name, cast.user.email);
   await letter((mail) => mail.to.includes(cast.admin.email) && mail.text.includes(cast.user.name), 'R17: every admin hears of the new user');
 
   // The colleague comes in: cases open at launch, in the page and at the server function.

@@ -38,6 +38,8 @@ pub struct Config {
     pub log: String,
     /// Addresses of proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<std::net::IpAddr>,
+    /// For rehearsals: a file with the moment that the clock shows; empty is the machine's clock.
+    pub rehearsal_clock: PathBuf,
     /// Tries to sign in a minute, for one address.
     pub sign_in_per_minute: NonZeroU32,
     /// Tries to sign in a minute, for one client.
@@ -64,6 +66,7 @@ impl Default for Config {
             smtp_password: String::new(),
             log: "text".to_owned(),
             trusted_proxies: Vec::new(),
+            rehearsal_clock: PathBuf::new(),
             sign_in_per_minute: number(5),
             sign_in_per_client: number(20),
             write_per_minute: number(30),
@@ -98,6 +101,7 @@ const KEYS: &[(&str, bool)] = &[
     ("smtp_password", true),
     ("log", true),
     ("trusted_proxies", false),
+    ("rehearsal_clock", true),
     ("sign_in_per_minute", false),
     ("sign_in_per_client", false),
     ("write_per_minute", false),
@@ -175,6 +179,9 @@ impl Config {
         if self.vendor.trim().is_empty() {
             return wrong("vendor", "must not be empty");
         }
+        if !self.rehearsal_clock.as_os_str().is_empty() && self.secure() {
+            return wrong("rehearsal_clock", "is for rehearsals on this machine: not with a public https address");
+        }
         Ok(self)
     }
 
@@ -235,6 +242,8 @@ mod tests {
                 .contains("public_url must begin with")
         );
         assert!(load(&[("GUICHET_CASE_PREFIX", "gui-")]).expect_err("not capitals").contains("case_prefix"));
+        let public = [("GUICHET_REHEARSAL_CLOCK", "clock"), ("GUICHET_PUBLIC_URL", "https://support.example.com")];
+        assert!(load(&public).expect_err("people work there").contains("rehearsal_clock"));
     }
 
     #[test]
