@@ -23,7 +23,7 @@ export default defineConfig({
   projects: [
     { name: 'desktop', use: { ...devices['Desktop Chrome'], launchOptions }, testIgnore: /\.(phone|plain)\.spec\.ts/ },
     // The phone's owner reads English; the story (J00) runs on both.
-    { name: 'phone', use: { ...devices['Pixel 7'], launchOptions, locale: 'en-GB' }, testMatch: /(\.phone|story)\.spec\.ts/ },
+    { name: 'phone', use: { ...devices['Pixel 7'], launchOptions, locale: 'en-GB' }, testMatch: /(\.phone|\/story)\.spec\.ts/ },
     {
       name: 'plain',
       use: { ...devices['Desktop Chrome'], launchOptions, javaScriptEnabled: false },

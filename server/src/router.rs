@@ -66,6 +66,7 @@ pub fn router(state: AppState) -> Router {
         .merge(imports)
         .route("/files/{id}", get(files::download))
         .route("/live", get(live::stream))
+        .route("/legacy/{*reference}", get(web::legacy))
         .fallback(not_found)
         .layer(from_fn_with_state(state.clone(), load_session))
         // Below: what needs no session.
@@ -97,7 +98,7 @@ fn provide() {
 }
 
 /// The application's own page for what does not exist; it sets the status itself.
-async fn not_found(State(state): State<AppState>, request: Request) -> Response {
+pub async fn not_found(State(state): State<AppState>, request: Request) -> Response {
     let options = state.leptos.clone();
     let handler = leptos_axum::render_app_async_with_context(provide, move || shell(options.clone()));
     handler(request).await.into_response()

@@ -33,7 +33,16 @@ pub async fn list_mails(
 #[server(prefix = "/fn/mail", endpoint = "retry")]
 pub async fn retry_mail(id: OutboxId) -> Result<(), ApiError> {
     let context = request::context()?;
-    request::reply(service::mail::retry(&context, id).await)?;
+    request::reply(service::mail::retry(&context, Some(id)).await)?;
+    request::redirect("/mail?done=true");
+    Ok(())
+}
+
+/// After a mistake in the settings was mended.
+#[server(prefix = "/fn/mail", endpoint = "retry_all")]
+pub async fn retry_all_mails() -> Result<(), ApiError> {
+    let context = request::context()?;
+    request::reply(service::mail::retry(&context, None).await)?;
     request::redirect("/mail?done=true");
     Ok(())
 }

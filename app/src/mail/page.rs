@@ -82,7 +82,14 @@ fn List(list: MailList, state: String) -> impl IntoView {
     let empty = list.page.rows.is_empty();
     let rows = list.page.rows.into_iter().map(|row| view! { <Row row /> }).collect_view();
     view! {
-        {dead.then(|| view! { <Callout tone=Tone::Warn>{td_string!(l, mail.dead_lead)}</Callout> })}
+        {dead.then(|| view! {
+            <Callout tone=Tone::Warn>
+                <p>{td_string!(l, mail.dead_lead)}</p>
+                <form method="post" action="/fn/mail/retry_all">
+                    <Submit kind=Kind::Quiet>{td_string!(l, mail.retry_all)}</Submit>
+                </form>
+            </Callout>
+        })}
         <form method="get" action="/mail" class="filters">
             <SelectField name="state" label=td_string!(l, mail.state) choices value=state placeholder=td_string!(l, mail.all) />
             <button type="submit" class="btn btn-outline">{td_string!(l, mail.filter)}</button>

@@ -30,6 +30,7 @@ coded! {
         ImportCommitted = "import.committed",
         InvitationAccepted = "invitation.accepted",
         InvitationSent = "invitation.sent",
+        MailRequeued = "mail.requeued",
         LanguageChanged = "person.language_changed",
         OrganisationImported = "organisation.imported",
         PersonCreated = "person.created",

@@ -51,9 +51,11 @@ pub struct MailRow {
     pub error: Option<String>,
 }
 
+/// After so many tries a mail or a job is given up.
+pub const MAX_ATTEMPTS: u32 = 12;
+
 /// How long to wait before the next try, in seconds: doubling from 30 s, at most 4 h. `None` is to give up.
 pub const fn retry_after_seconds(attempts: u32) -> Option<i64> {
-    const MAX_ATTEMPTS: u32 = 12;
     if attempts >= MAX_ATTEMPTS {
         return None;
     }

@@ -7,7 +7,9 @@ use std::{
 
 use domain::{
     Failure, FieldError, FileId,
+    access::{Permission, policy},
     cases::FileView,
+    failure::Denial,
     files::{MAX_FILE_BYTES, check_kind, display_name},
 };
 use futures::{Stream, StreamExt};
@@ -29,7 +31,10 @@ impl FileStore {
     /// When it cannot be made.
     pub fn directory(path: &FilePath) -> Result<Self, Failure> {
         std::fs::create_dir_all(path).map_err(|error| fault("making the file store", &error))?;
-        let store = LocalFileSystem::new_with_prefix(path).map_err(|error| fault("opening the file store", &error))?;
+        // The row that names a file is durable when it is acknowledged; so are the bytes.
+        let store = LocalFileSystem::new_with_prefix(path)
+            .map_err(|error| fault("opening the file store", &error))?
+            .with_fsync(true);
         // Beside the files, not among them: uploads that are nobody's files yet.
         Ok(Self(Arc::new(store), path.with_file_name("imports")))
     }
@@ -47,11 +52,19 @@ impl FileStore {
 
     pub(crate) async fn put(&self, sha256: &[u8], bytes: Vec<u8>) -> Result<(), Failure> {
         let place = Self::place(sha256);
-        if self.0.head(&place).await.is_ok() {
+        // One of another size was cut off once: written again.
+        if self.0.head(&place).await.is_ok_and(|there| there.size == bytes.len() as u64) {
             return Ok(());
         }
         self.0.put(&place, PutPayload::from(bytes)).await.map_err(|error| fault("storing a file", &error))?;
         Ok(())
+    }
+
+    async fn delete(&self, sha256: &[u8]) -> Result<(), Failure> {
+        match self.0.delete(&Self::place(sha256)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(fault("deleting a file", &error)),
+        }
     }
 
     async fn get(&self, sha256: &[u8]) -> Result<impl Stream<Item = Result<Vec<u8>, std::io::Error>> + use<>, Failure> {
@@ -69,15 +82,27 @@ pub(crate) fn media_type(bytes: &[u8]) -> &'static str {
     }
 }
 
+/// Files are for cases: whoever can neither open one nor write to one anywhere has nothing to attach to.
+fn authorize(context: &Context) -> Result<(), Failure> {
+    let now = context.services.now();
+    let may = |permission| policy::may_somewhere(&context.actor, permission, now);
+    if may(Permission::CaseOpen) || may(Permission::CaseReply) {
+        return Ok(());
+    }
+    Err(Failure::Forbidden(Denial::Role { permission: Permission::CaseReply, administrators: Vec::new() }))
+}
+
 /// Takes an uploaded file; it belongs to nobody's case until an entry names it.
 ///
 /// # Errors
-/// Under `files`: too large (20 MiB), or a program whatever its name (J16).
+/// [`Failure::Forbidden`] for those with no case to attach it to; under `files`: too large (20 MiB), or a program whatever
+/// its name (J16).
 pub async fn upload<E: std::error::Error>(
     context: &Context,
     claimed_name: &str,
     mut body: impl Stream<Item = Result<impl AsRef<[u8]>, E>> + Unpin,
 ) -> Result<FileView, Failure> {
+    authorize(context)?;
     context.limit_writing()?;
     let name = display_name(claimed_name);
     let refuse = |error| Failure::field("files", error);
@@ -124,7 +149,7 @@ pub async fn open(
     Ok((FileView { id, name: file.name, media_type: file.media_type, size: file.size }, bytes))
 }
 
-/// Forgets uploads that were attached to nothing for a day. The bytes stay: another file may be the same.
+/// Forgets uploads that were attached to nothing for a day, and their bytes when no other file has the same.
 pub(crate) async fn sweep(services: &Services) -> Result<(), Failure> {
     let before = services.now() - SignedDuration::from_hours(24);
     let orphans = store::files::list_orphans(&services.db, before, 500).await.or_fail("listing uploads")?;
@@ -132,6 +157,10 @@ pub(crate) async fn sweep(services: &Services) -> Result<(), Failure> {
         return Ok(());
     }
     let change = Change::begin_as_system(services).await?;
-    store::files::delete_orphans(&change.tx, &orphans).await.or_fail("sweeping uploads")?;
-    change.commit().await
+    let left = store::files::delete_orphans(&change.tx, &orphans).await.or_fail("sweeping uploads")?;
+    change.commit().await?;
+    for sha256 in left {
+        services.files.delete(&sha256).await?;
+    }
+    Ok(())
 }

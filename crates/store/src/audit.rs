@@ -113,12 +113,20 @@ fn link(row: &events::Model) -> Vec<u8> {
     hasher.finalize().to_vec()
 }
 
-/// The first event whose place in the chain is not what it was when it was written; `None` when all is well.
+/// The first event whose place in the chain is not what it was when it was written; `None` when all is well. Events written
+/// meanwhile are left for the next time.
 pub async fn verify(db: &Db) -> Result<Option<i64>, StoreError> {
+    let head = Head::find_by_statement(
+        Sql::new(db.connection().get_database_backend(), "select seq, hash from event_head where one = 1").build(),
+    )
+    .one(db.connection())
+    .await?
+    .ok_or(StoreError::NotFound)?;
     let (mut seq, mut hash) = (0_i64, vec![0_u8; 32]);
-    loop {
+    while seq < head.seq {
         let rows = events::Entity::find()
             .filter(events::Column::Seq.gt(seq))
+            .filter(events::Column::Seq.lte(head.seq))
             .order_by_asc(events::Column::Seq)
             .limit(2_000)
             .all(db.connection())
@@ -134,12 +142,6 @@ pub async fn verify(db: &Db) -> Result<Option<i64>, StoreError> {
             hash = row.hash;
         }
     }
-    let head = Head::find_by_statement(
-        Sql::new(db.connection().get_database_backend(), "select seq, hash from event_head where one = 1").build(),
-    )
-    .one(db.connection())
-    .await?
-    .ok_or(StoreError::NotFound)?;
     Ok((head.seq != seq || head.hash != hash).then_some(seq + 1))
 }
 

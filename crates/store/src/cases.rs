@@ -26,15 +26,19 @@ use crate::{
     time,
 };
 
-/// The condition that a case `c` is within sight.
+/// The condition that a case `c` is within sight. Nothing stands in it that an index could not serve.
 pub(crate) fn visible(mut sql: Sql, visibility: &CaseVisibility) -> Sql {
     if visibility.everything() {
         return sql.text("1 = 1");
     }
-    sql = sql.text("(1 = 0");
-    for scope in visibility.scopes() {
-        let CaseScope::Organisation { organisation, products, requestor } = scope else { continue };
-        sql = sql.text(" or (c.organisation_id = ").bind(organisation.uuid());
+    let scopes = visibility.scopes().iter().filter_map(|scope| match scope {
+        CaseScope::Everything => None,
+        CaseScope::Organisation { organisation, products, requestor } => Some((organisation, products, requestor)),
+    });
+    let mut before = false;
+    for (organisation, products, requestor) in scopes {
+        sql = sql.text(if before { " or (c.organisation_id = " } else { "((c.organisation_id = " });
+        sql = sql.bind(organisation.uuid());
         if let Some(products) = products {
             sql = sql.text(" and c.product_id in ").bind_all(products.iter().map(|product| product.uuid()));
         }
@@ -42,8 +46,9 @@ pub(crate) fn visible(mut sql: Sql, visibility: &CaseVisibility) -> Sql {
             sql = sql.text(" and c.requestor_id = ").bind(requestor.uuid());
         }
         sql = sql.text(")");
+        before = true;
     }
-    sql.text(")")
+    sql.text(if before { ")" } else { "1 = 0" })
 }
 
 pub struct NewCase<'a> {
@@ -284,7 +289,30 @@ pub async fn list(
     number: Option<&CaseNumber>,
 ) -> Result<Page<CaseRow>, StoreError> {
     let backend = db.connection().get_database_backend();
-    let mut sql = visible(Sql::new(backend, ROW_COLUMNS), visibility);
+    let narrow = |sql: Sql| narrowed(visible(sql, visibility), filter, reader);
+    let mut sql = narrow(Sql::new(backend, ROW_COLUMNS));
+    let typed = filter.search.trim();
+    if !typed.is_empty() {
+        sql = sql.text(" and (c.legacy_number = ").bind(typed.to_owned());
+        if let Some(number) = number {
+            sql = sql.text(" or c.number = ").bind(number.as_str().to_owned());
+        }
+        if let Some(expression) = search::match_expression(backend, visibility, typed) {
+            sql = search::matching(sql.text(" or "), expression, visibility.notes(), narrow);
+        }
+        sql = sql.text(")");
+    }
+    if let Some((at, id)) = parse_key(&filter.after) {
+        sql = sql.text(" and (c.updated_at, c.id) < (").bind(at).text(", ").bind(id).text(")");
+    }
+    let sql = sql.text(" order by c.updated_at desc, c.id desc limit ").bind(PAGE_SIZE as i64 + 1);
+    let rows = RowColumns::find_by_statement(sql.build()).all(db.connection()).await?;
+    let rows = rows.into_iter().map(case_row).collect::<Result<Vec<_>, _>>()?;
+    Ok(Page::cut(rows, PAGE_SIZE as usize, |row| format!("{}.{}", time::micros(row.updated_at), row.id)))
+}
+
+/// The conditions of a filter but its words.
+fn narrowed(mut sql: Sql, filter: &CaseFilter, reader: PersonId) -> Sql {
     if filter.mine {
         sql = sql.text(" and c.requestor_id = ").bind(reader.uuid());
     }
@@ -300,34 +328,10 @@ pub async fn list(
             None => sql,
         },
     };
-    if let Some(priority) = Priority::parse(&filter.priority) {
-        sql = sql.text(" and c.priority = ").bind(priority.key());
+    match Priority::parse(&filter.priority) {
+        Some(priority) => sql.text(" and c.priority = ").bind(priority.key()),
+        None => sql,
     }
-    let typed = filter.search.trim();
-    if !typed.is_empty() {
-        sql = sql.text(" and (c.legacy_number = ").bind(typed.to_owned());
-        if let Some(number) = number {
-            sql = sql.text(" or c.number = ").bind(number.as_str().to_owned());
-        }
-        if let Some(expression) = search::match_expression(backend, typed) {
-            sql = search::matching(sql.text(" or "), expression, visibility.notes());
-        }
-        sql = sql.text(")");
-    }
-    if let Some((at, id)) = parse_key(&filter.after) {
-        sql = sql
-            .text(" and (c.updated_at < ")
-            .bind(at)
-            .text(" or (c.updated_at = ")
-            .bind(at)
-            .text(" and c.id < ")
-            .bind(id)
-            .text("))");
-    }
-    let sql = sql.text(" order by c.updated_at desc, c.id desc limit ").bind(PAGE_SIZE as i64 + 1);
-    let rows = RowColumns::find_by_statement(sql.build()).all(db.connection()).await?;
-    let rows = rows.into_iter().map(case_row).collect::<Result<Vec<_>, _>>()?;
-    Ok(Page::cut(rows, PAGE_SIZE as usize, |row| format!("{}.{}", time::micros(row.updated_at), row.id)))
 }
 
 fn parse_key(key: &str) -> Option<(i64, Uuid)> {
@@ -471,18 +475,19 @@ pub async fn insert_submission(
     Ok(())
 }
 
-/// The case with an old number, when it is in sight: old links lead on (K21).
-pub async fn find_by_legacy_number(
-    db: &Db,
-    visibility: &CaseVisibility,
-    number: &str,
-) -> Result<Option<CaseId>, StoreError> {
+/// The cases within sight that the system before knew by this number or id (K21): one as a rule, several when two systems
+/// counted alike.
+pub async fn find_by_legacy(db: &Db, visibility: &CaseVisibility, reference: &str) -> Result<Vec<CaseId>, StoreError> {
     #[derive(FromQueryResult)]
     struct Row {
         id: Uuid,
     }
-    let sql = Sql::new(db.connection().get_database_backend(), "select c.id from cases c where c.legacy_number = ")
-        .bind(number.to_owned());
-    let sql = visible(sql.text(" and "), visibility).text(" limit 1");
-    Ok(Row::find_by_statement(sql.build()).one(db.connection()).await?.map(|row| row.id.into()))
+    let sql = Sql::new(db.connection().get_database_backend(), "select c.id from cases c where (c.legacy_number = ")
+        .bind(reference.to_owned())
+        .text(" or c.id in (select l.object_id from legacy_ids l where l.kind = 'case' and l.legacy_id = ")
+        .bind(reference.to_owned())
+        .text(")) and ");
+    let sql = visible(sql, visibility).text(" order by c.opened_at, c.id limit 2");
+    let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
+    Ok(rows.into_iter().map(|row| row.id.into()).collect())
 }

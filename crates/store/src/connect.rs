@@ -59,7 +59,16 @@ impl Db {
                     .pragma("journal_size_limit", "67108864")
             });
         } else {
-            options.max_connections(16).min_connections(1);
+            // A node that stops in the middle of a transaction must not stop the others for ever: every change waits for
+            // the head of the ledger.
+            options.max_connections(16).min_connections(1).map_sqlx_postgres_opts(|postgres| {
+                postgres.options([
+                    ("lock_timeout", "10s"),
+                    ("statement_timeout", "60s"),
+                    ("idle_in_transaction_session_timeout", "30s"),
+                    ("synchronous_commit", "on"),
+                ])
+            });
         }
         let db = Self(Database::connect(options).await?);
         db.check_version().await?;

@@ -30,6 +30,7 @@ impl From<DbErr> for StoreError {
         let busy = matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_))
             || text.contains("database is locked")
             || text.contains("could not serialize")
+            || text.contains("canceling statement due to")
             || text.contains("deadlock detected");
         if busy { Self::Busy(error) } else { Self::Database(error) }
     }

@@ -1,12 +1,14 @@
 //! Rows of files; the bytes lie in the file store under their hash.
 
+use std::collections::HashSet;
+
 use domain::{
     CaseId, EntryId, FileId, PersonId,
     access::{CaseVisibility, Granted},
 };
 use jiff::Timestamp;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
     sea_query::Expr,
 };
 use uuid::Uuid;
@@ -110,11 +112,25 @@ pub async fn list_orphans(db: &impl Reads, before: Timestamp, limit: u64) -> Res
     Ok(rows.into_iter().map(|row| row.id.into()).collect())
 }
 
-pub async fn delete_orphans(tx: &Tx, ids: &[FileId]) -> Result<(), StoreError> {
-    files::Entity::delete_many()
-        .filter(files::Column::CaseId.is_null())
-        .filter(files::Column::Id.is_in(ids.iter().map(|id| Uuid::from(*id))))
-        .exec(tx.connection())
-        .await?;
-    Ok(())
+/// Forgets uploads that are still attached to nothing; gives back the hashes that no row names any more.
+pub async fn delete_orphans(tx: &Tx, ids: &[FileId]) -> Result<Vec<Vec<u8>>, StoreError> {
+    let orphans = Condition::all()
+        .add(files::Column::CaseId.is_null())
+        .add(files::Column::Id.is_in(ids.iter().map(|id| Uuid::from(*id))));
+    let hashes: HashSet<Vec<u8>> = files::Entity::find()
+        .filter(orphans.clone())
+        .all(tx.connection())
+        .await?
+        .into_iter()
+        .map(|row| row.sha256)
+        .collect();
+    files::Entity::delete_many().filter(orphans).exec(tx.connection()).await?;
+    let named: HashSet<Vec<u8>> = files::Entity::find()
+        .filter(files::Column::Sha256.is_in(hashes.iter().cloned()))
+        .all(tx.connection())
+        .await?
+        .into_iter()
+        .map(|row| row.sha256)
+        .collect();
+    Ok(hashes.difference(&named).cloned().collect())
 }

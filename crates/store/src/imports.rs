@@ -37,7 +37,7 @@ use crate::{
         case_entries, cases, contract_contacts, contract_products, contracts, files, grant_products, identities,
         legacy_ids, memberships, organisations, people, products, programmes, role_grants,
     },
-    rollout,
+    rollout, search,
     sql::Sql,
     time, write_tx,
 };
@@ -595,18 +595,8 @@ async fn insert_files(tx: &ImportTx, lines: Vec<FileLine>) -> Result<(), StoreEr
 }
 
 async fn insert_documents(tx: &ImportTx, lines: &[(CaseId, bool, String)]) -> Result<(), StoreError> {
-    for chunk in lines.chunks(CHUNK) {
-        let mut sql = Sql::new(
-            tx.connection().get_database_backend(),
-            "insert into search_documents (case_id, internal, body) values ",
-        );
-        for (index, (case, internal, body)) in chunk.iter().enumerate() {
-            sql = sql.text(if index == 0 { "(" } else { ", (" });
-            sql = sql.bind(case.uuid()).text(", ").bind(*internal).text(", ").bind(body.as_str()).text(")");
-        }
-        tx.connection().execute_raw(sql.build()).await?;
-    }
-    Ok(())
+    let texts: Vec<_> = lines.iter().map(|(case, internal, body)| (*case, *internal, body.as_str())).collect();
+    search::insert_all(&tx.0, &texts).await
 }
 
 /// Takes `count` case numbers and gives back the first.

@@ -14,6 +14,7 @@ pub mod contracts;
 mod entity;
 mod error;
 pub mod files;
+mod fold;
 pub mod imports;
 pub mod jobs;
 pub mod mail;

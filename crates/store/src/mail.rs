@@ -10,7 +10,7 @@ use domain::{
 use jiff::Timestamp;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter,
     sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
@@ -63,11 +63,18 @@ pub async fn insert(tx: &Tx, new: NewMail) -> Result<(), StoreError> {
 #[derive(Clone, Debug)]
 pub struct Claimed {
     pub id: OutboxId,
+    /// Which try this is, from 1; it also tells this claim from the next, when its lease runs out.
+    pub attempt: u32,
+    /// `None` is a mail that this version cannot read: a newer one wrote it.
+    pub mail: Option<ClaimedMail>,
+}
+
+#[derive(Clone, Debug)]
+pub struct ClaimedMail {
     pub kind: MailKind,
     pub recipient: String,
     pub locale: Locale,
     pub params: serde_json::Value,
-    pub attempts: u32,
 }
 
 #[derive(FromQueryResult)]
@@ -96,33 +103,43 @@ pub async fn claim(tx: &Tx, now: Timestamp, lease_until: Timestamp) -> Result<Op
     let sql = if backend == DbBackend::Postgres { sql.text(" for update skip locked") } else { sql };
     let sql = sql.text(") returning id, kind, recipient, locale, params, attempts");
     let row = ClaimedRow::find_by_statement(sql.build()).one(tx.connection()).await?;
-    row.map(|row| {
-        Ok(Claimed {
-            id: row.id.into(),
-            kind: MailKind::parse(&row.kind).ok_or_else(|| StoreError::Corrupt(row.kind.clone()))?,
-            recipient: row.recipient,
-            locale: Locale::parse(&row.locale).unwrap_or_default(),
-            params: serde_json::from_str(&row.params).map_err(|error| StoreError::Corrupt(error.to_string()))?,
-            attempts: row.attempts.unsigned_abs(),
-        })
-    })
-    .transpose()
+    Ok(row.map(|row| Claimed {
+        id: row.id.into(),
+        attempt: row.attempts.unsigned_abs(),
+        mail: MailKind::parse(&row.kind).zip(serde_json::from_str(&row.params).ok()).map(|(kind, params)| {
+            ClaimedMail {
+                kind,
+                recipient: row.recipient,
+                locale: Locale::parse(&row.locale).unwrap_or_default(),
+                params,
+            }
+        }),
+    }))
 }
 
-pub async fn set_sent(tx: &Tx, id: OutboxId, subject: &str, now: Timestamp) -> Result<(), StoreError> {
-    outbox::Entity::update_many()
+/// The row of a claim, as long as nobody else has claimed it since.
+fn of_claim(claimed: &Claimed) -> Condition {
+    Condition::all()
+        .add(outbox::Column::Id.eq(claimed.id.uuid()))
+        .add(outbox::Column::State.eq(MailState::Sending.key()))
+        .add(outbox::Column::Attempts.eq(claimed.attempt.cast_signed()))
+}
+
+/// Gives back whether the claim still held.
+pub async fn set_sent(tx: &Tx, claimed: &Claimed, subject: &str, now: Timestamp) -> Result<bool, StoreError> {
+    let done = outbox::Entity::update_many()
         .col_expr(outbox::Column::State, Expr::value(MailState::Sent.key()))
         .col_expr(outbox::Column::Subject, Expr::value(subject))
         .col_expr(outbox::Column::SentAt, Expr::value(time::micros(now)))
         .col_expr(outbox::Column::Error, Expr::value(Option::<String>::None))
-        .filter(outbox::Column::Id.eq(id.uuid()))
+        .filter(of_claim(claimed))
         .exec(tx.connection())
         .await?;
-    Ok(())
+    Ok(done.rows_affected == 1)
 }
 
-/// Puts a mail back until `due`, or gives it up when `due` is `None`.
-pub async fn set_failed(tx: &Tx, id: OutboxId, error: &str, due: Option<Timestamp>) -> Result<(), StoreError> {
+/// Puts a mail back until `due`, or gives it up when `due` is `None`. Gives back whether the claim still held.
+pub async fn set_failed(tx: &Tx, claimed: &Claimed, error: &str, due: Option<Timestamp>) -> Result<bool, StoreError> {
     let state = if due.is_some() { MailState::Queued } else { MailState::Dead };
     let update = outbox::Entity::update_many()
         .col_expr(outbox::Column::State, Expr::value(state.key()))
@@ -131,21 +148,22 @@ pub async fn set_failed(tx: &Tx, id: OutboxId, error: &str, due: Option<Timestam
         Some(due) => update.col_expr(outbox::Column::DueAt, Expr::value(time::micros(due))),
         None => update,
     };
-    update.filter(outbox::Column::Id.eq(id.uuid())).exec(tx.connection()).await?;
-    Ok(())
+    let done = update.filter(of_claim(claimed)).exec(tx.connection()).await?;
+    Ok(done.rows_affected == 1)
 }
 
-/// Tries a dead mail again.
-pub async fn requeue(tx: &Tx, _granted: &Granted, id: OutboxId, now: Timestamp) -> Result<bool, StoreError> {
-    let done = outbox::Entity::update_many()
+/// Puts mails that were given up back into the queue, one or all of them; gives back how many.
+pub async fn requeue(tx: &Tx, _granted: &Granted, id: Option<OutboxId>, now: Timestamp) -> Result<u64, StoreError> {
+    let update = outbox::Entity::update_many()
         .col_expr(outbox::Column::State, Expr::value(MailState::Queued.key()))
         .col_expr(outbox::Column::Attempts, Expr::value(0))
         .col_expr(outbox::Column::DueAt, Expr::value(time::micros(now)))
-        .filter(outbox::Column::Id.eq(id.uuid()))
-        .filter(outbox::Column::State.eq(MailState::Dead.key()))
-        .exec(tx.connection())
-        .await?;
-    Ok(done.rows_affected == 1)
+        .filter(outbox::Column::State.eq(MailState::Dead.key()));
+    let update = match id {
+        Some(id) => update.filter(outbox::Column::Id.eq(id.uuid())),
+        None => update,
+    };
+    Ok(update.exec(tx.connection()).await?.rows_affected)
 }
 
 /// How many mails are in each state: queued, sending, sent, dead.
@@ -175,14 +193,7 @@ pub async fn list(
     if let Some((at, id)) =
         after.split_once('.').and_then(|(at, id)| Some((at.parse::<i64>().ok()?, id.parse::<Uuid>().ok()?)))
     {
-        sql = sql
-            .text(" and (created_at < ")
-            .bind(at)
-            .text(" or (created_at = ")
-            .bind(at)
-            .text(" and id < ")
-            .bind(id)
-            .text("))");
+        sql = sql.text(" and (created_at, id) < (").bind(at).text(", ").bind(id).text(")");
     }
     let sql = sql.text(" order by created_at desc, id desc limit ").bind(PAGE_SIZE as i64 + 1);
     let rows = outbox::Model::find_by_statement(sql.build()).all(db.connection()).await?;

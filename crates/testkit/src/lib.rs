@@ -32,6 +32,7 @@ use service::{
 };
 use store::{Db, people::Source};
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 /// A clock that stands still until it is moved.
 pub struct FakeClock(Mutex<Timestamp>);
@@ -304,7 +305,7 @@ impl World {
 
     /// Delivers what is due and gives back what was sent.
     pub async fn mails(&self) -> Vec<Letter> {
-        service::mail::deliver_due(&self.services).await.expect("delivery");
+        service::mail::deliver_due(&self.services, &CancellationToken::new()).await.expect("delivery");
         self.mailer.take()
     }
 }

@@ -30,7 +30,7 @@ test('J05 scanner-safe invitation: GET never consumes, POST accepts once, an exp
     headers: { accept: 'application/json', 'sec-fetch-site': 'same-origin' },
   });
   expect(again.status()).toBe(409);
-  expect(await again.text()).toContain('invitation_accepted');
+  expect(await again.text()).toContain('InvitationAccepted');
 
   // Fifteen days later the other link has expired; its page sends a new one, which works.
   const before = letters().length;

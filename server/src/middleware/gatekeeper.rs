@@ -3,6 +3,7 @@
 use app::{PUBLIC_PATHS, request::Facts};
 use axum::{
     extract::{MatchedPath, Request},
+    http::Uri,
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
@@ -16,9 +17,13 @@ pub async fn require_session(request: Request, next: Next) -> Response {
     if signed_in || public || path.starts_with("/fn/") {
         return next.run(request).await;
     }
-    let wanted = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    let next: String = if wanted == "/" { String::new() } else { format!("?next={}", encode(wanted)) };
-    Redirect::to(&format!("/sign-in{next}")).into_response()
+    Redirect::to(&sign_in_and_back(request.uri())).into_response()
+}
+
+/// The sign-in page, which leads on to where one wanted to go.
+pub fn sign_in_and_back(wanted: &Uri) -> String {
+    let wanted = wanted.path_and_query().map_or("/", |path| path.as_str());
+    if wanted == "/" { "/sign-in".to_owned() } else { format!("/sign-in?next={}", encode(wanted)) }
 }
 
 fn same_pattern(ours: &str, axums: &str) -> bool {
@@ -27,7 +32,8 @@ fn same_pattern(ours: &str, axums: &str) -> bool {
     ours.eq(axums)
 }
 
-fn encode(path: &str) -> String {
+/// A path as the value of a query.
+pub fn encode(path: &str) -> String {
     path.bytes()
         .map(|byte| match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'/' => char::from(byte).to_string(),

@@ -7,7 +7,7 @@ mod origin;
 mod session;
 
 pub use drafts::{Drafts, keep_drafts};
-pub use gatekeeper::require_session;
+pub use gatekeeper::{encode, require_session, sign_in_and_back};
 pub use headers::{Nonce, security_headers};
 pub use origin::require_same_origin;
 pub use session::{AppState, load_session};

@@ -1,11 +1,14 @@
 //! Pages, health and what is said when nothing else can be.
 
+use app::request::Facts;
 use axum::{
-    extract::State,
+    Extension,
+    extract::{Path, State},
     http::{StatusCode, header},
-    response::{Html, IntoResponse},
+    response::{Html, IntoResponse, Redirect, Response},
 };
 use domain::Failure;
+use service::{Context, cases};
 
 use crate::middleware::AppState;
 
@@ -29,4 +32,26 @@ pub fn failure_page(failure: &Failure) -> impl IntoResponse + use<> {
         <h1>Le service ne répond pas pour le moment</h1><p>Réessayez dans un instant.</p>\
         <h1 lang=\"en\">The service does not answer right now</h1><p lang=\"en\">Try again in a moment.</p></html>";
     (status, [(header::RETRY_AFTER, "5")], Html(page))
+}
+
+/// Where links of the system before lead (K21): `/legacy/` and the old number, or the old id, of a case. The operator
+/// sends the old addresses here (docs/OPERATIONS.md).
+pub async fn legacy(
+    State(state): State<AppState>,
+    Extension(facts): Extension<Facts>,
+    Path(reference): Path<String>,
+    request: axum::extract::Request,
+) -> Response {
+    let Some(actor) = facts.actor else {
+        return Redirect::to(&crate::middleware::sign_in_and_back(request.uri())).into_response();
+    };
+    let context = Context { services: facts.services, actor, request: facts.request };
+    match cases::find_by_legacy(&context, &reference).await {
+        Ok(cases::Legacy::Case(id)) => Redirect::permanent(&format!("/cases/{id}")).into_response(),
+        Ok(cases::Legacy::Several) => {
+            Redirect::to(&format!("/cases?search={}", crate::middleware::encode(&reference))).into_response()
+        }
+        Err(Failure::NotFound) => crate::router::not_found(State(state), request).await,
+        Err(failure) => failure_page(&failure).into_response(),
+    }
 }

@@ -103,6 +103,7 @@ const FUNCTIONS: &[Row] = &[
     ("/fn/people/renew", "token=x", [200, 200, 200, 200]),
     ("/fn/mail/list", "", [401, 403, 403, 401]),
     ("/fn/mail/retry", "id={organisation}", [401, 403, 403, 401]),
+    ("/fn/mail/retry_all", "", [401, 403, 403, 401]),
     // Last: they end the sessions that the rows above use.
     ("/fn/session/sign_out_everywhere", "", [401, 200, 200, 401]),
     ("/fn/session/sign_out", "", [401, 401, 401, 401]),
@@ -141,6 +142,7 @@ const PAGES: &[Row] = &[
 const OTHERS: &[Row] = &[
     ("/live", "", [401, 0, 0, 401]),
     ("/files/{file}", "", [401, 404, 404, 401]),
+    ("/legacy/{old}", "", [303, 404, 404, 303]),
     ("/healthz", "", [200, 200, 200, 200]),
     ("/readyz", "", [200, 200, 200, 200]),
 ];
@@ -150,6 +152,7 @@ fn fill(portal: &Portal, text: &str) -> String {
         .replace("{organisation}", &portal.ours.to_string())
         .replace("{product}", &portal.product.to_string())
         .replace("{admin}", &portal.admin.to_string())
+        .replace("{old}", "E-404")
         .replace("{file}", &uuid::Uuid::nil().to_string())
         .replace("{nothing}", &uuid::Uuid::nil().to_string())
 }

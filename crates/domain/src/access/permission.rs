@@ -60,6 +60,7 @@ permissions! {
     ImportRun = "import:run", "Import companies, people, contracts and old cases (R12)";
     AnnouncementPublish = "announcement:publish", "Publish announcements";
     MailRead = "mail:read", "See every mail that left or will leave";
+    MailRetry = "mail:retry", "Send a mail again that was given up";
     OrganisationReadAll = "organisation:read_all", "See every company of the vendor";
     AuditRead = "audit:read", "Read the ledger of what happened", opens PeopleAdmin;
 }

@@ -6,7 +6,7 @@ mod reply;
 mod status;
 
 pub use open::{open, opening_choices};
-pub use read::{count_open, detail, find_by_legacy_number, list};
+pub use read::{Legacy, count_open, detail, find_by_legacy, list};
 pub use reply::{Reply, note, reply};
 pub use status::{assign_to_me, close, reopen};
 

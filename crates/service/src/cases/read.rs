@@ -59,12 +59,22 @@ pub async fn detail(context: &Context, id: CaseId) -> Result<CaseDetail, Failure
     Ok(case)
 }
 
-/// The case that had this number in the system before (K21).
-///
+/// Where an old number, or an old id, leads (K21).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Legacy {
+    Case(CaseId),
+    /// Two systems counted alike: the list shows them.
+    Several,
+}
+
 /// # Errors
-/// [`Failure::NotFound`]
-pub async fn find_by_legacy_number(context: &Context, number: &str) -> Result<CaseId, Failure> {
+/// [`Failure::NotFound`] also when it may not be seen.
+pub async fn find_by_legacy(context: &Context, reference: &str) -> Result<Legacy, Failure> {
     let visibility = context.visibility();
-    let found = store::cases::find_by_legacy_number(&context.services.db, &visibility, number);
-    found.await.or_fail("finding an old number")?.ok_or(Failure::NotFound)
+    let found = store::cases::find_by_legacy(&context.services.db, &visibility, reference);
+    match found.await.or_fail("finding an old number")?.as_slice() {
+        [] => Err(Failure::NotFound),
+        [one] => Ok(Legacy::Case(*one)),
+        _ => Ok(Legacy::Several),
+    }
 }

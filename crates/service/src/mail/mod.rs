@@ -11,9 +11,12 @@ pub use worker::{deliver_due, run};
 use domain::{
     Failure, OutboxId,
     access::{Permission, Place},
+    audit::Verb,
     mail::{MailRow, MailState},
     page::Page,
 };
+
+use serde_json::json;
 
 use crate::{Change, Context, OrFail};
 
@@ -32,18 +35,20 @@ pub async fn list(
     Ok((page, counts))
 }
 
-/// Tries a mail again that was given up.
+/// Tries a mail again that was given up, or all of them: after a mistake in the settings was mended.
 ///
 /// # Errors
 /// [`Failure::NotFound`] when it is not a dead one.
-pub async fn retry(context: &Context, id: OutboxId) -> Result<(), Failure> {
-    let granted = context.authorize(Permission::MailRead, &Place::vendor()).await?;
-    let change = Change::begin(context).await?;
-    let found = store::mail::requeue(&change.tx, &granted, id, change.now).await.or_fail("queueing a mail again")?;
-    change.commit().await?;
-    if !found {
+pub async fn retry(context: &Context, id: Option<OutboxId>) -> Result<(), Failure> {
+    let granted = context.authorize(Permission::MailRetry, &Place::vendor()).await?;
+    let mut change = Change::begin(context).await?;
+    let count = store::mail::requeue(&change.tx, &granted, id, change.now).await.or_fail("queueing a mail again")?;
+    if count == 0 {
         return Err(Failure::NotFound);
     }
+    let object = id.map_or_else(|| "all".to_owned(), |id| id.to_string());
+    change.event(Verb::MailRequeued, None, ("mail", object), json!({ "count": count }));
+    change.commit().await?;
     context.services.bus.wake_mail();
     Ok(())
 }

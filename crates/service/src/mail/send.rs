@@ -1,6 +1,6 @@
 //! The ways out: SMTP, or files in the data directory until an SMTP server is configured.
 
-use std::{future::Future, path::PathBuf, pin::Pin};
+use std::{future::Future, path::PathBuf, pin::Pin, time::Duration};
 
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
@@ -27,10 +27,19 @@ pub enum SendError {
     Permanent(String),
     #[error("not now: {0}")]
     Transient(String),
+    /// The server does not answer, or does not let us in: no other mail would leave either.
+    #[error("the mail server: {0}")]
+    Unreachable(String),
 }
 
 /// A way out.
 pub trait Mailer: Send + Sync {
+    /// How long one mail may take: well within the worker's lease. lettre limits connecting only; a server that takes the
+    /// connection and says nothing would keep the worker for ever (lettre #1027).
+    fn patience(&self) -> Duration {
+        Duration::from_secs(45)
+    }
+
     fn send<'a>(&'a self, letter: &'a Letter) -> Pin<Box<dyn Future<Output = Result<(), SendError>> + Send + 'a>>;
 }
 
@@ -90,7 +99,7 @@ impl SmtpMailer {
         } else {
             AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&settings.host)
         };
-        let builder = builder.port(settings.port).timeout(Some(std::time::Duration::from_secs(20)));
+        let builder = builder.port(settings.port).timeout(Some(Duration::from_secs(20)));
         let builder = match (&settings.user, &settings.password) {
             (Some(user), Some(password)) => builder.credentials(Credentials::new(user.clone(), password.clone())),
             _ => builder,
@@ -101,15 +110,18 @@ impl SmtpMailer {
 
 impl Mailer for SmtpMailer {
     fn send<'a>(&'a self, letter: &'a Letter) -> Pin<Box<dyn Future<Output = Result<(), SendError>> + Send + 'a>> {
-        Box::pin(async move {
-            self.0.send(message(letter)?).await.map(|_| ()).map_err(|error| {
-                if error.is_permanent() {
-                    SendError::Permanent(error.to_string())
-                } else {
-                    SendError::Transient(error.to_string())
-                }
-            })
-        })
+        Box::pin(async move { self.0.send(message(letter)?).await.map(|_| ()).map_err(|error| meaning(&error)) })
+    }
+}
+
+/// A 5xx is about this mail, but for those about us (RFC 4954: the password is wrong, or one is wanted): they would give up
+/// the whole queue for one mistyped setting.
+fn meaning(error: &lettre::transport::smtp::Error) -> SendError {
+    let said = error.to_string();
+    match error.status().map(u16::from) {
+        Some(530 | 534 | 535 | 538) | None => SendError::Unreachable(said),
+        Some(_) if error.is_permanent() => SendError::Permanent(said),
+        Some(_) => SendError::Transient(said),
     }
 }
 

@@ -89,4 +89,32 @@ on_both! {
         let found = cases::list(&ana, &CaseFilter { search: "élève page".into(), ..Default::default() }).await.expect("a list");
         assert_eq!(found.rows.len(), 1);
     }
+
+    /// What support people search for is found the same on both databases: error codes, addresses, file names, versions, with
+    /// and without accents; and only in one's own company, whatever others wrote.
+    async fn searches_find_technical_words(world: World) {
+        let product = world.product("atlas").await;
+        let (ours, theirs) = (world.organisation("Ours", &[product]).await, world.organisation("Theirs", &[product]).await);
+        let ana = world.member(ours, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;
+        let bob = world.member(theirs, "Bob Martin", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let omar = world.vendor("Omar Agent", Role::Agent).await;
+        let (ana, bob, omar) = (world.context(ana).await, world.context(bob).await, world.context(omar).await);
+        let text = "Problème ORA-12345 chez ana@exemple.fr : setup.exe 2.3.1 sur printer.local (192.168.1.5)";
+        for (context, company) in [(&ana, ours), (&bob, theirs)] {
+            let form = CaseForm { description: text.into(), ..form(company, product) };
+            cases::open(context, &form, &[], "").await.expect("opened");
+        }
+        let found = async |context, words: &str| {
+            let filter = CaseFilter { search: words.into(), status: "open".into(), ..Default::default() };
+            cases::list(context, &filter).await.expect("a list").rows.len()
+        };
+        for words in ["ORA-12345", "ana@exemple.fr", "setup.exe", "2.3.1", "printer.local", "192.168.1.5", "probleme", "PROBLÈME ora"] {
+            assert_eq!(found(&ana, words).await, 1, "{words} by the one who wrote it");
+            assert_eq!(found(&bob, words).await, 1, "{words} by the other company's admin");
+            assert_eq!(found(&omar, words).await, 2, "{words} by the desk");
+        }
+        // The mark of a company in the index is no word of a text.
+        assert_eq!(found(&omar, &format!("c{}", ours.uuid().simple())).await, 0);
+        assert_eq!(found(&ana, "c").await, 1, "a prefix of chez, in one's own case");
+    }
 }

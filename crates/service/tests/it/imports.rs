@@ -102,7 +102,8 @@ on_both! {
         let StreamItem::Entry(first) = &case.stream[0] else { panic!("an entry") };
         assert!(first.imported && first.side == Side::Customer && first.author == "Luc Bernard");
         assert_eq!(first.files[0].name, "erreur.txt");
-        assert_eq!(service::cases::find_by_legacy_number(&omar, "E-001874001").await, Ok(case.row.id));
+        let there = Ok(service::cases::Legacy::Case(case.row.id));
+        assert_eq!(service::cases::find_by_legacy(&omar, "E-001874001").await, there);
         let words = CaseFilter { search: "index manquait".into(), ..Default::default() };
         assert_eq!(service::cases::list(&omar, &words).await.expect("a list").rows.len(), 1, "old texts are searched");
         assert!(case.seen_event > 0, "the live stream goes on after the import");
@@ -248,7 +249,10 @@ on_both! {
         assert_eq!(report.counts, VerdictCounts { update: 1, unchanged: 1, ..Default::default() });
         let omar = world.vendor("Omar Agent", Role::Agent).await;
         let omar = world.context(omar).await;
-        let id = service::cases::find_by_legacy_number(&omar, "7").await.expect("found");
+        let id = match service::cases::find_by_legacy(&omar, "7").await.expect("found") {
+            service::cases::Legacy::Case(id) => id,
+            service::cases::Legacy::Several => unreachable!("one case"),
+        };
         let seen = service::cases::detail(&omar, id).await.expect("a case");
         assert_eq!((seen.row.status, seen.stream.len()), (Status::Closed, 2));
         let moved = source(&world, &[r#"{"type":"organisation","id":"B","name":"Beta"}"#, &case("open", "").replace("\"A\"", "\"B\"")]);

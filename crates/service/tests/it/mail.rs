@@ -2,10 +2,15 @@
 
 use std::{
     num::NonZeroU32,
+    pin::Pin,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use domain::{
+    Failure,
+    access::Role,
+    audit::Verb,
     locale::Locale,
     mail::{MailKind, MailState},
 };
@@ -15,7 +20,7 @@ use service::{
     Limits, Parts, RandomIds, Services,
     files::FileStore,
     live::Bus,
-    mail::{Mailer, SmtpMailer, SmtpSettings, deliver_due, render},
+    mail::{Letter, Mailer, SendError, SmtpMailer, SmtpSettings, deliver_due, render},
     session::Hasher,
 };
 use testkit::{World, on_both};
@@ -23,6 +28,7 @@ use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::TcpListener,
 };
+use tokio_util::sync::CancellationToken;
 
 const CASE: &str = "01990000-0000-7000-8000-000000000001";
 
@@ -108,6 +114,20 @@ enum Answer {
     Take,
     RefuseForGood,
     NotNow,
+    /// The password is wrong.
+    Locked,
+}
+
+/// A server that takes the connection and never says a word.
+struct Silent;
+
+impl Mailer for Silent {
+    fn patience(&self) -> Duration {
+        Duration::from_millis(50)
+    }
+    fn send<'a>(&'a self, _: &'a Letter) -> Pin<Box<dyn Future<Output = Result<(), SendError>> + Send + 'a>> {
+        Box::pin(std::future::pending())
+    }
 }
 
 /// A mail server of a few lines: keeps what it was told.
@@ -144,6 +164,7 @@ impl Smtp {
                                 Answer::Take => b"250 ok\r\n",
                                 Answer::RefuseForGood => b"550 no such mailbox\r\n",
                                 Answer::NotNow => b"451 try later\r\n",
+                                Answer::Locked => b"535 authentication failed\r\n",
                             }
                         } else if line.starts_with("EHLO") {
                             b"250-mail.test\r\n250 8BITMIME\r\n"
@@ -221,7 +242,7 @@ on_both! {
 
         queue(&world, "one").await;
         queue(&world, "one").await;
-        assert_eq!(deliver_due(&services).await, Ok(1), "the same key is one mail");
+        assert_eq!(deliver_due(&services, &CancellationToken::new()).await, Ok(1), "the same key is one mail");
         let heard = smtp.take();
         assert!(line(&heard, "EHLO ").len() > 5);
         assert!(line(&heard, "MAIL FROM:<support@nordlys.example>").len() > 5);
@@ -235,17 +256,81 @@ on_both! {
 
         smtp.set(Answer::NotNow);
         queue(&world, "later").await;
-        assert_eq!(deliver_due(&services).await, Ok(0));
+        assert_eq!(deliver_due(&services, &CancellationToken::new()).await, Ok(0));
         assert_eq!(count(&world, MailState::Queued).await, 1);
         smtp.set(Answer::Take);
-        assert_eq!(deliver_due(&services).await, Ok(0), "not before its time");
-        world.clock.advance(SignedDuration::from_secs(31));
-        assert_eq!(deliver_due(&services).await, Ok(1));
+        assert_eq!(deliver_due(&services, &CancellationToken::new()).await, Ok(0), "not before its time");
+        world.clock.advance(SignedDuration::from_secs(61));
+        assert_eq!(deliver_due(&services, &CancellationToken::new()).await, Ok(1));
 
         smtp.set(Answer::RefuseForGood);
         queue(&world, "never").await;
-        assert_eq!(deliver_due(&services).await, Ok(0));
+        assert_eq!(deliver_due(&services, &CancellationToken::new()).await, Ok(0));
         assert_eq!(count(&world, MailState::Dead).await, 1);
+    }
+
+    /// A mistyped password gives up no mail: the round ends, the queue waits, and goes on when it is mended.
+    async fn a_server_that_lets_nobody_in_gives_up_no_mail(world: World) {
+        let smtp = Smtp::start().await;
+        let settings = SmtpSettings { host: "127.0.0.1".into(), port: smtp.port, tls: false, user: None, password: None };
+        let services = with_mailer(&world, Arc::new(SmtpMailer::new(&settings).expect("a mailer")));
+        smtp.set(Answer::Locked);
+        queue(&world, "one").await;
+        queue(&world, "two").await;
+        assert_eq!(deliver_due(&services, &CancellationToken::new()).await, Ok(0));
+        let tries = smtp.take().iter().filter(|line| line.starts_with("RCPT")).count();
+        assert_eq!((tries, count(&world, MailState::Queued).await), (1, 2));
+        smtp.set(Answer::Take);
+        world.clock.advance(SignedDuration::from_mins(2));
+        assert_eq!(deliver_due(&services, &CancellationToken::new()).await, Ok(2));
+    }
+
+    /// lettre #1027: the worker does not wait for ever.
+    async fn a_silent_server_keeps_no_worker(world: World) {
+        let services = with_mailer(&world, Arc::new(Silent));
+        queue(&world, "one").await;
+        assert_eq!(deliver_due(&services, &CancellationToken::new()).await, Ok(0));
+        assert_eq!(count(&world, MailState::Queued).await, 1);
+    }
+
+    /// A worker whose lease ran out cannot undo what the next one recorded: no third copy.
+    async fn a_late_worker_changes_nothing(world: World) {
+        queue(&world, "slow").await;
+        let now = world.services.now();
+        let tx = store::write_tx(&world.services.db).await.expect("a transaction");
+        let slow = store::mail::claim(&tx, now, now + SignedDuration::from_secs(90)).await.expect("claimed").expect("a mail");
+        tx.commit().await.expect("a commit");
+        world.clock.advance(SignedDuration::from_secs(91));
+        assert_eq!(world.mails().await.len(), 1);
+        let tx = store::write_tx(&world.services.db).await.expect("a transaction");
+        let held = store::mail::set_failed(&tx, &slow, "too late", Some(now)).await.expect("an answer");
+        tx.commit().await.expect("a commit");
+        assert!(!held);
+        assert_eq!(count(&world, MailState::Sent).await, 1);
+    }
+
+    /// What was given up goes out again, all of it at once; only those who may, and the ledger says so.
+    async fn dead_mails_are_sent_again(world: World) {
+        let smtp = Smtp::start().await;
+        let settings = SmtpSettings { host: "127.0.0.1".into(), port: smtp.port, tls: false, user: None, password: None };
+        let services = with_mailer(&world, Arc::new(SmtpMailer::new(&settings).expect("a mailer")));
+        smtp.set(Answer::RefuseForGood);
+        queue(&world, "one").await;
+        queue(&world, "two").await;
+        deliver_due(&services, &CancellationToken::new()).await.expect("a round");
+        assert_eq!(count(&world, MailState::Dead).await, 2);
+
+        let omar = world.vendor("Omar Agent", Role::Agent).await;
+        let refused = service::mail::retry(&world.context(omar).await, None).await;
+        assert!(matches!(refused, Err(Failure::Forbidden(_))), "{refused:?}");
+        let igor = world.vendor("Igor Operator", Role::Operator).await;
+        let igor = world.context(igor).await;
+        service::mail::retry(&igor, None).await.expect("queued again");
+        assert_eq!(service::mail::retry(&igor, None).await, Err(Failure::NotFound), "nothing is left to try");
+        smtp.set(Answer::Take);
+        assert_eq!(deliver_due(&services, &CancellationToken::new()).await, Ok(2));
+        let events = service::audit::list(&igor, None, None).await.expect("a ledger");
+        assert_eq!(events.rows.iter().filter(|event| event.verb == Verb::MailRequeued).count(), 1);
     }
 
     /// A crash between sending and recording: the lease runs out, the second copy has the first one's Message-ID.

@@ -210,6 +210,10 @@ create index cases_requestor on cases (requestor_id, updated_at desc, id desc)
 
 create index cases_status on cases (status, updated_at desc, id desc)
 
+create index cases_open on cases (updated_at desc, id desc) where status <> 'closed'
+
+create index cases_open_priority on cases (priority, updated_at desc, id desc) where status <> 'closed'
+
 create index cases_agent on cases (agent_id, updated_at desc, id desc)
 
 create index cases_legacy on cases (legacy_number)
@@ -243,6 +247,8 @@ create table files (
 create index files_entry on files (entry_id)
 
 create index files_case on files (case_id)
+
+create index files_hash on files (sha256)
 
 create index files_pending on files (created_at) where case_id is null
 
@@ -403,7 +409,8 @@ create table search_documents (
     id $serial,
     case_id $uuid not null references cases (id),
     internal boolean not null,
-    body text not null
+    company text not null,
+    folded text not null
 )
 
 create index search_documents_case on search_documents (case_id)

@@ -81,12 +81,13 @@ impl MigrationTrait for Migration {
 const SQLITE: &[&str] = &[
     "create trigger events_no_update before update on events begin select raise(abort, 'events are append-only'); end",
     "create trigger events_no_delete before delete on events begin select raise(abort, 'events are append-only'); end",
-    "create virtual table search_index using fts5 (body, content = 'search_documents', content_rowid = 'id', \
-     tokenize = 'unicode61 remove_diacritics 2')",
+    "create virtual table search_index using fts5 (company, folded, content = 'search_documents', content_rowid = 'id', \
+     tokenize = \"unicode61 remove_diacritics 0 categories 'L* M* N* Co'\")",
     "create trigger search_documents_insert after insert on search_documents begin \
-     insert into search_index (rowid, body) values (new.id, new.body); end",
+     insert into search_index (rowid, company, folded) values (new.id, new.company, new.folded); end",
     "create trigger search_documents_delete after delete on search_documents begin \
-     insert into search_index (search_index, rowid, body) values ('delete', old.id, old.body); end",
+     insert into search_index (search_index, rowid, company, folded) \
+     values ('delete', old.id, old.company, old.folded); end",
 ];
 
 const POSTGRES: &[&str] = &[
@@ -94,6 +95,7 @@ const POSTGRES: &[&str] = &[
      $$ begin raise exception 'events are append-only'; end $$",
     "create trigger events_no_change before update or delete on events for each row execute function events_append_only()",
     "create trigger events_no_truncate before truncate on events execute function events_append_only()",
-    "alter table search_documents add column words tsvector generated always as (to_tsvector('simple', body)) stored",
+    "alter table search_documents add column words tsvector generated always as \
+     (setweight(to_tsvector('simple', company), 'A') || setweight(to_tsvector('simple', folded), 'B')) stored",
     "create index search_documents_words on search_documents using gin (words)",
 ];
