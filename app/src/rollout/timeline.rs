@@ -142,7 +142,7 @@ fn Picture(steps: Vec<TimelineStep>, today: jiff::civil::Date) -> impl IntoView 
             <line class="track-done" x1="30" y1="60" x2=now y2="60" />
             {marks}
             <line class="today" x1=now y1="34" x2=now y2="76" />
-            <text class="today-name" x=now y="24" text-anchor="middle">{td_string!(l, rollout.today)}</text>
+            <text class="today-name" x=now.clamp(60, 900) y="24" text-anchor="middle">{td_string!(l, rollout.today)}</text>
         </svg>
     }
     .into_any()

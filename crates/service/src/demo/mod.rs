@@ -665,7 +665,7 @@ impl Demo<'_> {
                 story,
                 status,
                 priority: [Priority::P3, Priority::P2, Priority::P3, Priority::P4, Priority::P3, Priority::P1]
-                    [number % 6],
+                    [number / 2 % 6],
                 channel: [Channel::Web, Channel::Web, Channel::Phone, Channel::Web, Channel::Chat][number % 5],
                 opened: self.moment(days, time(8, i8::try_from(number).unwrap_or(0), 0, 0)),
                 agent: agents[number % 2],
