@@ -65,6 +65,7 @@ pub fn router(state: AppState) -> Router {
         .merge(uploads)
         .merge(imports)
         .route("/files/{id}", get(files::download))
+        .route("/imports/{id}/verdicts", get(files::imports::verdicts))
         .route("/live", get(live::stream))
         .fallback(not_found)
         .layer(from_fn_with_state(state.clone(), load_session))

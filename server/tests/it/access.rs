@@ -141,6 +141,7 @@ const PAGES: &[Row] = &[
 const OTHERS: &[Row] = &[
     ("/live", "", [401, 0, 0, 401]),
     ("/files/{file}", "", [401, 404, 404, 401]),
+    ("/imports/{nothing}/verdicts", "", [401, 403, 403, 401]),
     ("/healthz", "", [200, 200, 200, 200]),
     ("/readyz", "", [200, 200, 200, 200]),
 ];
