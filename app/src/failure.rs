@@ -115,6 +115,8 @@ fn conflict_text(l: Locale, conflict: Conflict) -> &'static str {
         Conflict::PhaseChange => td_string!(l, failure.phase_change),
         Conflict::LaunchWithoutAdmin => td_string!(l, failure.launch_without_admin),
         Conflict::AlreadyMember => td_string!(l, failure.already_member),
+        Conflict::ImportUnderWay => td_string!(l, failure.import_under_way),
+        Conflict::ImportOvertaken => td_string!(l, failure.import_overtaken),
     }
 }
 
@@ -141,6 +143,7 @@ pub fn field_error_text(l: Locale, error: &FieldError) -> String {
         FieldError::TooMany { max } => td_string!(l, failure.too_many_items, max = *max).to_string(),
         FieldError::OutOfOrder => td_string!(l, failure.out_of_order).to_owned(),
         FieldError::Announcement(problem) => crate::announcements::problem_text(l, problem),
+        FieldError::Upload(problem) => crate::imports::upload_text(l, *problem).to_owned(),
     }
 }
 

@@ -1,14 +1,18 @@
 //! The command line.
 
 use std::{
+    fs::File,
+    io::{BufWriter, Write},
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
+use app::imports::report;
 use clap::{Parser, Subcommand};
 use domain::{
     Failure,
-    imports::{ImportProgress, Problem, Verdict},
+    failure::Conflict,
+    imports::{ImportProgress, RowVerdict},
     locale::Locale,
 };
 use service::{
@@ -54,6 +58,9 @@ enum Command {
         /// Write what is well and leave out what is refused.
         #[arg(long, requires = "commit")]
         skip_refused: bool,
+        /// Write the verdict on every record to this file, as CSV.
+        #[arg(long, value_name = "FILE")]
+        report: Option<PathBuf>,
     },
     /// Fill an empty database with a fictional vendor and its customers.
     Demo,
@@ -133,8 +140,8 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
                 say(&format!("{} migration(s) applied", pending.len()));
             }
             Command::Doctor => return doctor(&config).await,
-            Command::Import { file, commit, skip_refused } => {
-                return import(&config, &file, commit, skip_refused).await;
+            Command::Import { file, commit, skip_refused, report } => {
+                return import(&config, &file, commit.then_some(strictness(skip_refused)), report.as_deref()).await;
             }
             Command::Demo => {
                 let services = migrated(&config).await?;
@@ -177,6 +184,12 @@ fn explain(failure: Failure) -> CliError {
         Failure::Invalid(errors) => CliError::Refused(
             errors.iter().map(|(name, error)| format!("{name}: {error}")).collect::<Vec<_>>().join("; "),
         ),
+        Failure::Conflict(Conflict::ImportUnderWay) => CliError::Refused(
+            "another import is being written; wait until it is done (one that was killed: two minutes)".to_owned(),
+        ),
+        Failure::Conflict(Conflict::ImportOvertaken) => CliError::Refused(
+            "another import came before this one; what was written stays, run it again and it goes on".to_owned(),
+        ),
         other => CliError::Failure(other),
     }
 }
@@ -202,7 +215,19 @@ async fn announce(config: &Config, file: &Path) -> Result<(), CliError> {
     Ok(())
 }
 
-async fn import(config: &Config, file: &Path, commit: bool, skip_refused: bool) -> Result<ExitCode, CliError> {
+const fn strictness(skip_refused: bool) -> Strictness {
+    if skip_refused { Strictness::SkipRefused } else { Strictness::AllOrNothing }
+}
+
+/// Refusals that are said one by one; the report has them all.
+const SAID: u64 = 500;
+
+async fn import(
+    config: &Config,
+    file: &Path,
+    commit: Option<Strictness>,
+    report_file: Option<&Path>,
+) -> Result<ExitCode, CliError> {
     let services = migrated(config).await?;
     let importer = Importer::of_system(&services);
     let source = Source::open(file).map_err(explain)?;
@@ -213,33 +238,65 @@ async fn import(config: &Config, file: &Path, commit: bool, skip_refused: bool) 
             say(&format!("{} %  {} records", done.percent(), done.records));
         }
     };
-    let report = if commit {
-        let strictness = if skip_refused { Strictness::SkipRefused } else { Strictness::AllOrNothing };
-        importer.commit(&source, strictness, &progress).await?
-    } else {
-        importer.dry_run(&source, &mut |_| {}, &progress).await?
-    };
-    for row in &report.rows {
-        if let Verdict::Reject(problem) | Verdict::Conflict(problem) = &row.verdict {
-            say(&format!("{}:{} {}: {}", row.file, row.line, row.id, json(problem)));
+    let mut table = report_file.map(VerdictTable::create).transpose()?;
+    let mut said = 0;
+    let mut each = |row: &RowVerdict| {
+        if row.verdict.is_refusal() {
+            said += 1;
+            if said <= SAID {
+                say(&report::refusal(Locale::En, row));
+            }
         }
+        if let Some(table) = &mut table {
+            table.add(row);
+        }
+    };
+    let done = match commit {
+        Some(strictness) => importer.commit(&source, strictness, &mut each, &progress).await.map_err(explain)?,
+        None => importer.dry_run(&source, &mut each, &progress).await.map_err(explain)?,
+    };
+    if said > SAID {
+        say(&format!("{} more refused records; --report FILE writes the verdict on every one", said - SAID));
     }
-    let counts = report.counts;
+    if let Some(table) = table {
+        table.finish()?;
+    }
+    let counts = done.counts;
     say(&format!(
         "create {}, update {}, unchanged {}, conflict {}, reject {}",
         counts.create, counts.update, counts.unchanged, counts.conflict, counts.reject
     ));
-    say(match (commit, report.committed) {
-        (false, _) => "Nothing was changed. Run again with --commit to write it.",
-        (true, true) => "Written. No mail was sent.",
-        (true, false) => "Nothing was written: mend the refused records, or add --skip-refused.",
+    say(match (commit, done.committed) {
+        (None, _) => "Nothing was changed. Run again with --commit to write it.",
+        (Some(_), true) => "Written. No mail was sent.",
+        (Some(_), false) => "Nothing was written: mend the refused records, or add --skip-refused.",
     });
-    let refused = counts.conflict + counts.reject > 0 && !report.committed;
+    let refused = counts.refused() > 0 && !done.committed;
     Ok(if refused { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn json(problem: &Problem) -> String {
-    serde_json::to_string(problem).unwrap_or_default()
+/// The file of `--report`; the first thing that goes wrong with it is said at the end, the import goes on.
+struct VerdictTable(BufWriter<File>, std::io::Result<()>);
+
+impl VerdictTable {
+    fn create(path: &Path) -> Result<Self, CliError> {
+        let file = File::create(path)
+            .map_err(|error| CliError::Refused(format!("cannot write {}: {error}", path.display())))?;
+        let mut out = BufWriter::new(file);
+        let begun = out.write_all(report::head(Locale::En).as_bytes());
+        Ok(Self(out, begun))
+    }
+
+    fn add(&mut self, row: &RowVerdict) {
+        if self.1.is_ok() {
+            self.1 = self.0.write_all(report::row(Locale::En, row).as_bytes());
+        }
+    }
+
+    fn finish(mut self) -> Result<(), CliError> {
+        let written = self.1.and_then(|()| self.0.flush());
+        written.map_err(|error| CliError::Refused(format!("the report is not complete: {error}")))
+    }
 }
 
 /// Checks what can be checked without changing anything; fails when something is wrong.

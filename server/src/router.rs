@@ -65,6 +65,7 @@ pub fn router(state: AppState) -> Router {
         .merge(uploads)
         .merge(imports)
         .route("/files/{id}", get(files::download))
+        .route("/imports/{id}/verdicts", get(files::imports::verdicts))
         .route("/live", get(live::stream))
         .route("/legacy/{*reference}", get(web::legacy))
         .fallback(not_found)

@@ -44,23 +44,41 @@ fn Text(announcement: AnnouncementView) -> impl IntoView {
     let l = use_locale();
     let AnnouncementView { row, html, .. } = announcement.clone();
     let language = row.locale.key();
-    let current = format!("/announcements/{}?language={language}", row.slug);
     view! {
-        <PageHead title=row.title.clone()>
+        <PageHead title=row.title.clone() lang=language>
             <LinkButton kind=Kind::Quiet href="/announcements">{td_string!(l, announcements.back)}</LinkButton>
         </PageHead>
-        {row.superseded.then(|| view! {
-            <Callout tone=Tone::Warn>
-                {td_string!(l, announcements.old_version)} " "
-                <a class="link" href=current>{td_string!(l, announcements.see_current)}</a>
-            </Callout>
-        })}
+        {row.superseded.then(|| view! { <Superseded announcement=announcement.clone() /> })}
         <div class="case">
             <article class="article panel" lang=language inner_html=html></article>
             <aside class="case-side">
                 <About announcement />
             </aside>
         </div>
+    }
+}
+
+/// F1: what stands now, a newer version or another announcement.
+#[component]
+fn Superseded(announcement: AnnouncementView) -> impl IntoView {
+    let l = use_locale();
+    let AnnouncementView { row, versions, successor, .. } = announcement;
+    let stands = versions.iter().any(|version| !version.superseded);
+    let text = if stands || successor.is_none() {
+        td_string!(l, announcements.old_version)
+    } else {
+        td_string!(l, announcements.replaced)
+    };
+    let link = if stands {
+        let current = format!("/announcements/{}?language={}", row.slug, row.locale.key());
+        Some((current, td_string!(l, announcements.see_current)))
+    } else {
+        successor.map(|slug| (format!("/announcements/{slug}"), td_string!(l, announcements.see_successor)))
+    };
+    view! {
+        <Callout tone=Tone::Warn>
+            {text} " " {link.map(|(href, name)| view! { <a class="link" href=href>{name}</a> })}
+        </Callout>
     }
 }
 
@@ -156,8 +174,9 @@ fn SendForm(
         .into_iter()
         .map(|(id, name, mailing)| {
             let (recipients, already) = (mailing.recipients, mailing.already);
-            let count = td_string!(l, announcements.would_send, recipients = recipients, already = already).to_string();
-            Choice::new(id.to_string(), format!("{name} ({count})"))
+            let people = td_string!(l, announcements.would_send, count = recipients).to_string();
+            let before = td_string!(l, announcements.already, count = already).to_string();
+            Choice::new(id.to_string(), format!("{name} ({people}, {before})"))
         })
         .collect();
     view! {

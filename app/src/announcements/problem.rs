@@ -33,7 +33,7 @@ pub fn problem_text(l: Locale, problem: &AnnouncementProblem) -> String {
         }
     };
     match problem.line() {
-        Some(line) => format!("{} {line} : {text}", td_string!(l, announcements.line)),
+        Some(line) => td_string!(l, announcements.line, line = line, problem = text).to_string(),
         None => text,
     }
 }

@@ -166,6 +166,7 @@ fn verb_text(l: Locale, verb: Verb) -> &'static str {
         Verb::PersonRemoved => td_string!(l, audit.person_removed),
         Verb::PhaseMoved => td_string!(l, audit.phase_moved),
         Verb::MailRequeued => td_string!(l, audit.mail_requeued),
+        Verb::ProductImported => td_string!(l, audit.product_imported),
         Verb::ProgrammeCreated => td_string!(l, audit.programme_created),
         Verb::RoleGranted => td_string!(l, audit.role_granted),
         Verb::RoleRevoked => td_string!(l, audit.role_revoked),

@@ -1,12 +1,12 @@
 //! Uploading a file and the uploads that wait. The form is plain: it works without JavaScript.
 
-use domain::imports::ImportView;
+use domain::imports::{ImportView, UploadProblem};
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 use super::{
     api::list_imports,
-    words::{size_text, state_text, state_tone},
+    words::{size_text, state_text, state_tone, upload_text},
 };
 use crate::{
     i18n::*,
@@ -18,11 +18,16 @@ use crate::{
 pub fn ImportsPage() -> impl IntoView {
     let l = use_locale();
     let query = use_query_map();
-    let refused = query.with_untracked(|query| query.get("refused").is_some());
+    let refused = query.with_untracked(|query| query.get("refused")).and_then(|key| UploadProblem::parse(&key));
     let imports = Resource::new_blocking(|| (), |()| list_imports());
     view! {
         <PageHead title=td_string!(l, imports.nav) />
-        {refused.then(|| view! { <Callout tone=Tone::Bad>{td_string!(l, imports.refused)}</Callout> })}
+        {refused.map(|problem| view! {
+            <Callout tone=Tone::Bad>
+                <p class="font-semibold">{td_string!(l, imports.refused)}</p>
+                <p>{upload_text(l, problem)}</p>
+            </Callout>
+        })}
         {loaded(imports, move |imports: Vec<ImportView>| view! { <div class="imports"><Upload /><Waiting imports /></div> })}
     }
 }
@@ -35,9 +40,14 @@ fn Upload() -> impl IntoView {
             <p>{td_string!(l, imports.lead)}</p>
             <form class="form" method="post" action="/imports/upload" enctype="multipart/form-data">
                 <div class="field">
+                    <label for="f-records">{td_string!(l, imports.records_field)}</label>
+                    <p id="f-records-hint" class="field-hint">{td_string!(l, imports.records_hint)}</p>
+                    <input id="f-records" name="records" type="file" class="file-input" multiple=true required=true accept=".jsonl,.ndjson,.json,.csv" aria-describedby="f-records-hint" />
+                </div>
+                <div class="field">
                     <label for="f-files">{td_string!(l, imports.files)}</label>
                     <p id="f-files-hint" class="field-hint">{td_string!(l, imports.files_hint)}</p>
-                    <input id="f-files" name="files" type="file" class="file-input" multiple=true required=true aria-describedby="f-files-hint" />
+                    <input id="f-files" name="files" type="file" class="file-input" multiple=true aria-describedby="f-files-hint" />
                 </div>
                 <button type="submit" class="btn btn-primary"><Icon sign=Sign::Import />{td_string!(l, imports.check)}</button>
             </form>

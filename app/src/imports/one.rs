@@ -82,7 +82,7 @@ fn Import(first: ImportView) -> impl IntoView {
             }}
             // Before the records: nobody should have to pass 500 of them to decide.
             {move || (!running.get()).then(|| view! { <Decision view=import.get_untracked() import /> })}
-            {move || import.get().report.map(|report| view! { <Records report /> })}
+            {move || import.get().report.map(|report| view! { <Records id report /> })}
         </div>
     }
 }
@@ -94,12 +94,12 @@ fn Stand(view: ImportView) -> impl IntoView {
     view! {
         <p class="import-stand">
             <Badge tone=state_tone(view.state)>{state_text(l, view.state)}</Badge>
-            <span>{td_string!(l, imports.of_size, files = view.files)} " · " {size_text(l, view.bytes)}</span>
+            <span>{td_string!(l, imports.of_size, count = view.files).to_string()} " · " {size_text(l, view.bytes)}</span>
         </p>
         {view.state.is_running().then(|| view! {
             <div class="import-progress" role="status">
                 <progress class="progress progress-primary" value=percent.to_string() max="100" aria-label=td_string!(l, imports.progress)></progress>
-                <p>{td_string!(l, imports.records_done, percent = percent, records = view.progress.records)}</p>
+                <p>{td_string!(l, imports.records_done, percent = percent, count = view.progress.records).to_string()}</p>
                 <noscript><p><a class="btn btn-outline" href="">{td_string!(l, imports.refresh)}</a></p></noscript>
             </div>
         })}
@@ -125,13 +125,14 @@ fn Outcome(report: ImportReport, state: ImportState) -> impl IntoView {
 }
 
 #[component]
-fn Records(report: ImportReport) -> impl IntoView {
+fn Records(id: ImportId, report: ImportReport) -> impl IntoView {
     let l = use_locale();
     let total = report.counts.total();
     let cut = total > MAX_SHOWN as u64;
     view! {
         <Card title=td_string!(l, imports.records)>
             {cut.then(|| view! { <p class="quiet">{td_string!(l, imports.cut, shown = MAX_SHOWN, total = total)}</p> })}
+            <p><a class="link" href=format!("/imports/{id}/verdicts") download="" rel="external">{td_string!(l, imports.verdicts)}</a></p>
             <table class="table cards-on-phone">
                 <thead>
                     <tr>
@@ -149,7 +150,7 @@ fn Records(report: ImportReport) -> impl IntoView {
                         view! {
                             <tr>
                                 <td class="row-title">{kind} " " <code>{row.id}</code></td>
-                                <td data-label=td_string!(l, imports.line)>{if row.file.is_empty() { row.line.to_string() } else { format!("{} : {}", row.file, row.line) }}</td>
+                                <td data-label=td_string!(l, imports.line)>{if row.file.is_empty() { row.line.to_string() } else { td_string!(l, imports.file_line, file = row.file, line = row.line).to_string() }}</td>
                                 <td data-label=td_string!(l, imports.verdict)><Badge tone>{word}</Badge></td>
                                 <td data-label=td_string!(l, imports.why)>{why}</td>
                             </tr>
@@ -251,7 +252,11 @@ fn Discard(id: ImportId) -> impl IntoView {
         <ActionForm action=action attr:class="form">
             {form.view(&[])}
             <HiddenField name="id" value=id.to_string() />
-            <Submit kind=Kind::Quiet>{td_string!(l, imports.discard)}</Submit>
+            <details>
+                <summary class="btn btn-outline">{td_string!(l, imports.discard)}</summary>
+                <p class="field-hint mt-3">{td_string!(l, imports.discard_lead)}</p>
+                <Submit kind=Kind::Danger>{td_string!(l, imports.discard_confirm)}</Submit>
+            </details>
         </ActionForm>
     }
 }

@@ -1,6 +1,6 @@
 //! Verdicts and problems in words.
 
-use domain::imports::{ImportState, Problem, RecordKind, Verdict};
+use domain::imports::{ImportState, Problem, RecordKind, UploadProblem, Verdict};
 
 use crate::{failure::field_error_text, i18n::*, ui::Tone};
 
@@ -53,7 +53,9 @@ pub(super) fn problem_text(l: Locale, verdict: &Verdict) -> String {
         Problem::Syntax { message } => td_string!(l, imports.syntax, message = message.clone()).to_string(),
         Problem::UnknownKind { kind } => td_string!(l, imports.unknown_kind, name = kind.clone()).to_string(),
         Problem::MissingColumn { column } => td_string!(l, imports.missing_column, name = column.clone()).to_string(),
-        Problem::Field { field, error } => format!("{field} : {}", field_error_text(l, error)),
+        Problem::Field { field, error } => {
+            td_string!(l, imports.field, name = field.clone(), error = field_error_text(l, error)).to_string()
+        }
         Problem::UnknownOrganisation { id } => {
             td_string!(l, imports.unknown_organisation, name = id.clone()).to_string()
         }
@@ -66,7 +68,24 @@ pub(super) fn problem_text(l: Locale, verdict: &Verdict) -> String {
         Problem::UnknownProgramme { key } => td_string!(l, imports.unknown_programme, name = key.clone()).to_string(),
         Problem::UnknownCase { id } => td_string!(l, imports.unknown_case, name = id.clone()).to_string(),
         Problem::BadEntry { line } => td_string!(l, imports.bad_entry, line = *line).to_string(),
+        Problem::CaseTooLarge { max_bytes } => {
+            td_string!(l, imports.case_too_large, max = max_bytes / 1_048_576).to_string()
+        }
         Problem::CannotChange { field } => td_string!(l, imports.cannot_change, name = field.clone()).to_string(),
+    }
+}
+
+/// Why an upload was not taken, and what to do.
+pub fn upload_text(l: Locale, problem: UploadProblem) -> &'static str {
+    match problem {
+        UploadProblem::NothingToImport => td_string!(l, imports.refused_nothing_to_import),
+        UploadProblem::UnknownFile => td_string!(l, imports.refused_unknown_file),
+        UploadProblem::SeveralFiles => td_string!(l, imports.refused_several_files),
+        UploadProblem::TwoShapes => td_string!(l, imports.refused_two_shapes),
+        UploadProblem::SameName => td_string!(l, imports.refused_same_name),
+        UploadProblem::TooManyFiles => td_string!(l, imports.refused_too_many_files),
+        UploadProblem::TooLarge => td_string!(l, imports.refused_too_large),
+        UploadProblem::Interrupted => td_string!(l, imports.refused_interrupted),
     }
 }
 

@@ -7,11 +7,17 @@ use crate::{ApiError, failure::FailureView};
 
 /// The title of a page, in the window and on it, with what one can do there.
 #[component]
-pub fn PageHead(#[prop(into)] title: String, #[prop(optional)] children: Option<Children>) -> impl IntoView {
+pub fn PageHead(
+    #[prop(into)] title: String,
+    /// Of the title, when it is not the reader's.
+    #[prop(optional)]
+    lang: Option<&'static str>,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
     view! {
         <Title text=title.clone() />
         <header class="page-head">
-            <h1 tabindex="-1">{title}</h1>
+            <h1 tabindex="-1" lang=lang>{title}</h1>
             {children.map(|children| view! { <div class="page-actions">{children()}</div> })}
         </header>
     }

@@ -201,6 +201,8 @@ pub struct AnnouncementView {
     pub languages: Vec<Locale>,
     /// F1: the versions in this language that came before or after, newest first.
     pub versions: Vec<VersionRow>,
+    /// F1: the address of the announcement that took its place, when another did.
+    pub successor: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -37,6 +37,7 @@ coded! {
         PersonImported = "person.imported",
         PersonRemoved = "person.removed",
         PhaseMoved = "rollout.phase_moved",
+        ProductImported = "product.imported",
         ProgrammeCreated = "rollout.programme_created",
         RoleGranted = "role.granted",
         RoleRevoked = "role.revoked",

@@ -12,6 +12,7 @@ use crate::{
     FaultId,
     access::Permission,
     announcements::AnnouncementProblem,
+    imports::UploadProblem,
     rollout::{Capability, Phase},
 };
 
@@ -105,6 +106,10 @@ pub enum Conflict {
     LaunchWithoutAdmin,
     /// The person belongs to the company already.
     AlreadyMember,
+    /// Another import is being written: one at a time.
+    ImportUnderWay,
+    /// What an import was about to write was written meanwhile by somebody else.
+    ImportOvertaken,
 }
 
 /// What is wrong with each field, by the name it has in the form.
@@ -182,4 +187,7 @@ pub enum FieldError {
     /// A source file that cannot be published.
     #[error("{0}")]
     Announcement(AnnouncementProblem),
+    /// An upload that cannot be imported.
+    #[error("{}", .0.key())]
+    Upload(UploadProblem),
 }

@@ -106,9 +106,9 @@ async fn main() {
     let report = importer.dry_run(&source, &mut |_| {}, &|_| {}).await.expect("a dry run");
     println!("dry run: {:.1} s, peak {} MiB, {:?}", start.elapsed().as_secs_f32(), peak(), report.counts);
     let start = Instant::now();
-    let report = importer.commit(&source, Strictness::AllOrNothing, &|_| {}).await.expect("a commit");
+    let report = importer.commit(&source, Strictness::AllOrNothing, &mut |_| {}, &|_| {}).await.expect("a commit");
     println!("commit:  {:.1} s, peak {} MiB, {:?}", start.elapsed().as_secs_f32(), peak(), report.counts);
     let start = Instant::now();
-    let report = importer.commit(&source, Strictness::AllOrNothing, &|_| {}).await.expect("a commit");
+    let report = importer.commit(&source, Strictness::AllOrNothing, &mut |_| {}, &|_| {}).await.expect("a commit");
     println!("again:   {:.1} s, peak {} MiB, {:?}", start.elapsed().as_secs_f32(), peak(), report.counts);
 }

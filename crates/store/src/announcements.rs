@@ -49,6 +49,7 @@ pub async fn insert(
         id: Set(id.into()),
         slug: Set(slug.to_owned()),
         sequence: Set(sequence),
+        superseded_by: Set(None),
         created_at: Set(time::micros(now)),
     }
     .insert(tx.connection())
@@ -66,7 +67,6 @@ pub struct NewText<'a> {
     /// The file as it was published, front matter and all.
     pub source: &'a str,
     pub html: &'a str,
-    pub plain: &'a str,
     pub unlisted: bool,
     pub source_version: Option<&'a str>,
     pub translation: TranslationStatus,
@@ -84,7 +84,6 @@ pub async fn insert_text(tx: &Tx, _granted: &Granted, new: NewText<'_>) -> Resul
         description: Set(new.description.to_owned()),
         markdown: Set(new.source.to_owned()),
         html: Set(new.html.to_owned()),
-        plain: Set(new.plain.to_owned()),
         unlisted: Set(new.unlisted),
         source_version: Set(new.source_version.map(ToOwned::to_owned)),
         translation: Set(Some(new.translation.key().to_owned())),
@@ -114,6 +113,21 @@ pub async fn supersede(
         None => update,
     };
     update.exec(tx.connection()).await?;
+    Ok(())
+}
+
+/// Notes which announcement took the place of another; `None`: it stands again.
+pub async fn set_successor(
+    tx: &Tx,
+    _granted: &Granted,
+    announcement: AnnouncementId,
+    successor: Option<AnnouncementId>,
+) -> Result<(), StoreError> {
+    announcements::Entity::update_many()
+        .col_expr(announcements::Column::SupersededBy, Expr::value(successor.map(Uuid::from)))
+        .filter(announcements::Column::Id.eq(announcement.uuid()))
+        .exec(tx.connection())
+        .await?;
     Ok(())
 }
 
@@ -188,11 +202,21 @@ pub async fn list_current(db: &impl Reads, limit: u64) -> Result<Vec<Announcemen
     rows.into_iter().map(announcement_row).collect()
 }
 
-/// F1: what took its turn, newest first; unlisted ones are left out.
+/// F1: what took its turn, newest first. Unlisted ones are left out, and with them those before an unlisted one: who
+/// hides an announcement hides what it said before.
 pub async fn list_superseded(db: &impl Reads, limit: u64) -> Result<Vec<AnnouncementRow>, StoreError> {
     let sql = Sql::new(db.connection().get_database_backend(), ROW_COLUMNS)
         .text("t.superseded_at is not null and t.unlisted = ")
         .bind(false)
+        .text(
+            " and not exists (select 1 from announcement_texts n where n.announcement_id = t.announcement_id \
+             and n.locale = t.locale and n.unlisted = ",
+        )
+        .bind(true)
+        .text(
+            " and n.version = (select max(l.version) from announcement_texts l \
+             where l.announcement_id = t.announcement_id and l.locale = t.locale))",
+        )
         .text(" order by t.superseded_at desc, a.sequence desc, t.version desc limit ")
         .bind(limit as i64);
     let rows = RowColumns::find_by_statement(sql.build()).all(db.connection()).await?;
@@ -233,6 +257,10 @@ pub async fn find_view(
         .into_iter()
         .find(|text| text.locale == wanted.key() && version.is_none_or(|version| version == text.version));
     let Some(text) = found else { return Ok(None) };
+    let successor = match announcement.superseded_by {
+        None => None,
+        Some(id) => announcements::Entity::find_by_id(id).one(db.connection()).await?.map(|successor| successor.slug),
+    };
     Ok(Some(AnnouncementView {
         row: AnnouncementRow {
             id: announcement.id.into(),
@@ -256,6 +284,7 @@ pub async fn find_view(
         translated_percent: text.translated_percent.and_then(|percent| u8::try_from(percent).ok()),
         languages,
         versions,
+        successor,
     }))
 }
 
@@ -264,8 +293,8 @@ pub async fn find_view(
 pub struct MailText {
     pub locale: Locale,
     pub title: String,
-    pub html: String,
-    pub plain: String,
+    /// The file as it was published, front matter and all.
+    pub source: String,
 }
 
 /// The present texts of an announcement, one a language.
@@ -276,7 +305,7 @@ pub async fn list_mail_texts(db: &impl Reads, announcement: AnnouncementId) -> R
         .all(db.connection())
         .await?;
     rows.into_iter()
-        .map(|row| Ok(MailText { locale: locale(&row.locale)?, title: row.title, html: row.html, plain: row.plain }))
+        .map(|row| Ok(MailText { locale: locale(&row.locale)?, title: row.title, source: row.markdown }))
         .collect()
 }
 

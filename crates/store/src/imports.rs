@@ -12,13 +12,13 @@
 use std::collections::{HashMap, HashSet};
 
 use domain::{
-    CaseId, ContractId, EnrolmentId, EntryId, FileId, GrantId, MembershipId, OrganisationId, PersonId, ProductId,
-    ProgrammeId,
+    CaseId, ContractId, EnrolmentId, EntryId, FileId, GrantId, ImportId, MembershipId, OrganisationId, PersonId,
+    ProductId, ProgrammeId,
     access::{Granted, Reach, Role},
     audit::NewEvent,
     cases::{CaseNumber, Channel, CloseReason, EntryKind, Impact, Priority, Side, Status},
     contracts::{AdminReason, ContactKind},
-    imports::RecordKind,
+    imports::{EntryRecord, RecordKind},
     locale::Locale,
     people::MembershipState,
 };
@@ -37,6 +37,7 @@ use crate::{
         case_entries, cases, contract_contacts, contract_products, contracts, files, grant_products, identities,
         legacy_ids, memberships, organisations, people, products, programmes, role_grants,
     },
+    people::Source,
     rollout, search,
     sql::Sql,
     time, write_tx,
@@ -75,6 +76,61 @@ impl ImportTx {
         self.0.commit().await?;
         Ok(seq)
     }
+}
+
+/// The name of the lease that whoever writes imports holds.
+const LEASE: &str = "import";
+
+/// Gives the lease to `holder` when nobody has it, or who has it did not renew it in time.
+pub async fn take_lease(
+    tx: &ImportTx,
+    _granted: &Granted,
+    holder: ImportId,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = Sql::new(tx.connection().get_database_backend(), "insert into leases (name, holder, until_at) values (")
+        .bind(LEASE)
+        .text(", ")
+        .bind(holder.uuid())
+        .text(", ")
+        .bind(time::micros(until))
+        .text(
+            ") on conflict (name) do update set holder = excluded.holder, until_at = excluded.until_at \
+                 where leases.until_at <= ",
+        )
+        .bind(time::micros(now));
+    Ok(tx.connection().execute_raw(sql.build()).await?.rows_affected() > 0)
+}
+
+/// Keeps the lease for longer; `until` now gives it back. Nothing happens when somebody else has it.
+pub async fn renew_lease(
+    tx: &ImportTx,
+    _granted: &Granted,
+    holder: ImportId,
+    until: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = Sql::new(tx.connection().get_database_backend(), "update leases set until_at = ")
+        .bind(time::micros(until))
+        .text(" where name = ")
+        .bind(LEASE)
+        .text(" and holder = ")
+        .bind(holder.uuid());
+    tx.connection().execute_raw(sql.build()).await?;
+    Ok(())
+}
+
+/// Who has, or last had, the lease, and until when.
+pub async fn find_lease(db: &impl Reads) -> Result<Option<(ImportId, Timestamp)>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        holder: Uuid,
+        until_at: i64,
+    }
+    let sql = Sql::new(db.connection().get_database_backend(), "select holder, until_at from leases where name = ")
+        .bind(LEASE);
+    let row = Row::find_by_statement(sql.build()).one(db.connection()).await?;
+    row.map(|row| Ok((row.holder.into(), time::timestamp(row.until_at)?))).transpose()
 }
 
 /// Ids in one statement; SQLite takes 32,766 values, PostgreSQL 65,535.
@@ -232,10 +288,10 @@ pub async fn list_products(db: &impl Reads) -> Result<HashMap<String, (ProductId
     Ok(rows.into_iter().map(|row| (row.key, (row.id.into(), row.name))).collect())
 }
 
-/// Every programme by its key.
-pub async fn list_programmes(db: &impl Reads) -> Result<HashMap<String, ProgrammeId>, StoreError> {
+/// Every programme by its key, with its name.
+pub async fn list_programmes(db: &impl Reads) -> Result<HashMap<String, (ProgrammeId, String)>, StoreError> {
     let rows = programmes::Entity::find().all(db.connection()).await?;
-    Ok(rows.into_iter().map(|row| (row.key, row.id.into())).collect())
+    Ok(rows.into_iter().map(|row| (row.key, (row.id.into(), row.name))).collect())
 }
 
 /// A role somebody holds, or held, in a company.
@@ -245,7 +301,12 @@ pub struct HeldGrant {
     pub person: PersonId,
     pub organisation: OrganisationId,
     pub role: Role,
+    pub reach: Reach,
+    /// Empty is every product.
+    pub products: HashSet<ProductId>,
     pub reasons: Vec<AdminReason>,
+    /// Given by an import, and not changed by anybody since: who changes a role by hand replaces the grant.
+    pub imported: bool,
     pub revoked: bool,
 }
 
@@ -257,12 +318,24 @@ pub async fn list_grants(db: &impl Reads, persons: &[PersonId]) -> Result<Vec<He
             .filter(role_grants::Column::OrganisationId.is_not_null())
             .all(db.connection())
             .await?;
+        let sql = Sql::new(
+            db.connection().get_database_backend(),
+            "select gp.* from grant_products gp join role_grants g on g.id = gp.grant_id where g.person_id in ",
+        )
+        .bind_all(chunk.iter().map(|id| id.uuid()));
+        let mut scopes: HashMap<Uuid, HashSet<ProductId>> = HashMap::new();
+        for row in grant_products::Model::find_by_statement(sql.build()).all(db.connection()).await? {
+            scopes.entry(row.grant_id).or_default().insert(row.product_id.into());
+        }
         found.extend(rows.into_iter().filter_map(|row| {
             Some(HeldGrant {
                 id: row.id.into(),
                 person: row.person_id.into(),
                 organisation: row.organisation_id?.into(),
                 role: Role::parse(&row.role)?,
+                reach: Reach::parse(&row.reach).unwrap_or_default(),
+                products: scopes.remove(&row.id).unwrap_or_default(),
+                imported: row.source == Source::Import.key(),
                 reasons: serde_json::from_str(&row.reasons).unwrap_or_default(),
                 revoked: row.revoked_at.is_some(),
             })
@@ -299,7 +372,7 @@ pub struct PersonLine {
     pub email: String,
     pub normalised: String,
     pub phone: Option<String>,
-    pub locale: Locale,
+    pub locale: Option<Locale>,
 }
 
 pub struct GrantLine {
@@ -359,6 +432,8 @@ pub struct LegacyLine {
     pub id: String,
     pub object: Uuid,
     pub fingerprint: [u8; 32],
+    /// Imported before: only the fingerprint is new.
+    pub known: bool,
 }
 
 /// The new rows of one batch.
@@ -381,7 +456,8 @@ pub struct Bulk {
     pub legacy: Vec<LegacyLine>,
 }
 
-/// Writes the rows of a batch, many in a statement.
+/// Writes the rows of a batch, many in a statement. [`StoreError::Duplicate`] when an id, an address or a key that was
+/// free when the batch was planned is taken now.
 pub async fn insert(tx: &ImportTx, granted: &Granted, bulk: Bulk, now: Timestamp) -> Result<(), StoreError> {
     let at = time::micros(now);
     let rows = bulk.organisations.into_iter().map(|line| organisations::ActiveModel {
@@ -392,9 +468,7 @@ pub async fn insert(tx: &ImportTx, granted: &Granted, bulk: Bulk, now: Timestamp
     });
     insert_all(tx, rows.collect(), 4).await?;
     for (id, programme, organisation) in bulk.enrolments {
-        if rollout::find_enrolment(tx, organisation).await?.is_none() {
-            rollout::enrol(&tx.0, granted, id, programme, organisation, now).await?;
-        }
+        rollout::enrol(&tx.0, granted, id, programme, organisation, now).await?;
     }
     let rows = bulk.products.into_iter().map(|line| products::ActiveModel {
         id: Set(line.id.into()),
@@ -410,7 +484,7 @@ pub async fn insert(tx: &ImportTx, granted: &Granted, bulk: Bulk, now: Timestamp
         person_id: Set(person.into()),
         organisation_id: Set(organisation.into()),
         state: Set(MembershipState::Known.key().to_owned()),
-        source: Set("import".to_owned()),
+        source: Set(Source::Import.key().to_owned()),
         created_at: Set(at),
         invited_at: Set(None),
         activated_at: Set(None),
@@ -439,14 +513,22 @@ pub async fn insert(tx: &ImportTx, granted: &Granted, bulk: Bulk, now: Timestamp
     insert_entries(tx, bulk.entries).await?;
     insert_files(tx, bulk.files).await?;
     insert_documents(tx, &documents).await?;
-    for chunk in bulk.legacy.chunks(CHUNK) {
-        let rows = chunk.iter().map(|line| legacy_ids::ActiveModel {
-            kind: Set(line.kind.key().to_owned()),
-            legacy_id: Set(line.id.clone()),
-            object_id: Set(line.object),
-            fingerprint: Set(line.fingerprint.to_vec()),
-        });
-        legacy_ids::Entity::insert_many(rows)
+    insert_legacy(tx, bulk.legacy).await
+}
+
+/// A new id that is there already is an error: two imports of it would be two objects.
+async fn insert_legacy(tx: &ImportTx, lines: Vec<LegacyLine>) -> Result<(), StoreError> {
+    let (known, fresh): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| line.known);
+    let model = |line: LegacyLine| legacy_ids::ActiveModel {
+        kind: Set(line.kind.key().to_owned()),
+        legacy_id: Set(line.id),
+        object_id: Set(line.object),
+        fingerprint: Set(line.fingerprint.to_vec()),
+    };
+    insert_all(tx, fresh.into_iter().map(model).collect(), 4).await?;
+    let mut known = known.into_iter().map(model).peekable();
+    while known.peek().is_some() {
+        legacy_ids::Entity::insert_many(known.by_ref().take(CHUNK))
             .on_conflict(
                 OnConflict::columns([legacy_ids::Column::Kind, legacy_ids::Column::LegacyId])
                     .update_column(legacy_ids::Column::Fingerprint)
@@ -497,7 +579,7 @@ async fn insert_people(tx: &ImportTx, lines: Vec<PersonLine>, at: i64) -> Result
         name: Set(line.name),
         email: Set(line.email),
         phone: Set(line.phone),
-        locale: Set(line.locale.key().to_owned()),
+        locale: Set(line.locale.unwrap_or_default().key().to_owned()),
         time_zone: Set("Europe/Paris".to_owned()),
         password_hash: Set(None),
         password_changed_at: Set(None),
@@ -525,13 +607,14 @@ async fn insert_grants(tx: &ImportTx, granted: &Granted, lines: Vec<GrantLine>, 
             reach: Set(line.reach.key().to_owned()),
             all_products: Set(line.products.is_empty()),
             reasons: Set(reasons_text(&line.reasons)?),
+            source: Set(Source::Import.key().to_owned()),
             granted_by: Set(granted.actor().map(Into::into)),
             granted_at: Set(at),
             until_at: Set(None),
             revoked_at: Set(None),
         });
     }
-    insert_all(tx, rows, 11).await?;
+    insert_all(tx, rows, 12).await?;
     insert_all(tx, scopes, 2).await
 }
 
@@ -652,17 +735,22 @@ pub async fn update_contract(tx: &ImportTx, _granted: &Granted, line: &ContractL
     Ok(())
 }
 
-/// Corrects name and phone of somebody who never signed in; what people wrote themselves stays.
+/// Corrects name, phone and language of somebody who never signed in; what people wrote themselves stays.
 pub async fn update_person(
     tx: &ImportTx,
     _granted: &Granted,
     id: PersonId,
     name: &str,
     phone: Option<&str>,
+    locale: Option<Locale>,
 ) -> Result<(), StoreError> {
     let update = people::Entity::update_many().col_expr(people::Column::Name, Expr::value(name));
     let update = match phone {
         Some(phone) => update.col_expr(people::Column::Phone, Expr::value(phone)),
+        None => update,
+    };
+    let update = match locale {
+        Some(locale) => update.col_expr(people::Column::Locale, Expr::value(locale.key())),
         None => update,
     };
     update
@@ -688,21 +776,68 @@ pub async fn update_reasons(
     Ok(())
 }
 
-/// What a second import must know of a case: its entries, and whether somebody has worked on it here since.
+/// Changes role, reach and products of a grant that an import gave.
+pub async fn update_grant(
+    tx: &ImportTx,
+    _granted: &Granted,
+    id: GrantId,
+    role: Role,
+    reach: Reach,
+    products: &HashSet<ProductId>,
+) -> Result<(), StoreError> {
+    role_grants::Entity::update_many()
+        .col_expr(role_grants::Column::Role, Expr::value(role.key()))
+        .col_expr(role_grants::Column::Reach, Expr::value(reach.key()))
+        .col_expr(role_grants::Column::AllProducts, Expr::value(products.is_empty()))
+        .filter(role_grants::Column::Id.eq(id.uuid()))
+        .exec(tx.connection())
+        .await?;
+    grant_products::Entity::delete_many()
+        .filter(grant_products::Column::GrantId.eq(id.uuid()))
+        .exec(tx.connection())
+        .await?;
+    let scopes = products
+        .iter()
+        .map(|product| grant_products::ActiveModel { grant_id: Set(id.into()), product_id: Set((*product).into()) });
+    insert_all(tx, scopes.collect(), 2).await
+}
+
+/// What a second import must know of a case: its imported entries, and whether somebody has worked on it here since.
 #[derive(Debug, Default)]
 pub struct KnownStream {
-    /// Author, time and text of the imported entries.
-    pub entries: HashSet<(String, Timestamp, String)>,
+    /// By author, time and text.
+    entries: HashMap<(String, Timestamp, String), KnownEntry>,
     pub touched: bool,
+}
+
+#[derive(Debug)]
+pub struct KnownEntry {
+    pub id: EntryId,
+    /// The names of its files.
+    pub files: HashSet<String>,
+}
+
+impl KnownStream {
+    /// The entry that a record says again.
+    pub fn find(&self, entry: &EntryRecord) -> Option<&KnownEntry> {
+        self.entries.get(&(entry.author.to_string(), entry.at, entry.body.clone()))
+    }
 }
 
 pub async fn find_stream(db: &impl Reads, case: CaseId) -> Result<KnownStream, StoreError> {
     let rows =
         case_entries::Entity::find().filter(case_entries::Column::CaseId.eq(case.uuid())).all(db.connection()).await?;
+    let mut names: HashMap<Uuid, HashSet<String>> = HashMap::new();
+    for file in files::Entity::find().filter(files::Column::CaseId.eq(case.uuid())).all(db.connection()).await? {
+        if let Some(entry) = file.entry_id {
+            names.entry(entry).or_default().insert(file.name);
+        }
+    }
     let mut known = KnownStream::default();
     for row in rows {
         if row.imported {
-            known.entries.insert((row.author_name, time::timestamp(row.at)?, row.body));
+            let entry = KnownEntry { id: row.id.into(), files: names.remove(&row.id).unwrap_or_default() };
+            known.entries.insert((row.author_name, time::timestamp(row.at)?, row.body), entry);
         } else {
             known.touched = true;
         }
@@ -710,9 +845,57 @@ pub async fn find_stream(db: &impl Reads, case: CaseId) -> Result<KnownStream, S
     Ok(known)
 }
 
-/// Moves a case that nobody touched here to where it stands in the old system now.
+/// Those among imported cases that somebody has worked on here.
+pub async fn find_touched(db: &impl Reads, cases: &[CaseId]) -> Result<Vec<CaseId>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        case_id: Uuid,
+    }
+    let mut found = Vec::new();
+    for chunk in cases.chunks(CHUNK) {
+        let sql = Sql::new(
+            db.connection().get_database_backend(),
+            "select distinct case_id from case_entries where imported = ",
+        )
+        .bind(false)
+        .text(" and case_id in ")
+        .bind_all(chunk.iter().map(|id| id.uuid()));
+        let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
+        found.extend(rows.into_iter().map(|row| CaseId::from(row.case_id)));
+    }
+    Ok(found)
+}
+
+/// What a case is found by beside its entries: its numbers and its title.
+pub fn case_head(number: &str, legacy_number: &str, title: &str) -> String {
+    format!("{number} {legacy_number} {title}")
+}
+
+/// Makes a case that nobody touched here what it is in the old system now.
 pub async fn update_case(tx: &ImportTx, _granted: &Granted, line: &CaseLine) -> Result<(), StoreError> {
+    let db = tx.connection();
+    let before = cases::Entity::find_by_id(line.id.uuid()).one(db).await?.ok_or(StoreError::NotFound)?;
+    let legacy_number = before.legacy_number.unwrap_or_default();
+    let old_head = case_head(&before.number, &legacy_number, &before.title);
+    let head = case_head(&before.number, &line.legacy_number, &line.title);
+    if head != old_head {
+        let sql = Sql::new(db.get_database_backend(), "delete from search_documents where case_id = ")
+            .bind(line.id.uuid())
+            .text(" and body = ")
+            .bind(old_head);
+        db.execute_raw(sql.build()).await?;
+        insert_documents(tx, &[(line.id, false, head)]).await?;
+    }
     cases::Entity::update_many()
+        .col_expr(cases::Column::LegacyNumber, Expr::value(line.legacy_number.as_str()))
+        .col_expr(cases::Column::LegacySource, Expr::value(line.legacy_source.clone()))
+        .col_expr(cases::Column::ProductId, Expr::value(line.product.map(Uuid::from)))
+        .col_expr(cases::Column::RequestorId, Expr::value(line.requestor.map(Uuid::from)))
+        .col_expr(cases::Column::RequestorName, Expr::value(line.requestor_name.as_str()))
+        .col_expr(cases::Column::Title, Expr::value(line.title.as_str()))
+        .col_expr(cases::Column::Priority, Expr::value(line.priority.key()))
+        .col_expr(cases::Column::Impact, Expr::value(line.impact.map(|impact| impact.key().to_owned())))
+        .col_expr(cases::Column::OpenedAt, Expr::value(time::micros(line.opened_at)))
         .col_expr(cases::Column::Status, Expr::value(if line.open { Status::InProgress } else { Status::Closed }.key()))
         .col_expr(cases::Column::CloseReason, Expr::value((!line.open).then(|| CloseReason::Imported.key().to_owned())))
         .col_expr(cases::Column::UpdatedAt, Expr::value(time::micros(line.updated_at)))

@@ -260,11 +260,20 @@ pub async fn find_membership(
     .transpose()
 }
 
-/// Where a membership came from.
+/// Where a membership or a role came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     Import,
     Added,
+}
+
+impl Source {
+    pub(crate) const fn key(self) -> &'static str {
+        match self {
+            Self::Import => "import",
+            Self::Added => "added",
+        }
+    }
 }
 
 pub async fn insert_membership(
@@ -281,11 +290,7 @@ pub async fn insert_membership(
         person_id: Set(person.into()),
         organisation_id: Set(organisation.into()),
         state: Set(MembershipState::Known.key().to_owned()),
-        source: Set(match source {
-            Source::Import => "import",
-            Source::Added => "added",
-        }
-        .to_owned()),
+        source: Set(source.key().to_owned()),
         created_at: Set(time::micros(now)),
         invited_at: Set(None),
         activated_at: Set(None),
@@ -341,6 +346,7 @@ pub async fn insert_grant(tx: &Tx, granted: &Granted, new: NewGrant<'_>) -> Resu
         reach: Set(new.reach.key().to_owned()),
         all_products: Set(new.products.is_none()),
         reasons: Set(serde_json::to_string(new.reasons).map_err(|error| StoreError::Corrupt(error.to_string()))?),
+        source: Set(Source::Added.key().to_owned()),
         granted_by: Set(granted.actor().map(Into::into)),
         granted_at: Set(time::micros(new.now)),
         until_at: Set(new.until.map(time::micros)),

@@ -60,7 +60,8 @@ test('J00 main job', async ({ browser, page }, info) => {
   await signIn(page, 'mia@nordlys.example');
   const before = letters().length;
   await go(page, '/imports');
-  await page.locator('input[type=file]').setInputFiles([`${sample}/import.jsonl`, `${sample}/files/erreur.txt`]);
+  await page.locator('input[name=records]').setInputFiles(`${sample}/import.jsonl`);
+  await page.locator('input[name=files]').setInputFiles(`${sample}/files/erreur.txt`);
   await page.locator('form[action="/imports/upload"] button[type=submit]').click();
   await page.waitForURL(/\/imports\/[0-9a-f-]{36}/);
   const commit = page.locator('form[action*="commit"] button[type=submit]');

@@ -125,6 +125,23 @@ async fn cve_2022_25802_files_are_downloads() {
     assert_eq!(portal.get(&format!("/files/{link}"), &lowest).await.status, 404);
 }
 
+/// At the command line a refused record is said in words.
+#[test]
+fn a_refusal_is_said_in_words() {
+    use domain::imports::{Problem, RecordKind, RowVerdict, Verdict};
+    let problem = Problem::Field { field: "email".into(), error: domain::FieldError::NotAnEmail };
+    let row = RowVerdict {
+        file: "users.csv".into(),
+        line: 4,
+        kind: Some(RecordKind::User),
+        id: "17".into(),
+        verdict: Verdict::Reject(problem),
+    };
+    let said = app::imports::report::refusal(domain::locale::Locale::En, &row);
+    let wanted = "users.csv:4 User 17: Field “email”: This is not an e-mail address. Example: ana@example.com";
+    assert_eq!(said, wanted);
+}
+
 /// The settings that the running server reads are those the site was built with.
 #[test]
 fn leptos_toml_says_what_cargo_toml_says() {
@@ -138,4 +155,52 @@ fn leptos_toml_says_what_cargo_toml_says() {
     for key in ["output-name", "site-root", "site-pkg-dir", "site-addr", "reload-port", "hash-files"] {
         assert_eq!(ours[key], built[key], "{key}");
     }
+}
+
+/// An upload with two fields, its verdicts as a table that no spreadsheet runs, and a refusal that says why.
+#[tokio::test]
+async fn imports_come_in_and_verdicts_go_out() {
+    let portal = Portal::open().await;
+    let mia = portal.world.vendor("Mia Manager", domain::access::Role::ProgrammeManager).await;
+    let cookie = portal.cookie(mia).await;
+    let part = |field: &str, name: &str, text: &str| {
+        format!("--x\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\r\n{text}\r\n")
+    };
+    let send = async |parts: &[String]| {
+        let request = Request::post("/imports/upload")
+            .header(header::COOKIE, &cookie)
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x")
+            .header("sec-fetch-site", "same-origin")
+            .body(Body::from(format!("{}--x--\r\n", parts.concat())))
+            .expect("a request");
+        let answer = portal.send(request).await;
+        assert_eq!(answer.status, 303);
+        answer.headers[header::LOCATION].to_str().expect("text").to_owned()
+    };
+    let line = r#"{"type":"organisation","id":"=1+1","name":"Alpha"}"#;
+    let broken = r#"{"type":"user","id":"1","organisation":"Z","name":"A","email":"a@b.example"}"#;
+    let records = part("records", "a.jsonl", &format!("{line}\n{broken}"));
+    let page = send(&[records.clone(), part("files", "config.json", "{}"), part("files", "", "")]).await;
+    let mut table = portal.get(&format!("{page}/verdicts"), &cookie).await;
+    for _ in 0..200 {
+        if table.status == 200 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        table = portal.get(&format!("{page}/verdicts"), &cookie).await;
+    }
+    let expected = "\u{feff}Fichier;Ligne;Type;Identifiant;Verdict;Raison\r\n;1;Entreprise;'=1+1;À créer;\r\n\
+                    ;2;Utilisateur;1;Refusé;Entreprise inconnue\u{a0}: Z\r\n";
+    assert_eq!(table.body, expected);
+    assert!(table.headers[header::CONTENT_DISPOSITION].to_str().expect("text").starts_with("attachment"));
+    let html = portal.get(&page, &cookie).await.body;
+    assert!(html.contains(&format!("{page}/verdicts")), "the page leads to the table");
+    assert!(html.contains("Importer 1 enregistrement sans les refusés"), "{html}");
+
+    let refused = send(&[records.clone(), records]).await;
+    assert_eq!(refused, "/imports?refused=several_files");
+    let html = portal.get(&refused, &cookie).await.body;
+    assert!(html.contains("Un seul fichier JSON Lines par envoi."), "the page says why");
+    assert!(html.contains("name=\"records\"") && html.contains("name=\"files\""));
+    assert_eq!(send(&[part("files", "config.json", "{}")]).await, "/imports?refused=nothing_to_import");
 }

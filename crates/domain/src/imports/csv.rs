@@ -53,6 +53,28 @@ pub fn split_row(row: &str, separator: char) -> Result<Vec<String>, Problem> {
     }
 }
 
+/// Joins cells to a row that a spreadsheet shows as it is: what would be read as a formula gets an apostrophe in front
+/// (CSV injection, OWASP).
+pub fn spreadsheet_row(cells: &[&str], separator: char) -> String {
+    let mut row = String::new();
+    for (index, cell) in cells.iter().enumerate() {
+        if index > 0 {
+            row.push(separator);
+        }
+        let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
+        let cell = if formula { format!("'{cell}") } else { (*cell).to_owned() };
+        if cell.contains([separator, '"', '\n', '\r']) {
+            row.push('"');
+            row.push_str(&cell.replace('"', "\"\""));
+            row.push('"');
+        } else {
+            row.push_str(&cell);
+        }
+    }
+    row.push_str("\r\n");
+    row
+}
+
 /// The header of a file: which column is which field.
 #[derive(Clone, Debug)]
 pub struct Columns {
@@ -82,6 +104,10 @@ impl Columns {
         self.kind
     }
 
+    pub const fn separator(&self) -> char {
+        self.separator
+    }
+
     /// # Errors
     /// [`Problem::Syntax`] when the row has not as many cells as the header.
     pub fn fields(&self, row: &str) -> Result<Map<String, Value>, Problem> {
@@ -104,6 +130,19 @@ mod tests {
         assert_eq!(split_row("é;\"x;y\"", ';').unwrap(), ["é", "x;y"]);
         assert!(split_row("\"open", ',').is_err());
         assert!(split_row("a\"b", ',').is_err());
+    }
+
+    #[test]
+    fn a_spreadsheet_takes_no_cell_for_a_formula() {
+        assert_eq!(
+            spreadsheet_row(&["4", "=HYPERLINK(\"x\")", "a;b"], ';'),
+            "4;\"'=HYPERLINK(\"\"x\"\")\";\"a;b\"\r\n"
+        );
+        for cell in ["=1", "+1", "-1", "@a", "\t=1"] {
+            assert!(spreadsheet_row(&[cell], ',').starts_with('\''), "{cell:?}");
+        }
+        let row = spreadsheet_row(&["a,b", "c\nd", "\"e\""], ',');
+        assert_eq!(split_row(&row, ',').unwrap(), ["a,b", "c\nd", "\"e\""]);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 mod csv;
 mod record;
 
-pub use csv::{Columns, split_row};
+pub use csv::{Columns, split_row, spreadsheet_row};
 pub use record::{
     CaseRecord, ContactRecord, ContractRecord, EntryRecord, OrganisationRecord, ProductRecord, Record, UserRecord,
 };
@@ -90,6 +90,10 @@ pub enum Problem {
     /// An entry of this case was rejected; its line in `entries.csv`.
     BadEntry {
         line: u64,
+    },
+    /// A case of a CSV bundle with more bytes of entries than one record may have.
+    CaseTooLarge {
+        max_bytes: u64,
     },
     /// What this record was imported with before cannot be changed by an import: company, address.
     CannotChange {
@@ -208,6 +212,26 @@ impl ImportReport {
 impl Verdict {
     pub const fn is_refusal(&self) -> bool {
         matches!(self, Self::Conflict(_) | Self::Reject(_))
+    }
+}
+
+coded! {
+    /// Why an upload was not taken.
+    UploadProblem {
+        /// Nothing in it can be imported.
+        NothingToImport = "nothing_to_import",
+        /// Neither JSON lines nor a table of a CSV bundle.
+        UnknownFile = "unknown_file",
+        /// More than one file of JSON lines.
+        SeveralFiles = "several_files",
+        /// JSON lines and CSV tables together.
+        TwoShapes = "two_shapes",
+        /// Two files of the same name: one would take the place of the other.
+        SameName = "same_name",
+        TooManyFiles = "too_many_files",
+        TooLarge = "too_large",
+        /// The connection broke off.
+        Interrupted = "interrupted",
     }
 }
 

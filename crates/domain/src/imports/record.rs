@@ -70,7 +70,8 @@ pub struct ContactRecord {
     pub name: PersonName,
     pub email: EmailAddress,
     pub phone: Option<PhoneNumber>,
-    pub locale: Locale,
+    /// Not said is not French: whoever is known keeps their language.
+    pub locale: Option<Locale>,
 }
 
 /// Somebody who works with the vendor's support today (R12, R13).
@@ -81,7 +82,7 @@ pub struct UserRecord {
     pub name: PersonName,
     pub email: EmailAddress,
     pub phone: Option<PhoneNumber>,
-    pub locale: Locale,
+    pub locale: Option<Locale>,
     /// Rule A (R13): is an administrator in the vendor's records.
     pub admin: bool,
     /// The record that says so, for the reason that is kept.
@@ -284,7 +285,7 @@ impl Record {
                     name: fields.with("name", PersonName::parse)?,
                     email,
                     phone: fields.optional("phone", PhoneNumber::parse)?,
-                    locale: fields.optional("locale", locale)?.unwrap_or_default(),
+                    locale: fields.optional("locale", locale)?,
                 })
             }
             RecordKind::User => Self::User(UserRecord {
@@ -293,7 +294,7 @@ impl Record {
                 name: fields.with("name", PersonName::parse)?,
                 email: fields.with("email", EmailAddress::parse)?,
                 phone: fields.optional("phone", PhoneNumber::parse)?,
-                locale: fields.optional("locale", locale)?.unwrap_or_default(),
+                locale: fields.optional("locale", locale)?,
                 admin: fields.flag("admin")?,
                 record: fields.optional("record", |record| text::line(record, 200))?,
                 reach: fields.optional("reach", |key| choice(Reach::parse(key)))?.unwrap_or_default(),
@@ -504,7 +505,7 @@ fn body(text: &str) -> Result<String, FieldError> {
 
 /// A path that stays below the folder it is looked up in.
 fn path(text: &str) -> Result<String, FieldError> {
-    let ok = text.len() <= 400
+    let ok = text.chars().count() <= 400
         && !text.contains(['\\', ':', '\0'])
         && text.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
     if ok { Ok(text.to_owned()) } else { Err(FieldError::NotAChoice) }

@@ -132,6 +132,11 @@ pub fn parse<'a>(source: &'a str, file_name: Option<&str>) -> Result<(FrontMatte
     Ok((front, body))
 }
 
+/// The Markdown of a file that was published before.
+pub(super) fn body_of(source: &str) -> &str {
+    split(source.strip_prefix('\u{feff}').unwrap_or(source)).map_or(source, |(_, body, _)| body)
+}
+
 /// The head, the body, and the number of the first line of the head.
 fn split(source: &str) -> Result<(&str, &str, u32), AnnouncementProblem> {
     let fence = |line: &str| line.trim_end() == "---";

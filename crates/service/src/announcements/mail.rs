@@ -9,6 +9,7 @@ use domain::{
 };
 use serde_json::json;
 
+use super::{Article, front_matter::body_of, render};
 use crate::{Change, Context, OrFail, change::Mail};
 
 /// How many people of a programme's companies a mail would go to, and how many of them got it before.
@@ -52,20 +53,25 @@ pub async fn mail_everyone(context: &Context, slug: &str, programme: ProgrammeId
     let found = store::announcements::find_by_slug(&change.tx, slug).await.or_fail("finding an announcement")?;
     let announcement = found.ok_or(Failure::NotFound)?;
     let key = announcement.id.to_string();
+    let portal = context.services.settings.public_url.as_str();
     let texts = store::announcements::list_mail_texts(&change.tx, announcement.id).await.or_fail("reading texts")?;
+    let texts = texts
+        .into_iter()
+        .map(|text| Ok((text.locale, render(&text.title, body_of(&text.source), portal)?, text.title)))
+        .collect::<Result<Vec<_>, Failure>>()?;
     let programme = store::rollout::find_programme(&change.tx, programme).await.or_fail("finding a programme")?;
     let before = store::announcements::count_recipients(&change.tx, &granted, programme.id, &key);
     let before = before.await.or_fail("counting recipients")?;
     let people = store::announcements::list_recipients(&change.tx, &granted, programme.id).await;
     for person in people.or_fail("listing recipients")? {
-        let text = texts.iter().find(|text| text.locale == person.locale).or(texts.first());
-        let text = text.ok_or(Failure::NotFound)?;
+        let text = texts.iter().find(|(locale, ..)| *locale == person.locale).or(texts.first());
+        let (_, Article { html, plain }, title) = text.ok_or(Failure::NotFound)?;
         let params = json!({
             "name": person.name,
-            "title": text.title,
-            "html": text.html,
-            "text": text.plain,
-            "link": format!("{}/announcements/{slug}", context.services.settings.public_url),
+            "title": title,
+            "html": html,
+            "text": plain,
+            "link": format!("{portal}/announcements/{slug}"),
             "contact": programme.contact,
         });
         let mail = Mail {

@@ -45,7 +45,7 @@ async fn write(
     file_name: Option<&str>,
 ) -> Result<Published, Failure> {
     let (front, body) = parse(source, file_name).map_err(invalid)?;
-    let article = render(&front.title, body)?;
+    let article = render(&front.title, body, "")?;
     let (tx, now) = (&change.tx, change.now);
     let slug = front.slug.as_str();
 
@@ -81,7 +81,10 @@ async fn write(
             invalid(AnnouncementProblem::NothingToSupersede { line: *line, slug: before.as_str().to_owned() })
         })?;
         store::announcements::supersede(tx, granted, found.id, None, now).await.or_fail("superseding")?;
+        store::announcements::set_successor(tx, granted, found.id, Some(id)).await.or_fail("superseding")?;
     }
+    // Published again, it stands again.
+    store::announcements::set_successor(tx, granted, id, None).await.or_fail("superseding")?;
     store::announcements::supersede(tx, granted, id, Some(front.locale), now).await.or_fail("superseding")?;
     let text = NewText {
         id: services.id(),
@@ -92,7 +95,6 @@ async fn write(
         description: &front.description,
         source,
         html: &article.html,
-        plain: &article.plain,
         unlisted: front.unlisted,
         source_version: front.source_version.as_deref(),
         translation: front.translation,

@@ -1,5 +1,5 @@
-//! Markdown to a page and to plain text, once, when it is published. What comes out is safe to show: raw HTML is not taken
-//! over, and what was made is cleaned again (CVE-2026-34718: `data:` addresses that slipped through a sanitiser).
+//! Markdown to HTML and to plain text: to a page once, when it is published, to a mail when it is sent. What comes out is
+//! safe to show: raw HTML is not taken over, and what was made is cleaned again (CVE-2026-34718: `data:` addresses that slipped through a sanitiser).
 
 use std::{borrow::Cow, collections::HashSet};
 
@@ -21,10 +21,11 @@ pub struct Article {
 }
 
 /// The title is the page's only first-level heading: one in the text that says the same is dropped, others move down.
+/// Addresses on this site get `site` in front: nothing on a page, the portal's own address in a mail.
 ///
 /// # Errors
 /// A fault when the formatter gives up, which it does not.
-pub fn render(title: &str, markdown: &str) -> Result<Article, Failure> {
+pub fn render(title: &str, markdown: &str, site: &str) -> Result<Article, Failure> {
     let mut options = Options::default();
     options.extension.table = true;
     options.extension.strikethrough = true;
@@ -32,9 +33,10 @@ pub fn render(title: &str, markdown: &str) -> Result<Article, Failure> {
     let arena = Arena::new();
     let root = parse_document(&arena, markdown, &options);
     fit_headings(root, title);
+    lead_to(root, site);
     let mut html = String::new();
     format_html(root, &options, &mut html).map_err(|error| fault("formatting an announcement", &error))?;
-    Ok(Article { html: clean(&html), plain: plain(root) })
+    Ok(Article { html: clean(&html, site), plain: plain(root) })
 }
 
 fn fit_headings<'a>(root: Node<'a>, title: &str) {
@@ -55,16 +57,32 @@ fn fit_headings<'a>(root: Node<'a>, title: &str) {
     }
 }
 
+fn lead_to<'a>(root: Node<'a>, site: &str) {
+    for node in root.descendants() {
+        if let NodeValue::Link(link) | NodeValue::Image(link) = &mut node.data.borrow_mut().value
+            && on_site(&link.url)
+        {
+            link.url.insert_str(0, site);
+        }
+    }
+}
+
+/// Whether an address names a place on this site by its path alone.
+fn on_site(url: &str) -> bool {
+    url.starts_with('/') && !url.starts_with("//") && !url.contains('\\')
+}
+
 /// Takes out everything that is not text, structure, or a link: scripts, styles, forms, frames, foreign images, and every
 /// address that is not http, https, mailto, tel or on this site.
-pub(super) fn clean(html: &str) -> String {
+pub(super) fn clean(html: &str, site: &str) -> String {
+    let site = site.to_owned();
     let mut cleaner = ammonia::Builder::default();
     cleaner
         .url_schemes(HashSet::from(["http", "https", "mailto", "tel"]))
         .link_rel(Some("noopener noreferrer"))
-        .attribute_filter(|element, attribute, value| match (element, attribute) {
+        .attribute_filter(move |element, attribute, value| match (element, attribute) {
             // Images come from this site only: others would tell a stranger who reads what.
-            ("img", "src") if !value.starts_with('/') || value.starts_with("//") || value.contains('\\') => None,
+            ("img", "src") if !value.strip_prefix(site.as_str()).is_some_and(on_site) => None,
             _ => Some(Cow::Borrowed(value)),
         });
     cleaner.clean(html).to_string()
@@ -198,10 +216,10 @@ mod tests {
             "elsewhere.example",
         ];
         for attack in attacks {
-            let mut made = vec![render("t", attack).expect("rendered").html];
+            let mut made = vec![render("t", attack, "").expect("rendered").html];
             if attack.starts_with('<') {
                 // Straight into the sanitiser too, should raw HTML ever be let in.
-                made.push(clean(attack));
+                made.push(clean(attack, ""));
             }
             for html in made {
                 let seen = html.to_lowercase();
@@ -212,7 +230,7 @@ mod tests {
 
     #[test]
     fn links_and_own_images_stay() {
-        let html = render("t", "[a](https://docs.example/x) ![p](/files/p.png) <support@nordlys.example>")
+        let html = render("t", "[a](https://docs.example/x) ![p](/files/p.png) <support@nordlys.example>", "")
             .expect("rendered")
             .html;
         assert!(html.contains("<a href=\"https://docs.example/x\" rel=\"noopener noreferrer\">a</a>"), "{html}");
@@ -220,8 +238,20 @@ mod tests {
     }
 
     #[test]
+    fn in_a_mail_addresses_on_this_site_are_whole() {
+        let site = "https://support.nordlys.example";
+        let source =
+            "[a](/cases/new) ![p](/files/p.png) [b](//elsewhere.example/x) ![q](https://elsewhere.example/q.png)";
+        let Article { html, plain } = render("t", source, site).expect("rendered");
+        assert!(html.contains("href=\"https://support.nordlys.example/cases/new\""), "{html}");
+        assert!(html.contains("src=\"https://support.nordlys.example/files/p.png\""), "{html}");
+        assert!(html.contains("href=\"//elsewhere.example/x\"") && !html.contains("q.png"), "{html}");
+        assert!(plain.starts_with("a (https://support.nordlys.example/cases/new)"), "{plain}");
+    }
+
+    #[test]
     fn the_title_is_the_only_first_heading() {
-        let html = |text| render("Bonjour à tous", text).expect("rendered").html;
+        let html = |text| render("Bonjour à tous", text, "").expect("rendered").html;
         assert_eq!(html("# Bonjour à tous\n\n## Suite"), "<h2>Suite</h2>\n");
         assert_eq!(html("# Autre\n\n## Suite"), "<h2>Autre</h2>\n<h3>Suite</h3>\n");
     }
@@ -230,6 +260,6 @@ mod tests {
     fn plain_text_reads_like_a_letter() {
         let source = "## Mars\n\nUn [lien](https://a.example) et\n<a@b.example>.\n\n* un\n* deux\n  trois\n\n1. x\n   - y\n\n> cité";
         let expected = "Mars\n====\n\nUn lien (https://a.example) et a@b.example.\n\n- un\n- deux trois\n\n1. x\n   - y\n\n> cité\n";
-        assert_eq!(render("t", source).expect("rendered").plain, expected);
+        assert_eq!(render("t", source, "").expect("rendered").plain, expected);
     }
 }

@@ -527,7 +527,7 @@ impl Demo<'_> {
             "08:58:12 ERROR index \"sales_by_team\" not found\n08:58:14 WARN retry in 30 s\n",
         )?;
         let importer = Importer::of_system(self.services);
-        let report = importer.commit(&Source::open(&path)?, Strictness::AllOrNothing, &|_| {}).await?;
+        let report = importer.commit(&Source::open(&path)?, Strictness::AllOrNothing, &mut |_| {}, &|_| {}).await?;
         if report.committed {
             return Ok(());
         }

@@ -1,36 +1,50 @@
 //! Uploads that wait for a decision: kept in the data directory from the dry run to the commit, one folder each.
 //!
-//! What an upload is and how far it got stands in `state.json` beside it, so that it outlives a restart. An import that
-//! was cut off looks still for two minutes, then as failed, and can be committed again: what was written stays, the rest
-//! follows.
+//! ```text
+//! <id>/state.json        what it is, how far it got and what was found
+//! <id>/verdicts.jsonl    the verdict on every record
+//! <id>/content/records/  what is imported: `import.jsonl`, or the tables of a CSV bundle
+//! <id>/content/files/    what entries name, as 0, 1, 2 …, and `files.json` with the names they came under
+//! ```
+//!
+//! The state outlives a restart. A run that was cut off (no sign of life for two minutes) can be committed again: what was
+//! written stays, the rest follows.
 
 use std::{
+    collections::{BTreeSet, HashMap},
     fs,
-    io::Write,
+    io::{self, BufRead, BufReader, BufWriter, Write},
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
 };
 
 use domain::{
     Failure, FieldError, ImportId,
     access::{Permission, Place},
     failure::Conflict,
-    files::display_name,
-    imports::{ImportProgress, ImportReport, ImportState, ImportView},
+    imports::{ImportProgress, ImportReport, ImportState, ImportView, RowVerdict, UploadProblem},
 };
 use futures::{Stream, StreamExt};
-use jiff::SignedDuration;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
-use super::{Importer, Source, Strictness, source};
+use super::{
+    Importer, Source, Strictness,
+    lease::{self, Lease, SILENCE},
+    source,
+};
 use crate::{Context, Services, fault};
 
 /// Bytes of one upload, all its files together.
 pub const MAX_UPLOAD: u64 = 2 * 1024 * 1024 * 1024;
 /// Files of one upload.
 const MAX_FILES: usize = 5_000;
-/// Without a sign of life for so long, a run was cut off.
-const SILENCE: SignedDuration = SignedDuration::from_mins(2);
 const STATE: &str = "state.json";
+const VERDICTS: &str = "verdicts.jsonl";
 const CONTENT: &str = "content";
+const RECORDS: &str = "records";
+const FILES: &str = "files";
+const NAMES: &str = "files.json";
 
 fn shelf(services: &Services) -> PathBuf {
     services.files.staging().to_owned()
@@ -44,13 +58,32 @@ async fn authorize(context: &Context) -> Result<(), Failure> {
     context.authorize(Permission::ImportRun, &Place::vendor()).await.map(|_| ())
 }
 
+fn refuse(problem: UploadProblem) -> Failure {
+    let field = match problem {
+        UploadProblem::SameName | UploadProblem::TooManyFiles => FILES,
+        _ => RECORDS,
+    };
+    Failure::field(field, FieldError::Upload(problem))
+}
+
+/// Which field of the form a file came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What is to be imported.
+    Records,
+    /// What the entries of cases name as `files/NAME`.
+    Attached,
+}
+
 /// An upload that is coming in; dropped unfinished, it is gone.
 pub struct Upload {
     context: Context,
     importer: Importer,
     id: ImportId,
     folder: PathBuf,
-    names: Vec<String>,
+    records: BTreeSet<String>,
+    /// The names that attached files came under; they lie under their place in this list.
+    attached: Vec<String>,
     bytes: u64,
     kept: bool,
 }
@@ -62,61 +95,92 @@ impl Upload {
         let importer = Importer::new(context).await?;
         let id: ImportId = context.services.id();
         let folder = folder(&context.services, id);
-        fs::create_dir_all(folder.join(CONTENT).join("files")).map_err(|error| fault("keeping an upload", &error))?;
-        Ok(Self { context: context.clone(), importer, id, folder, names: Vec::new(), bytes: 0, kept: false })
+        for part in [RECORDS, FILES] {
+            fs::create_dir_all(folder.join(CONTENT).join(part)).map_err(|error| fault("keeping an upload", &error))?;
+        }
+        Ok(Self {
+            context: context.clone(),
+            importer,
+            id,
+            folder,
+            records: BTreeSet::new(),
+            attached: Vec::new(),
+            bytes: 0,
+            kept: false,
+        })
     }
 
-    /// Takes one file: `*.jsonl` and the CSV files of a bundle are what is imported, others are attached to cases as
-    /// `files/NAME`.
+    /// Takes one file.
     ///
     /// # Errors
-    /// Under `files`: too many, or too large in all.
+    /// [`FieldError::Upload`] when it cannot be taken, or not beside those before it.
     pub async fn take<E: std::error::Error>(
         &mut self,
+        part: Part,
         claimed_name: &str,
         mut body: impl Stream<Item = Result<impl AsRef<[u8]>, E>> + Unpin,
     ) -> Result<(), Failure> {
-        let refuse = |error| Failure::field("files", error);
-        if self.names.len() >= MAX_FILES {
-            return Err(refuse(FieldError::TooMany { max: MAX_FILES as u32 }));
+        if self.records.len() + self.attached.len() >= MAX_FILES {
+            return Err(refuse(UploadProblem::TooManyFiles));
         }
-        let name = display_name(claimed_name);
-        let content = self.folder.join(CONTENT);
-        let lower = name.to_lowercase();
-        let path = if source::is_bundle_file(&lower) {
-            content.join(&lower)
-        } else if [".jsonl", ".ndjson", ".json"].iter().any(|end| lower.ends_with(end)) {
-            content.join(source::JSON_IN_FOLDER)
-        } else {
-            content.join("files").join(&name)
+        // Browsers of old send a path.
+        let name = claimed_name.rsplit(['/', '\\']).next().unwrap_or_default();
+        let path = match part {
+            Part::Records => self.place_for_records(name)?,
+            Part::Attached => self.place_for_attached(name)?,
         };
-        let failed = |error: std::io::Error| fault("keeping an upload", &error);
+        let failed = |error: io::Error| fault("keeping an upload", &error);
         let mut file = fs::File::create(&path).map_err(failed)?;
         while let Some(chunk) = body.next().await {
-            let chunk = chunk.map_err(|_| refuse(FieldError::Required))?;
+            let chunk = chunk.map_err(|_| refuse(UploadProblem::Interrupted))?;
             let chunk = chunk.as_ref();
             self.bytes += chunk.len() as u64;
             if self.bytes > MAX_UPLOAD {
-                return Err(refuse(FieldError::TooLarge { max_bytes: MAX_UPLOAD }));
+                return Err(refuse(UploadProblem::TooLarge));
             }
             file.write_all(chunk).map_err(failed)?;
         }
-        self.names.push(name);
         Ok(())
+    }
+
+    fn place_for_records(&mut self, name: &str) -> Result<PathBuf, Failure> {
+        let lower = name.to_lowercase();
+        let json = [".jsonl", ".ndjson", ".json"].iter().any(|end| lower.ends_with(end));
+        let present = self.records.contains(source::JSON_IN_FOLDER);
+        let stored = match (json, source::is_bundle_file(&lower)) {
+            (true, _) if present => return Err(refuse(UploadProblem::SeveralFiles)),
+            (true, _) if !self.records.is_empty() => return Err(refuse(UploadProblem::TwoShapes)),
+            (true, _) => source::JSON_IN_FOLDER.to_owned(),
+            (false, true) if present => return Err(refuse(UploadProblem::TwoShapes)),
+            (false, true) => lower,
+            (false, false) => return Err(refuse(UploadProblem::UnknownFile)),
+        };
+        let path = self.folder.join(CONTENT).join(RECORDS).join(&stored);
+        if self.records.insert(stored) { Ok(path) } else { Err(refuse(UploadProblem::SameName)) }
+    }
+
+    fn place_for_attached(&mut self, name: &str) -> Result<PathBuf, Failure> {
+        if self.attached.iter().any(|taken| taken == name) {
+            return Err(refuse(UploadProblem::SameName));
+        }
+        self.attached.push(name.to_owned());
+        Ok(self.folder.join(CONTENT).join(FILES).join((self.attached.len() - 1).to_string()))
     }
 
     /// Keeps the upload and begins its dry run in the background.
     ///
     /// # Errors
-    /// Under `files` when nothing in it can be imported.
+    /// [`UploadProblem::NothingToImport`].
     pub fn finish(mut self) -> Result<ImportId, Failure> {
-        let source =
-            Source::open(&self.folder.join(CONTENT)).map_err(|_| Failure::field("files", FieldError::Required))?;
+        let failed = |error: io::Error| fault("keeping an upload", &error);
+        let names = serde_json::to_vec(&self.attached).map_err(|error| failed(error.into()))?;
+        fs::write(self.folder.join(CONTENT).join(NAMES), names).map_err(failed)?;
+        let source = content(&self.folder).map_err(|_| refuse(UploadProblem::NothingToImport))?;
         let now = self.context.services.now();
         let view = ImportView {
             id: self.id,
-            name: self.names.iter().take(3).cloned().collect::<Vec<_>>().join(", "),
-            files: self.names.len() as u64,
+            name: self.records.iter().take(3).cloned().collect::<Vec<_>>().join(", "),
+            files: (self.records.len() + self.attached.len()) as u64,
             bytes: self.bytes,
             by: self.context.actor.name.clone(),
             uploaded_at: now,
@@ -125,14 +189,16 @@ impl Upload {
             progress: ImportProgress::default(),
             report: None,
         };
-        save(&self.folder, &view)?;
+        let run: ImportId = self.context.services.id();
+        save(&self.folder, &Kept { run, view })?;
         self.kept = true;
         let (folder, importer) = (self.folder.clone(), self.importer.clone());
         tokio::spawn(async move {
-            let shared = std::sync::Mutex::new(view.clone());
-            let progress = |done| note(&folder, &shared, &importer, done);
-            let outcome = importer.dry_run(&source, &mut |_| {}, &progress).await;
-            close(&folder, &importer, view, outcome, ImportState::Checked);
+            let progress = |done| note(&folder, run, importer.services.now(), done);
+            let mut log = VerdictLog::begin(&folder);
+            let outcome = importer.dry_run(&source, &mut |row| log.add(row), &progress).await;
+            log.end();
+            close(&folder, run, importer.services.now(), outcome, ImportState::Checked);
         });
         Ok(self.id)
     }
@@ -148,50 +214,132 @@ impl Drop for Upload {
     }
 }
 
-/// Notes how far a run is; a failed write only makes the page look old.
-fn note(folder: &Path, shared: &std::sync::Mutex<ImportView>, importer: &Importer, done: ImportProgress) {
-    if let Ok(mut view) = shared.lock() {
-        view.progress = done;
-        view.changed_at = importer.services.now();
-        drop(save(folder, &view));
+/// What an upload brought.
+fn content(folder: &Path) -> Result<Source, Failure> {
+    let content = folder.join(CONTENT);
+    let names = fs::read(content.join(NAMES)).map_err(|error| fault("reading an upload", &error))?;
+    let names: Vec<String> = serde_json::from_slice(&names).map_err(|error| fault("reading an upload", &error))?;
+    let files = content.join(FILES);
+    let attached: HashMap<String, PathBuf> =
+        names.into_iter().enumerate().map(|(place, name)| (name, files.join(place.to_string()))).collect();
+    Source::open_upload(&content.join(RECORDS), attached)
+}
+
+/// The verdicts on every record, for those who want more than the page shows. That it cannot be written stops no import.
+struct VerdictLog {
+    folder: PathBuf,
+    out: io::Result<BufWriter<fs::File>>,
+}
+
+impl VerdictLog {
+    fn begin(folder: &Path) -> Self {
+        let out = fs::File::create(folder.join("verdicts.new")).map(BufWriter::new);
+        Self { folder: folder.to_owned(), out }
+    }
+
+    fn add(&mut self, row: &RowVerdict) {
+        if let Ok(out) = &mut self.out {
+            let written = serde_json::to_writer(&mut *out, row).map_err(io::Error::from);
+            if let Err(error) = written.and_then(|()| out.write_all(b"\n")) {
+                self.out = Err(error);
+            }
+        }
+    }
+
+    fn end(self) {
+        let draft = self.folder.join("verdicts.new");
+        let written = self.out.and_then(|mut out| out.flush());
+        if let Err(error) = written.and_then(|()| fs::rename(draft, self.folder.join(VERDICTS))) {
+            tracing::error!(error = %error, "the verdicts of an import could not be kept");
+        }
     }
 }
 
-/// Writes down how a run ended.
-fn close(
-    folder: &Path,
-    importer: &Importer,
+/// The state of an upload, and the run that may change it: a run that was given up and another that took over do not
+/// write over each other.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    run: ImportId,
     view: ImportView,
-    outcome: Result<ImportReport, Failure>,
-    state: ImportState,
-) {
-    let changed_at = importer.services.now();
-    let view = match outcome {
-        Ok(report) => ImportView { state, changed_at, report: Some(report), ..view },
-        Err(failure) => {
-            tracing::error!(import = %view.id, error = %failure, "import failed");
-            ImportView { state: ImportState::Failed, changed_at, ..view }
-        }
-    };
-    if let Err(failure) = save(folder, &view) {
-        tracing::error!(import = %view.id, error = %failure, "the end of an import could not be noted");
-    }
 }
+
+/// States are read, decided on and written one at a time. One process serves a data directory.
+static STATES: Mutex<()> = Mutex::new(());
 
 /// Written beside and moved into place: a reader sees the old one or the new one.
-fn save(folder: &Path, view: &ImportView) -> Result<(), Failure> {
-    let text = serde_json::to_vec(view).map_err(|error| fault("describing an import", &error))?;
+fn save(folder: &Path, kept: &Kept) -> Result<(), Failure> {
+    let text = serde_json::to_vec(kept).map_err(|error| fault("describing an import", &error))?;
     let (draft, path) = (folder.join("state.new"), folder.join(STATE));
     fs::write(&draft, text).and_then(|()| fs::rename(&draft, &path)).map_err(|error| fault("keeping an import", &error))
 }
 
-fn read(services: &Services, id: ImportId) -> Option<ImportView> {
-    let bytes = fs::read(folder(services, id).join(STATE)).ok()?;
-    let mut view: ImportView = serde_json::from_slice(&bytes).ok()?;
-    if view.state.is_running() && view.changed_at + SILENCE < services.now() {
-        view.state = ImportState::Failed;
+fn load(folder: &Path) -> Option<Kept> {
+    serde_json::from_slice(&fs::read(folder.join(STATE)).ok()?).ok()
+}
+
+/// Changes the state as the run that has the upload; says nothing to one that lost it.
+fn change(folder: &Path, run: ImportId, change: impl FnOnce(&mut ImportView)) -> Result<(), Failure> {
+    let _one = STATES.lock().unwrap_or_else(PoisonError::into_inner);
+    match load(folder) {
+        Some(mut kept) if kept.run == run => {
+            change(&mut kept.view);
+            save(folder, &kept)
+        }
+        _ => Ok(()),
     }
-    Some(view)
+}
+
+/// Notes how far a run is; a failed write only makes the page look old.
+fn note(folder: &Path, run: ImportId, now: Timestamp, done: ImportProgress) {
+    drop(change(folder, run, |view| {
+        view.progress = done;
+        view.changed_at = now;
+    }));
+}
+
+/// Writes down how a run ended.
+fn close(folder: &Path, run: ImportId, now: Timestamp, outcome: Result<ImportReport, Failure>, state: ImportState) {
+    let (state, report) = match outcome {
+        Ok(report) => (state, Some(report)),
+        Err(failure) => {
+            tracing::error!(run = %run, error = %failure, "import failed");
+            (ImportState::Failed, None)
+        }
+    };
+    let noted = change(folder, run, |view| {
+        view.state = state;
+        view.changed_at = now;
+        view.report = report.or_else(|| view.report.take());
+    });
+    if let Err(failure) = noted {
+        tracing::error!(run = %run, error = %failure, "the end of an import could not be noted");
+    }
+}
+
+/// The state as it is now, with a run that was cut off as failed. One that looks through gives signs of life; one that
+/// writes has the lease, from before its state says so until after it says how it ended: a state that was read before
+/// `writing` was asked is read once more.
+fn seen(folder: &Path, mut kept: Kept, writing: Option<ImportId>, now: Timestamp) -> Kept {
+    let cut_off = match kept.view.state {
+        ImportState::Checking => kept.view.changed_at + SILENCE < now,
+        ImportState::Running if writing != Some(kept.run) => match load(folder) {
+            Some(again) if again.run == kept.run && again.view.state == ImportState::Running => true,
+            Some(again) => return again,
+            None => true,
+        },
+        _ => false,
+    };
+    if cut_off {
+        kept.view.state = ImportState::Failed;
+    }
+    kept
+}
+
+async fn read(services: &Services, id: ImportId) -> Result<Kept, Failure> {
+    let folder = folder(services, id);
+    let kept = load(&folder).ok_or(Failure::NotFound)?;
+    let writing = lease::writing(services).await?;
+    Ok(seen(&folder, kept, writing, services.now()))
 }
 
 /// The uploads that are kept, newest first, without their reports.
@@ -200,11 +348,17 @@ fn read(services: &Services, id: ImportId) -> Option<ImportView> {
 /// [`Failure::Forbidden`] without the permission to import.
 pub async fn list(context: &Context) -> Result<Vec<ImportView>, Failure> {
     authorize(context).await?;
-    let Ok(entries) = fs::read_dir(shelf(&context.services)) else { return Ok(Vec::new()) };
-    let mut views: Vec<ImportView> = entries
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .filter_map(|id| read(&context.services, id))
-        .map(|view| ImportView { report: None, ..view })
+    let (shelf, now) = (shelf(&context.services), context.services.now());
+    let Ok(entries) = fs::read_dir(&shelf) else { return Ok(Vec::new()) };
+    let kept: Vec<(PathBuf, Kept)> = entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<ImportId>().ok())
+        .map(|id| shelf.join(id.to_string()))
+        .filter_map(|folder| load(&folder).map(|kept| (folder, kept)))
+        .collect();
+    let writing = lease::writing(&context.services).await?;
+    let mut views: Vec<ImportView> = kept
+        .into_iter()
+        .map(|(folder, kept)| ImportView { report: None, ..seen(&folder, kept, writing, now).view })
         .collect();
     views.sort_by_key(|view| std::cmp::Reverse(view.uploaded_at));
     Ok(views)
@@ -216,37 +370,69 @@ pub async fn list(context: &Context) -> Result<Vec<ImportView>, Failure> {
 /// [`Failure::NotFound`]; [`Failure::Forbidden`] without the permission to import.
 pub async fn find(context: &Context, id: ImportId) -> Result<ImportView, Failure> {
     authorize(context).await?;
-    read(&context.services, id).ok_or(Failure::NotFound)
+    Ok(read(&context.services, id).await?.view)
+}
+
+/// The verdict on every record of an upload, in the order they were given.
+///
+/// # Errors
+/// [`Failure::NotFound`] before it was looked through; [`Failure::Forbidden`] without the permission to import.
+pub async fn read_verdicts(
+    context: &Context,
+    id: ImportId,
+) -> Result<impl Iterator<Item = RowVerdict> + Send + use<>, Failure> {
+    authorize(context).await?;
+    let file = fs::File::open(folder(&context.services, id).join(VERDICTS)).map_err(|_| Failure::NotFound)?;
+    let lines = BufReader::new(file).lines().map_while(Result::ok);
+    Ok(lines.filter_map(|line| serde_json::from_str(&line).ok()))
 }
 
 /// Commits an upload in the background.
 ///
 /// # Errors
-/// [`Conflict::AlreadyTaken`] while it is being looked through or written, or when it is done.
+/// [`Conflict::AlreadyTaken`] while it is being looked through or written, or when it is done;
+/// [`Conflict::ImportUnderWay`] while another is being written.
 pub async fn start_commit(context: &Context, id: ImportId, strictness: Strictness) -> Result<(), Failure> {
     let importer = Importer::new(context).await?;
-    let view = read(&context.services, id).ok_or(Failure::NotFound)?;
-    if view.state.is_running() || view.state == ImportState::Done {
+    let seen = read(&context.services, id).await?;
+    if seen.view.state.is_running() || seen.view.state == ImportState::Done {
         return Err(Failure::Conflict(Conflict::AlreadyTaken));
     }
     let folder = folder(&context.services, id);
-    let source = Source::open(&folder.join(CONTENT))?;
+    let lease = Lease::take(&importer).await?;
     let now = context.services.now();
-    let view = ImportView { state: ImportState::Running, changed_at: now, progress: ImportProgress::default(), ..view };
-    save(&folder, &view)?;
+    let source = match hand_over(&folder, seen.run, lease.run(), now).and_then(|()| content(&folder)) {
+        Ok(source) => source,
+        Err(failure) => {
+            lease.release().await;
+            return Err(failure);
+        }
+    };
     tokio::spawn(async move {
-        let shared = std::sync::Mutex::new(view.clone());
-        let progress = |done| note(&folder, &shared, &importer, done);
-        let outcome = importer.commit(&source, strictness, &progress).await;
+        let run = lease.run();
+        let progress = |done| note(&folder, run, importer.services.now(), done);
+        let mut log = VerdictLog::begin(&folder);
+        let outcome = importer.commit_as(&lease, &source, strictness, &mut |row| log.add(row), &progress).await;
+        log.end();
         // Refused records stop a strict commit: the upload waits for a decision as before.
         let committed = outcome.as_ref().is_ok_and(|report| report.committed);
         let state = if committed { ImportState::Done } else { ImportState::Checked };
         if committed {
             drop(fs::remove_dir_all(folder.join(CONTENT)));
         }
-        close(&folder, &importer, view, outcome, state);
+        close(&folder, run, importer.services.now(), outcome, state);
+        lease.release().await;
     });
     Ok(())
+}
+
+/// Gives an upload to the run that is to write it, unless somebody else was faster.
+fn hand_over(folder: &Path, before: ImportId, run: ImportId, now: Timestamp) -> Result<(), Failure> {
+    let _one = STATES.lock().unwrap_or_else(PoisonError::into_inner);
+    let kept = load(folder).filter(|kept| kept.run == before).ok_or(Failure::Conflict(Conflict::AlreadyTaken))?;
+    let progress = ImportProgress::default();
+    let view = ImportView { state: ImportState::Running, changed_at: now, progress, ..kept.view };
+    save(folder, &Kept { run, view })
 }
 
 /// Forgets an upload; what a commit wrote stays.
@@ -255,9 +441,17 @@ pub async fn start_commit(context: &Context, id: ImportId, strictness: Strictnes
 /// [`Conflict::AlreadyTaken`] while it is being written.
 pub async fn discard(context: &Context, id: ImportId) -> Result<(), Failure> {
     authorize(context).await?;
-    let view = read(&context.services, id).ok_or(Failure::NotFound)?;
-    if view.state.is_running() {
+    let seen = read(&context.services, id).await?;
+    if seen.view.state.is_running() {
         return Err(Failure::Conflict(Conflict::AlreadyTaken));
     }
-    fs::remove_dir_all(folder(&context.services, id)).map_err(|error| fault("discarding an import", &error))
+    let failed = |error: io::Error| fault("discarding an import", &error);
+    let folder = folder(&context.services, id);
+    let gone = shelf(&context.services).join(format!("gone-{id}"));
+    {
+        let _one = STATES.lock().unwrap_or_else(PoisonError::into_inner);
+        load(&folder).filter(|kept| kept.run == seen.run).ok_or(Failure::Conflict(Conflict::AlreadyTaken))?;
+        fs::rename(&folder, &gone).map_err(failed)?;
+    }
+    fs::remove_dir_all(gone).map_err(failed)
 }

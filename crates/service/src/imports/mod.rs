@@ -6,14 +6,15 @@
 //!
 //! A commit looks through the whole file first. When anything in it is refused, nothing is written. A batch that was
 //! committed stays when a later one fails (the database went away, the process was stopped): the next run finds its
-//! records unchanged and goes on.
+//! records unchanged and goes on. One import writes at a time (`lease`).
 
 mod inbox;
+mod lease;
 mod plan;
 mod source;
 mod write;
 
-pub use inbox::{MAX_UPLOAD, Upload, discard, find, list, start_commit};
+pub use inbox::{MAX_UPLOAD, Part, Upload, discard, find, list, read_verdicts, start_commit};
 pub use source::Source;
 
 use domain::{
@@ -86,25 +87,42 @@ impl Importer {
         Ok(report)
     }
 
-    /// Looks through the whole source, then writes it in batches. The report says whether anything was written.
+    /// Looks through the whole source, then writes it in batches; `each` hears every verdict. The report says whether
+    /// anything was written.
     ///
     /// # Errors
-    /// As [`Importer::dry_run`]; batches before the failure stay, a second run goes on after them.
+    /// As [`Importer::dry_run`]; [`domain::failure::Conflict::ImportUnderWay`] while another import is being written.
+    /// Batches before a failure stay, a second run goes on after them.
     pub async fn commit(
         &self,
         source: &Source,
         strictness: Strictness,
+        each: &mut (dyn FnMut(&RowVerdict) + Send),
+        progress: &(dyn Fn(ImportProgress) + Send + Sync),
+    ) -> Result<ImportReport, Failure> {
+        let lease = lease::Lease::take(self).await?;
+        let outcome = self.commit_as(&lease, source, strictness, each, progress).await;
+        lease.release().await;
+        outcome
+    }
+
+    async fn commit_as(
+        &self,
+        lease: &lease::Lease,
+        source: &Source,
+        strictness: Strictness,
+        each: &mut (dyn FnMut(&RowVerdict) + Send),
         progress: &(dyn Fn(ImportProgress) + Send + Sync),
     ) -> Result<ImportReport, Failure> {
         let half = |done: ImportProgress| ImportProgress { bytes_total: done.bytes_total * 2, ..done };
-        let report = self.dry_run(source, &mut |_| {}, &|done| progress(half(done))).await?;
+        let report = self.dry_run(source, each, &|done| progress(half(done))).await?;
         if report.counts.refused() > 0 && strictness == Strictness::AllOrNothing {
             return Ok(report);
         }
         if report.counts.writes() == 0 {
             return Ok(ImportReport { committed: true, ..report });
         }
-        let import: ImportId = self.services.id();
+        let import = lease.run();
         let mut report = ImportReport::default();
         let mut planner = plan::Planner::new(self, source).await?;
         let mut batches = source.read();

@@ -16,7 +16,7 @@ use domain::{
     people::MembershipState,
     text::EmailAddress,
 };
-use store::imports::{Legacy, Member};
+use store::imports::{KnownStream, Legacy, Member};
 use uuid::Uuid;
 
 use super::{Importer, Source, source::Row, writes};
@@ -33,11 +33,13 @@ pub(super) struct Act {
     pub id: String,
     pub fingerprint: [u8; 32],
     pub fresh: bool,
+    /// Whether something was imported under this id before.
+    pub known: bool,
     pub what: What,
 }
 
 pub(super) enum What {
-    Organisation(OrganisationRecord, OrganisationId, Option<ProgrammeId>),
+    Organisation(OrganisationRecord, OrganisationId, Option<(ProgrammeId, String)>),
     Product(ProductRecord, ProductId),
     Contract(ContractRecord, ContractId, OrganisationId, Vec<ProductId>),
     Contact(ContactRecord, ContractId, Place),
@@ -60,7 +62,7 @@ pub(super) struct Planner<'a> {
     importer: &'a Importer,
     source: &'a Source,
     products: HashMap<String, (ProductId, String)>,
-    programmes: HashMap<String, ProgrammeId>,
+    programmes: HashMap<String, (ProgrammeId, String)>,
     organisations: HashMap<String, OrganisationId>,
     contracts: HashMap<String, (ContractId, OrganisationId)>,
     people: HashMap<String, PersonId>,
@@ -82,6 +84,8 @@ struct Lookup {
     owners: HashMap<Uuid, OrganisationId>,
     /// The ids under which memberships were imported.
     imported_as: HashMap<Uuid, String>,
+    /// Cases that somebody has worked on here and whose records changed: only entries and files are added to them.
+    worked_on: HashMap<Uuid, KnownStream>,
 }
 
 impl<'a> Planner<'a> {
@@ -170,6 +174,7 @@ impl<'a> Planner<'a> {
         let owners = store::imports::find_owners(db, RecordKind::Case, &cases).await.or_fail("finding owners")?;
         batch.owners.extend(owners);
         batch.members = store::imports::find_memberships(db, &users).await.or_fail("finding members")?;
+        batch.worked_on = self.worked_on(rows, &batch.legacy).await?;
         for ((kind, id), legacy) in &batch.legacy {
             match kind {
                 RecordKind::Organisation => {
@@ -212,6 +217,28 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
+    async fn worked_on(
+        &self,
+        rows: &[Row],
+        legacy: &HashMap<(RecordKind, String), Legacy>,
+    ) -> Result<HashMap<Uuid, KnownStream>, Failure> {
+        let db = &self.importer.services.db;
+        let changed: Vec<CaseId> = rows
+            .iter()
+            .filter(|row| matches!(row.record, Ok(Record::Case(_))))
+            .filter_map(|row| {
+                let legacy = legacy.get(&(RecordKind::Case, row.id.clone()))?;
+                (legacy.fingerprint != row.fingerprint).then(|| legacy.object.into())
+            })
+            .collect();
+        let mut streams = HashMap::new();
+        for case in store::imports::find_touched(db, &changed).await.or_fail("finding cases")? {
+            let stream = store::imports::find_stream(db, case).await.or_fail("reading a stream")?;
+            streams.insert(case.uuid(), stream);
+        }
+        Ok(streams)
+    }
+
     fn step(&mut self, row: Row) -> Step {
         let Row { file, line, kind, id, record, fingerprint } = row;
         let mut act = None;
@@ -225,13 +252,14 @@ impl<'a> Planner<'a> {
                         self.seen.insert(key.clone(), line);
                         let legacy = self.batch.legacy.get(&key).cloned();
                         let unchanged = legacy.as_ref().is_some_and(|legacy| legacy.fingerprint == fingerprint);
-                        match self.decide(record, legacy.as_ref(), line) {
+                        match self.decide(record, legacy.as_ref(), unchanged, line) {
                             Err(refusal) => refusal,
                             Ok((verdict, what)) => {
                                 let verdict = if unchanged { Verdict::Unchanged } else { verdict };
                                 if writes(&verdict) {
                                     let fresh = verdict == Verdict::Create;
-                                    act = Some(Act { id: id.clone(), fingerprint, fresh, what });
+                                    let known = legacy.is_some();
+                                    act = Some(Act { id: id.clone(), fingerprint, fresh, known, what });
                                 }
                                 verdict
                             }
@@ -244,7 +272,13 @@ impl<'a> Planner<'a> {
     }
 
     /// Checks what a record refers to and finds or makes the ids of what it is about.
-    fn decide(&mut self, record: Record, legacy: Option<&Legacy>, line: u64) -> Result<(Verdict, What), Verdict> {
+    fn decide(
+        &mut self,
+        record: Record,
+        legacy: Option<&Legacy>,
+        unchanged: bool,
+        line: u64,
+    ) -> Result<(Verdict, What), Verdict> {
         let verdict = if legacy.is_some() { Verdict::Update } else { Verdict::Create };
         let services = &self.importer.services;
         let what = match record {
@@ -254,7 +288,7 @@ impl<'a> Planner<'a> {
                     Some(key) => Some(
                         self.programmes
                             .get(key)
-                            .copied()
+                            .cloned()
                             .ok_or_else(|| Verdict::Reject(Problem::UnknownProgramme { key: key.clone() }))?,
                     ),
                 };
@@ -305,8 +339,11 @@ impl<'a> Planner<'a> {
                     None => None,
                     Some(key) => self.products(std::slice::from_ref(key))?.first().copied(),
                 };
-                for path in record.entries.iter().flat_map(|entry| &entry.files) {
-                    self.check_file(path).map_err(Verdict::Reject)?;
+                // What was imported with its files before need not bring them again.
+                if !unchanged {
+                    for path in record.entries.iter().flat_map(|entry| &entry.files) {
+                        self.check_file(path).map_err(Verdict::Reject)?;
+                    }
                 }
                 let addresses = record.entries.iter().filter_map(|entry| entry.email.as_ref());
                 let known = addresses
@@ -316,8 +353,11 @@ impl<'a> Planner<'a> {
                         self.people.get(&email).map(|person| (email, *person))
                     })
                     .collect();
-                let id = legacy.map_or_else(|| services.id(), |legacy| legacy.object.into());
-                What::Case(Box::new(record), id, organisation, product, known)
+                let id: CaseId = legacy.map_or_else(|| services.id(), |legacy| legacy.object.into());
+                let nothing_new =
+                    self.batch.worked_on.get(&id.uuid()).is_some_and(|stream| says_no_more(&record, stream));
+                let what = What::Case(Box::new(record), id, organisation, product, known);
+                return Ok((if nothing_new { Verdict::Unchanged } else { verdict }, what));
             }
             Record::Entry(record) => return Err(Verdict::Reject(Problem::UnknownCase { id: record.case })),
         };
@@ -411,6 +451,14 @@ impl<'a> Planner<'a> {
         let first = first_bytes(&found).map_err(|_| missing())?;
         check_kind(&display_name(path), &first).map_err(wrong)
     }
+}
+
+/// Whether all the entries and files of a record are in the stream already.
+fn says_no_more(record: &CaseRecord, stream: &KnownStream) -> bool {
+    record.entries.iter().all(|entry| {
+        let known = stream.find(entry);
+        known.is_some_and(|known| entry.files.iter().all(|path| known.files.contains(&display_name(path))))
+    })
 }
 
 fn cannot_change(field: &str) -> Verdict {

@@ -1,10 +1,11 @@
 //! Reading what is to be imported: a file of JSON lines, or a folder of CSV files, in bounded memory.
 //!
 //! A line (in CSV: a row, which may span lines inside quotes) longer than a mebibyte is passed over and reported without
-//! being held in memory: a file of one endless line costs no more than any other.
+//! being held in memory: a file of one endless line costs no more than any other. A batch ends at so many bytes, those of
+//! the entries of its cases among them.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     fs::File,
     io::{self, BufRead, BufReader, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
@@ -22,6 +23,8 @@ use crate::fault;
 
 /// Bytes of one line.
 const MAX_LINE: usize = 1024 * 1024;
+/// Bytes of the entries of one case of a CSV bundle.
+const MAX_CASE: u64 = 8 * 1024 * 1024;
 /// A batch is handed over at this many bytes even when it has few records.
 const BATCH_BYTES: u64 = 8 * 1024 * 1024;
 /// The files of a bundle in the order they are read: what others refer to comes first.
@@ -46,15 +49,23 @@ pub(super) fn is_bundle_file(name: &str) -> bool {
 #[derive(Clone, Debug)]
 pub struct Source {
     shape: Shape,
-    /// Attached files are looked up below it.
-    folder: PathBuf,
+    attached: Attached,
     bytes: u64,
 }
 
 #[derive(Clone, Debug)]
 enum Shape {
     Json(PathBuf),
-    Csv(Vec<(&'static str, RecordKind)>, bool),
+    /// The folder, the tables in it, and whether there are entries.
+    Csv(PathBuf, Vec<(&'static str, RecordKind)>, bool),
+}
+
+/// Where the files lie that entries name.
+#[derive(Clone, Debug)]
+enum Attached {
+    Below(PathBuf),
+    /// By what comes after `files/`: an upload lies under names of our own.
+    Named(HashMap<String, PathBuf>),
 }
 
 /// One record as it was read.
@@ -90,15 +101,16 @@ impl Source {
         let none = || Failure::field("file", FieldError::NotAChoice);
         let size = |path: &Path| std::fs::metadata(path).map_or(0, |found| found.len());
         if path.is_file() {
-            let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
-            return Ok(Self { bytes: size(path), shape: Shape::Json(path.to_owned()), folder });
+            let attached = Attached::Below(folder_of(path).to_owned());
+            return Ok(Self { bytes: size(path), shape: Shape::Json(path.to_owned()), attached });
         }
         if !path.is_dir() {
             return Err(none());
         }
         let json = path.join(JSON_IN_FOLDER);
         if json.is_file() {
-            return Ok(Self { bytes: size(&json), shape: Shape::Json(json), folder: path.to_owned() });
+            let attached = Attached::Below(path.to_owned());
+            return Ok(Self { bytes: size(&json), shape: Shape::Json(json), attached });
         }
         let present: Vec<_> = BUNDLE.into_iter().filter(|(name, _)| path.join(name).is_file()).collect();
         if present.is_empty() {
@@ -107,7 +119,13 @@ impl Source {
         let entries = path.join(ENTRIES).is_file();
         let names = present.iter().map(|(name, _)| *name).chain(entries.then_some(ENTRIES));
         let bytes = names.map(|name| size(&path.join(name))).sum();
-        Ok(Self { shape: Shape::Csv(present, entries), folder: path.to_owned(), bytes })
+        let shape = Shape::Csv(path.to_owned(), present, entries);
+        Ok(Self { shape, attached: Attached::Below(path.to_owned()), bytes })
+    }
+
+    /// An upload: what is imported lies in a folder, attached files lie elsewhere under the names that people gave them.
+    pub(super) fn open_upload(folder: &Path, attached: HashMap<String, PathBuf>) -> Result<Self, Failure> {
+        Ok(Self { attached: Attached::Named(attached), ..Self::open(folder)? })
     }
 
     pub const fn bytes(&self) -> u64 {
@@ -116,7 +134,10 @@ impl Source {
 
     /// Where an attached file lies; `None` when it does not, or leads out of the folder.
     pub(super) fn attached(&self, path: &str) -> Option<PathBuf> {
-        let folder = self.folder.canonicalize().ok()?;
+        let folder = match &self.attached {
+            Attached::Below(folder) => folder.canonicalize().ok()?,
+            Attached::Named(files) => return files.get(path.strip_prefix("files/")?).cloned(),
+        };
         let found = folder.join(path).canonicalize().ok()?;
         (found.starts_with(&folder) && found.is_file()).then_some(found)
     }
@@ -129,7 +150,7 @@ impl Source {
             let mut out = Out { sender, rows: Vec::new(), batch_bytes: 0, bytes_done: 0 };
             let outcome = match &source.shape {
                 Shape::Json(path) => read_json(path, &mut out),
-                Shape::Csv(files, entries) => read_bundle(&source.folder, files, *entries, &mut out),
+                Shape::Csv(folder, files, entries) => read_bundle(folder, files, *entries, &mut out),
             };
             // A receiver that went away wants no more: nothing to tell it.
             match outcome {
@@ -141,6 +162,11 @@ impl Source {
     }
 }
 
+/// The folder of a file; a bare name has an empty one.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Collects rows into batches.
 struct Out {
     sender: mpsc::Sender<Result<Batch, io::Error>>,
@@ -150,6 +176,7 @@ struct Out {
 }
 
 impl Out {
+    /// `bytes` of the source that were not counted yet.
     fn push(&mut self, row: Row, bytes: u64) -> io::Result<()> {
         self.rows.push(row);
         self.batch_bytes += bytes;
@@ -176,7 +203,7 @@ fn row(file: &'static str, line: u64, record: Record) -> Row {
 }
 
 fn read_json(path: &Path, out: &mut Out) -> io::Result<()> {
-    let mut lines = Lines::new(BufReader::with_capacity(256 * 1024, File::open(path)?), false);
+    let mut lines = Lines::plain(BufReader::with_capacity(256 * 1024, File::open(path)?));
     while let Some(line) = lines.next()? {
         let number = line.line;
         let read = match &line.content {
@@ -216,6 +243,7 @@ fn read_bundle(folder: &Path, files: &[(&'static str, RecordKind)], entries: boo
     }
     for (name, kind) in files {
         read_csv(&folder.join(name), name, *kind, out, &mut |mut record, out_line| {
+            let mut bytes = 0;
             if let Record::Case(case) = &mut record
                 && let Some(places) = index.get_mut(&case.id)
             {
@@ -223,12 +251,16 @@ fn read_bundle(folder: &Path, files: &[(&'static str, RecordKind)], entries: boo
                 if let Some(line) = places.bad {
                     return Err(Problem::BadEntry { line });
                 }
+                bytes = places.entries.iter().map(|(_, length, _)| length).sum();
+                if bytes > MAX_CASE {
+                    return Err(Problem::CaseTooLarge { max_bytes: MAX_CASE });
+                }
                 if let Some((file, columns)) = &mut entry_file {
                     add_entries(case, places, file, columns)
                         .map_err(|error| Problem::Syntax { message: format!("line {out_line}: {error}") })?;
                 }
             }
-            Ok(record)
+            Ok((record, bytes))
         })?;
     }
     let mut lost: Vec<(u64, &String)> = index
@@ -275,7 +307,7 @@ fn parse_entry(columns: &Columns, text: &str) -> Result<EntryRecord, Problem> {
 
 /// Looks through `entries.csv` once: which rows belong to which case, and which are bad.
 fn index_entries(path: &Path, index: &mut HashMap<String, Places>, out: &mut Out) -> io::Result<Option<Columns>> {
-    let mut lines = Lines::new(BufReader::with_capacity(256 * 1024, File::open(path)?), true);
+    let mut lines = Lines::rows(BufReader::with_capacity(256 * 1024, File::open(path)?));
     let Some(columns) = header(&mut lines, ENTRIES, RecordKind::Entry, out)? else { return Ok(None) };
     while let Some(line) = lines.next()? {
         out.bytes_done += line.length;
@@ -336,7 +368,10 @@ fn header<R: BufRead>(
         },
     };
     match columns {
-        Ok(columns) => Ok(Some(columns)),
+        Ok(columns) => {
+            lines.separators = Some(vec![columns.separator() as u8]);
+            Ok(Some(columns))
+        }
         Err(problem) => {
             out.push(refused(name, first.line, Some(kind), problem), 0)?;
             Ok(None)
@@ -349,9 +384,10 @@ fn read_csv(
     name: &'static str,
     kind: RecordKind,
     out: &mut Out,
-    complete: &mut dyn FnMut(Record, u64) -> Result<Record, Problem>,
+    // Adds what stands elsewhere, and says how many bytes that is.
+    complete: &mut dyn FnMut(Record, u64) -> Result<(Record, u64), Problem>,
 ) -> io::Result<()> {
-    let mut lines = Lines::new(BufReader::with_capacity(256 * 1024, File::open(path)?), true);
+    let mut lines = Lines::rows(BufReader::with_capacity(256 * 1024, File::open(path)?));
     let Some(columns) = header(&mut lines, name, kind, out)? else { return Ok(()) };
     while let Some(line) = lines.next()? {
         let number = line.line;
@@ -371,7 +407,10 @@ fn read_csv(
                         .and_then(|fields| Record::parse_fields(kind, &fields))
                         .and_then(|record| complete(record, number));
                     match record {
-                        Ok(record) => row(name, number, record),
+                        Ok((record, bytes)) => {
+                            out.batch_bytes += bytes;
+                            row(name, number, record)
+                        }
                         Err(problem) => Row { id, ..refused(name, number, Some(kind), problem) },
                     }
                 }
@@ -397,23 +436,85 @@ struct Line {
     content: Content,
 }
 
+impl Line {
+    fn without_end(mut self) -> Self {
+        if let Content::Bytes(bytes) = &mut self.content {
+            while matches!(bytes.last(), Some(b'\n' | b'\r')) {
+                bytes.pop();
+            }
+        }
+        self
+    }
+}
+
 /// Lines, or rows with quoted line ends, of bounded length.
 struct Lines<R> {
     reader: R,
-    quotes: bool,
+    /// What stands between the cells of a row; `None` for lines.
+    separators: Option<Vec<u8>>,
     offset: u64,
     line: u64,
+    /// Lines that were read ahead for a row they did not belong to.
+    back: VecDeque<Line>,
 }
 
 impl<R: BufRead> Lines<R> {
-    const fn new(reader: R, quotes: bool) -> Self {
-        Self { reader, quotes, offset: 0, line: 1 }
+    const fn plain(reader: R) -> Self {
+        Self { reader, separators: None, offset: 0, line: 1, back: VecDeque::new() }
+    }
+
+    /// Rows; the header tells which of the two separators it is.
+    fn rows(reader: R) -> Self {
+        Self { separators: Some(b",;".to_vec()), ..Self::plain(reader) }
     }
 
     fn next(&mut self) -> io::Result<Option<Line>> {
+        let Some(first) = self.physical()? else { return Ok(None) };
+        let whole = match self.separators.clone() {
+            Some(separators) => self.row(first, &separators)?,
+            None => first,
+        };
+        Ok(Some(whole.without_end()))
+    }
+
+    /// Goes on over line ends inside quotes. A row with wrong quotes, or with one that never closes, is its first line
+    /// alone: a stray quote costs one row, not those after it.
+    fn row(&mut self, first: Line, separators: &[u8]) -> io::Result<Line> {
+        let Content::Bytes(bytes) = &first.content else { return Ok(first) };
+        let mut cells = Cells { separators, at: At::Start };
+        let mut outcome = cells.pass(bytes);
+        let mut length = first.length;
+        let mut more = Vec::new();
+        while outcome == Quotes::Open {
+            let Some(next) = self.physical()? else {
+                outcome = Quotes::Wrong;
+                break;
+            };
+            length += next.length;
+            outcome = match &next.content {
+                Content::Bytes(bytes) if length <= MAX_LINE as u64 => cells.pass(bytes),
+                _ => Quotes::Endless,
+            };
+            more.push(next);
+        }
+        if outcome == Quotes::Well {
+            return Ok(more.into_iter().fold(first, joined));
+        }
+        for line in more.into_iter().rev() {
+            self.back.push_front(line);
+        }
+        let content = if outcome == Quotes::Endless { Content::TooLong } else { first.content };
+        Ok(Line { content, ..first })
+    }
+
+    /// The next line with its end.
+    fn physical(&mut self) -> io::Result<Option<Line>> {
+        if let Some(line) = self.back.pop_front() {
+            return Ok(Some(line));
+        }
         let (offset, line) = (self.offset, self.line);
         let mut bytes = Vec::new();
-        let (mut too_long, mut open_quote) = (false, false);
+        let mut too_long = false;
         loop {
             let buffer = self.reader.fill_buf()?;
             if buffer.is_empty() {
@@ -421,41 +522,74 @@ impl<R: BufRead> Lines<R> {
             }
             let end = buffer.iter().position(|byte| *byte == b'\n');
             let taken = end.map_or(buffer.len(), |end| end + 1);
-            let part = buffer.get(..taken).unwrap_or_default();
-            if !too_long {
-                if self.quotes {
-                    open_quote ^= part.iter().filter(|byte| **byte == b'"').count() % 2 == 1;
-                }
-                if bytes.len() + part.len() > MAX_LINE {
-                    too_long = true;
-                    bytes = Vec::new();
-                } else {
-                    bytes.extend_from_slice(part);
-                }
+            if too_long || bytes.len() + taken > MAX_LINE {
+                too_long = true;
+                bytes = Vec::new();
+            } else {
+                bytes.extend_from_slice(buffer.get(..taken).unwrap_or_default());
             }
             self.reader.consume(taken);
             self.offset += taken as u64;
             if end.is_some() {
                 self.line += 1;
-                // After a row that was too long, the next line is taken for the beginning of a row.
-                if too_long || !open_quote {
-                    break;
-                }
+                break;
             }
         }
         let length = self.offset - offset;
-        if length == 0 {
-            return Ok(None);
+        let content = if too_long { Content::TooLong } else { Content::Bytes(bytes) };
+        Ok((length > 0).then_some(Line { offset, length, line, content }))
+    }
+}
+
+fn joined(mut row: Line, next: Line) -> Line {
+    if let (Content::Bytes(bytes), Content::Bytes(more)) = (&mut row.content, &next.content) {
+        bytes.extend_from_slice(more);
+    }
+    row.length += next.length;
+    row
+}
+
+/// How the quotes of a row stand at the end of a line.
+#[derive(PartialEq, Eq)]
+enum Quotes {
+    Well,
+    /// A quoted cell goes on in the next line.
+    Open,
+    /// Text after a closing quote, or the file ends inside quotes.
+    Wrong,
+    /// The row is longer than a row may be.
+    Endless,
+}
+
+/// Where in a row a byte stands. A quote opens at the start of a cell only, elsewhere it is a character like others.
+enum At {
+    Start,
+    Plain,
+    Quoted,
+    /// After a quote inside quotes: the end of the cell, or the first of a doubled one.
+    Closing,
+}
+
+struct Cells<'a> {
+    separators: &'a [u8],
+    at: At,
+}
+
+impl Cells<'_> {
+    fn pass(&mut self, line: &[u8]) -> Quotes {
+        for byte in line {
+            let separates = self.separators.contains(byte);
+            self.at = match (&self.at, byte) {
+                (At::Start | At::Closing, b'"') => At::Quoted,
+                (At::Quoted, b'"') => At::Closing,
+                (At::Quoted, _) => At::Quoted,
+                (At::Closing, b'\r' | b'\n') => At::Closing,
+                (At::Start | At::Plain | At::Closing, _) if separates => At::Start,
+                (At::Start | At::Plain, _) => At::Plain,
+                (At::Closing, _) => return Quotes::Wrong,
+            };
         }
-        let content = if too_long {
-            Content::TooLong
-        } else {
-            while matches!(bytes.last(), Some(b'\n' | b'\r')) {
-                bytes.pop();
-            }
-            Content::Bytes(bytes)
-        };
-        Ok(Some(Line { offset, length, line, content }))
+        if matches!(self.at, At::Quoted) { Quotes::Open } else { Quotes::Well }
     }
 }
 
@@ -463,25 +597,65 @@ impl<R: BufRead> Lines<R> {
 mod tests {
     use super::*;
 
+    fn bytes(line: &Line) -> &[u8] {
+        match &line.content {
+            Content::Bytes(bytes) => bytes,
+            Content::TooLong => b"too long",
+        }
+    }
+
+    fn rows(text: &str) -> Vec<(u64, String)> {
+        let mut lines = Lines::rows(BufReader::new(text.as_bytes()));
+        let next = || lines.next().unwrap();
+        std::iter::from_fn(next).map(|line| (line.line, String::from_utf8(bytes(&line).to_vec()).unwrap())).collect()
+    }
+
     #[test]
     fn an_endless_line_is_passed_over_without_being_held() {
         let endless = io::repeat(b'x').take(48 * 1024 * 1024);
         let reader = BufReader::with_capacity(256 * 1024, endless.chain(&b"\n{}\n"[..]));
-        let mut lines = Lines::new(reader, false);
+        let mut lines = Lines::plain(reader);
         let first = lines.next().unwrap().unwrap();
         assert!(matches!(first.content, Content::TooLong));
         let second = lines.next().unwrap().unwrap();
         assert_eq!(second.line, 2);
-        assert!(matches!(second.content, Content::Bytes(bytes) if bytes == b"{}"));
+        assert_eq!(bytes(&second), b"{}");
         assert!(lines.next().unwrap().is_none());
     }
 
     #[test]
     fn rows_span_lines_inside_quotes() {
-        let mut lines = Lines::new(BufReader::new(&b"a,\"b\nc\"\r\nd,e"[..]), true);
+        let mut lines = Lines::rows(BufReader::new(&b"a,\"b\nc\"\r\nd,e"[..]));
         let first = lines.next().unwrap().unwrap();
-        assert!(matches!(first.content, Content::Bytes(bytes) if bytes == b"a,\"b\nc\""));
+        assert_eq!(bytes(&first), b"a,\"b\nc\"");
         let second = lines.next().unwrap().unwrap();
         assert_eq!((second.line, second.offset), (3, 9));
+    }
+
+    #[test]
+    fn a_stray_quote_costs_one_row() {
+        let row = |line, text: &str| (line, text.to_owned());
+        assert_eq!(rows("1,5\" disk\n2,b\n3,c"), [row(1, "1,5\" disk"), row(2, "2,b"), row(3, "3,c")]);
+        // One that never closes, one that the next row's quote closes, text after a closing one.
+        assert_eq!(rows("1,\"a\n2,b\n3,c"), [row(1, "1,\"a"), row(2, "2,b"), row(3, "3,c")]);
+        assert_eq!(rows("1,\"a\n2,\"b\"\n3,c"), [row(1, "1,\"a"), row(2, "2,\"b\""), row(3, "3,c")]);
+        assert_eq!(rows("1,\"a\"x\n2,b"), [row(1, "1,\"a\"x"), row(2, "2,b")]);
+        assert_eq!(rows("1,\"a \"\"b\"\"\nc\",d\n2,b"), [row(1, "1,\"a \"\"b\"\"\nc\",d"), row(3, "2,b")]);
+    }
+
+    #[test]
+    fn a_row_that_never_ends_gives_back_what_was_read_ahead() {
+        let filler = "x\n".repeat(MAX_LINE);
+        let text = format!("1,\"a\n2,b\n{filler}");
+        let mut lines = Lines::rows(BufReader::new(text.as_bytes()));
+        let first = lines.next().unwrap().unwrap();
+        assert!(matches!(first.content, Content::TooLong));
+        assert_eq!(bytes(&lines.next().unwrap().unwrap()), b"2,b");
+    }
+
+    #[test]
+    fn a_bare_file_name_lies_in_this_folder() {
+        assert_eq!(folder_of(Path::new("import.jsonl")), Path::new("."));
+        assert_eq!(folder_of(Path::new("old/import.jsonl")), Path::new("old"));
     }
 }

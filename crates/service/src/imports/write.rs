@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use domain::{
-    CaseId, EntryId, Failure, ImportId, MembershipId, OrganisationId, PersonId,
+    CaseId, EnrolmentId, EntryId, Failure, ImportId, MembershipId, OrganisationId, PersonId, ProductId, ProgrammeId,
     access::{Reach, Role},
     audit::{NewEvent, Verb},
     cases::CaseNumber,
     contracts::AdminReason,
+    failure::Conflict,
     files::display_name,
     imports::{CaseRecord, EntryRecord, RecordKind},
     locale::Locale,
@@ -49,6 +50,10 @@ pub(super) async fn write(
     let kept = keep_files(importer, source, &acts).await?;
     let services = &importer.services;
     let tx = store::imports::begin(&services.db).await.or_fail("beginning a transaction")?;
+    let lease = store::imports::find_lease(&tx).await.or_fail("asking for the lease of imports")?;
+    if lease.is_none_or(|(holder, _)| holder != import) {
+        return Err(Failure::Conflict(Conflict::ImportOvertaken));
+    }
     let mut writer = Writer {
         importer,
         import,
@@ -66,7 +71,9 @@ pub(super) async fn write(
     }
     writer.number_cases().await?;
     let bulk = std::mem::take(&mut writer.bulk);
-    store::imports::insert(&writer.tx, &importer.granted, bulk, writer.now).await.or_fail("importing")?;
+    store::imports::insert(&writer.tx, &importer.granted, bulk, writer.now)
+        .await
+        .or_conflict("importing", Conflict::ImportOvertaken)?;
     writer.make_admins().await?;
     let Writer { tx, events, .. } = writer;
     if let Some(seq) = tx.commit(events).await.or_fail("committing an import")? {
@@ -189,7 +196,7 @@ impl Writer<'_> {
     }
 
     async fn act(&mut self, act: Act) -> Result<(), Failure> {
-        let Act { id, fingerprint, fresh, what } = act;
+        let Act { id, fingerprint, fresh, known, what } = act;
         let granted = &self.importer.granted;
         let detail = json!({ "legacy_id": id, "created": fresh });
         let (kind, object) = match what {
@@ -202,11 +209,11 @@ impl Writer<'_> {
                         .await
                         .or_fail("correcting a company")?;
                 }
-                if let Some(programme) = programme {
-                    self.bulk.enrolments.push((self.id(), programme, organisation));
-                }
                 let object = ("organisation", organisation.to_string());
                 self.event(Verb::OrganisationImported, Some(organisation), object, None, detail);
+                if let Some((programme, name)) = programme {
+                    self.enrol(organisation, programme, name).await?;
+                }
                 (RecordKind::Organisation, organisation.uuid())
             }
             What::Product(record, product) => {
@@ -217,6 +224,7 @@ impl Writer<'_> {
                         .await
                         .or_fail("correcting a product")?;
                 }
+                self.event(Verb::ProductImported, None, ("product", product.to_string()), None, detail);
                 return Ok(());
             }
             What::Contract(record, contract, organisation, products) => {
@@ -261,8 +269,7 @@ impl Writer<'_> {
                     let reason = AdminReason::KnownAdmin { record: record.record.unwrap_or_else(|| id.clone()) };
                     self.roles.want_admin(place.person, place.organisation, reason);
                 } else {
-                    let role = if products.is_empty() { Role::SupportUser } else { Role::ProductSupportUser };
-                    self.grant(&place, role, record.reach, products);
+                    self.support_role(&place, record.reach, products).await?;
                 }
                 let object = ("person", place.person.to_string());
                 self.event(Verb::PersonImported, Some(place.organisation), object, None, detail);
@@ -275,18 +282,37 @@ impl Writer<'_> {
                 (RecordKind::Case, case.uuid())
             }
         };
-        self.bulk.legacy.push(LegacyLine { kind, id, object, fingerprint });
+        self.bulk.legacy.push(LegacyLine { kind, id, object, fingerprint, known });
         Ok(())
     }
 
-    /// A person and a membership, each when it is new.
+    /// Puts a company into a programme, unless it is in one.
+    async fn enrol(
+        &mut self,
+        organisation: OrganisationId,
+        programme: ProgrammeId,
+        name: String,
+    ) -> Result<(), Failure> {
+        let present = store::rollout::find_enrolment(&self.tx, organisation).await.or_fail("finding an enrolment")?;
+        if present.is_some() {
+            return Ok(());
+        }
+        let id: EnrolmentId = self.id();
+        self.bulk.enrolments.push((id, programme, organisation));
+        let object = ("enrolment", id.to_string());
+        self.event(Verb::EnrolmentCreated, Some(organisation), object, None, json!({ "programme": name }));
+        Ok(())
+    }
+
+    /// A person and a membership, each when it is new; what is known of a person is corrected by a record that is not the
+    /// first about them.
     async fn person(
         &mut self,
         place: &Place,
         name: &PersonName,
         email: &EmailAddress,
         phone: Option<&PhoneNumber>,
-        locale: Locale,
+        locale: Option<Locale>,
         fresh: bool,
     ) -> Result<(), Failure> {
         if place.new_person {
@@ -299,10 +325,20 @@ impl Writer<'_> {
                 locale,
             });
         } else if !fresh {
-            let phone = phone.map(PhoneNumber::as_str);
-            store::imports::update_person(&self.tx, &self.importer.granted, place.person, name.as_str(), phone)
-                .await
-                .or_fail("correcting a person")?;
+            match self.bulk.people.iter_mut().find(|line| line.id == place.person) {
+                // Another record of this batch brought them: their row is not written yet.
+                Some(line) => {
+                    line.name = name.to_string();
+                    line.phone = phone.map(ToString::to_string).or_else(|| line.phone.take());
+                    line.locale = locale.or(line.locale);
+                }
+                None => {
+                    let (granted, phone) = (&self.importer.granted, phone.map(PhoneNumber::as_str));
+                    store::imports::update_person(&self.tx, granted, place.person, name.as_str(), phone, locale)
+                        .await
+                        .or_fail("correcting a person")?;
+                }
+            }
         }
         if place.new_membership {
             let line: (MembershipId, PersonId, OrganisationId) = (place.membership, place.person, place.organisation);
@@ -311,8 +347,41 @@ impl Writer<'_> {
         Ok(())
     }
 
+    /// Gives somebody the role of a user, or changes the one that an import gave; a role that people gave or took away
+    /// stays as it is.
+    async fn support_role(&mut self, place: &Place, reach: Reach, products: Vec<ProductId>) -> Result<(), Failure> {
+        let role = if products.is_empty() { Role::SupportUser } else { Role::ProductSupportUser };
+        let key = |role| (place.person, place.organisation, role);
+        let given = [Role::SupportUser, Role::ProductSupportUser]
+            .into_iter()
+            .filter_map(|role| self.roles.held.get(&key(role)))
+            .find(|held| held.imported && !held.revoked)
+            .cloned();
+        let Some(before) = given else {
+            self.grant(place, role, reach, products);
+            return Ok(());
+        };
+        let products: HashSet<ProductId> = products.into_iter().collect();
+        let same = (before.role, before.reach, &before.products) == (role, reach, &products);
+        if same || (before.role != role && self.roles.held.contains_key(&key(role))) {
+            return Ok(());
+        }
+        store::imports::update_grant(&self.tx, &self.importer.granted, before.id, role, reach, &products)
+            .await
+            .or_fail("changing a role")?;
+        let side = |role: Role, reach: Reach, products: &HashSet<ProductId>| json!({ "grant": before.id, "role": role, "reach": reach, "products": products });
+        let detail = json!({
+            "role": role,
+            "before": [side(before.role, before.reach, &before.products)],
+            "after": side(role, reach, &products),
+        });
+        let object = ("person", place.person.to_string());
+        self.event(Verb::RoleGranted, Some(place.organisation), object, None, detail);
+        Ok(())
+    }
+
     /// Gives a role unless it is held, or was held and taken away.
-    fn grant(&mut self, place: &Place, role: Role, reach: Reach, products: Vec<domain::ProductId>) {
+    fn grant(&mut self, place: &Place, role: Role, reach: Reach, products: Vec<ProductId>) {
         let key = (place.person, place.organisation, role);
         if self.roles.held.contains_key(&key) || !self.roles.given.insert(key) {
             return;
@@ -333,7 +402,7 @@ impl Writer<'_> {
         record: Box<CaseRecord>,
         case: CaseId,
         organisation: OrganisationId,
-        product: Option<domain::ProductId>,
+        product: Option<ProductId>,
         people: &HashMap<String, PersonId>,
         fresh: bool,
     ) -> Result<(), Failure> {
@@ -363,8 +432,12 @@ impl Writer<'_> {
             store::imports::find_stream(&self.tx, case).await.or_fail("reading a stream")?
         };
         for entry in &record.entries {
-            if !known.entries.contains(&(entry.author.to_string(), entry.at, entry.body.clone())) {
-                self.entry(case, entry, person(&entry.email));
+            match known.find(entry) {
+                None => self.entry(case, entry, person(&entry.email)),
+                Some(there) => {
+                    let missing = entry.files.iter().filter(|path| !there.files.contains(&display_name(path)));
+                    self.files(case, there.id, entry.at, person(&entry.email), missing);
+                }
             }
         }
         if fresh {
@@ -387,18 +460,29 @@ impl Writer<'_> {
             body: entry.body.clone(),
             at: entry.at,
         });
-        for path in &entry.files {
+        self.files(case, id, entry.at, author, entry.files.iter());
+    }
+
+    fn files<'f>(
+        &mut self,
+        case: CaseId,
+        entry: EntryId,
+        at: Timestamp,
+        uploader: Option<PersonId>,
+        paths: impl Iterator<Item = &'f String>,
+    ) {
+        for path in paths {
             let Some(kept) = self.kept.get(path) else { continue };
             self.bulk.files.push(FileLine {
                 id: self.importer.services.id(),
                 case,
-                entry: id,
-                uploader: author,
+                entry,
+                uploader,
                 name: kept.name.clone(),
                 media_type: kept.media_type.to_owned(),
                 size: kept.size,
                 sha256: kept.sha256,
-                at: entry.at,
+                at,
             });
         }
     }
@@ -415,7 +499,8 @@ impl Writer<'_> {
         for (_, mut line) in cases {
             line.number = CaseNumber::new(prefix, next);
             next += 1;
-            self.bulk.documents.push((line.id, format!("{} {} {}", line.number, line.legacy_number, line.title)));
+            let head = store::imports::case_head(&line.number.to_string(), &line.legacy_number, &line.title);
+            self.bulk.documents.push((line.id, head));
             self.bulk.cases.push(line);
         }
         Ok(())

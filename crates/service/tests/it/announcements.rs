@@ -66,6 +66,38 @@ on_both! {
         assert_eq!(announcements::page(&ana, "nothing", None, None).await, Err(Failure::NotFound));
     }
 
+    /// F1: what another announcement took the place of leads there, and stands again when it is published again.
+    async fn f1_a_superseded_announcement_leads_to_its_successor(world: World) {
+        let company = world.organisation("Alpha", &[]).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;
+        let ana = world.context(ana).await;
+        let services = &world.services;
+        announcements::publish(services, FRENCH, Some("old.fr.md")).await.expect("published");
+        let newer = FRENCH.replace("title:", "supersedes: old\ntitle:");
+        announcements::publish(services, &newer, Some("new.fr.md")).await.expect("published");
+        let page = async |slug| announcements::page(&ana, slug, None, None).await.expect("a page");
+        let old = page("old").await;
+        assert_eq!((old.row.superseded, old.successor.as_deref()), (true, Some("new")));
+        assert_eq!(page("new").await.successor, None);
+        announcements::publish(services, &FRENCH.replace("tous", "vous"), Some("old.fr.md")).await.expect("published");
+        let old = page("old").await;
+        assert_eq!((old.row.superseded, old.successor), (false, None));
+    }
+
+    /// F3: who hides an announcement hides the versions before it, until it is listed again.
+    async fn f3_hidden_announcements_leave_the_archive(world: World) {
+        let company = world.organisation("Alpha", &[]).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;
+        let ana = world.context(ana).await;
+        let archive = async || announcements::archive(&ana).await.expect("an archive").len();
+        announcements::publish(&world.services, FRENCH, Some("portal.fr.md")).await.expect("published");
+        let hidden = FRENCH.replace("title:", "hide: true\ntitle:");
+        announcements::publish(&world.services, &hidden, Some("portal.fr.md")).await.expect("published");
+        assert_eq!(archive().await, 0);
+        announcements::publish(&world.services, FRENCH, Some("portal.fr.md")).await.expect("published");
+        assert_eq!(archive().await, 1);
+    }
+
     /// The real input, as it is: F1-F4.
     async fn the_real_file_is_taken_as_it_is(world: World) {
         let Some(source) = real_file() else { return };
@@ -96,7 +128,10 @@ on_both! {
         world.member(outside, "Zoe Away", Role::SupportUser, Reach::Own, None).await;
         let mia = world.vendor("Mia Manager", Role::ProgrammeManager).await;
         let (ana, mia) = (world.context(ana).await, world.context(mia).await);
-        announcements::publish_as(&mia, FRENCH, Some("portal.fr.md")).await.expect("published");
+        let source = format!("{FRENCH}\n[Un dossier](/cases/new) ![](/files/p.png)\n");
+        announcements::publish_as(&mia, &source, Some("portal.fr.md")).await.expect("published");
+        let page = announcements::page(&mia, "portal", None, None).await.expect("a page");
+        assert!(page.html.contains("href=\"/cases/new\"") && page.html.contains("src=\"/files/p.png\""));
         assert!(world.mails().await.is_empty(), "publishing sends nothing");
         assert!(matches!(announcements::publish_as(&ana, FRENCH, Some("x.fr.md")).await, Err(Failure::Forbidden(_))));
         assert!(matches!(announcements::mail_everyone(&ana, "portal", programme).await, Err(Failure::Forbidden(_))));
@@ -112,6 +147,11 @@ on_both! {
         assert_eq!(letter.subject, "Le nouveau portail");
         assert!(letter.text.contains("Bonjour à tous.") && letter.text.contains("care@nordlys.example"), "{}", letter.text);
         assert!(letter.html.contains("<strong>tous</strong>") && letter.html.contains("mailto:care@nordlys.example"));
+        let portal = &world.services.settings.public_url;
+        for part in [format!("href=\"{portal}/cases/new\""), format!("src=\"{portal}/files/p.png\"")] {
+            assert!(letter.html.contains(&part), "{part} is not in {}", letter.html);
+        }
+        assert!(letter.text.contains(&format!("Un dossier ({portal}/cases/new)")), "{}", letter.text);
         let again = announcements::mail_everyone(&mia, "portal", programme).await.expect("nothing to do");
         assert_eq!((again.recipients, again.already), (2, 2));
         assert!(world.mails().await.is_empty(), "once");

@@ -3,14 +3,24 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use domain::{
-    FieldError,
-    access::{Reach, Role},
-    cases::{CaseFilter, Side, Status, StreamItem},
+    Failure, FieldError, ImportId,
+    access::{Granted, Permission, Reach, Role},
+    audit::Verb,
+    cases::{CaseFilter, Priority, Side, Status, StreamItem},
     contracts::AdminReason,
-    imports::{ImportReport, Problem, RecordKind, Verdict, VerdictCounts},
+    failure::Conflict,
+    imports::{
+        ImportReport, ImportState, ImportView, Problem, RecordKind, RowVerdict, UploadProblem, Verdict, VerdictCounts,
+    },
+    locale::Locale,
     rollout::Phase,
 };
-use service::imports::{Importer, Source, Strictness};
+use jiff::SignedDuration;
+use service::{
+    Context,
+    imports::{self, Importer, Part, Source, Strictness, Upload},
+};
+use store::imports::{Bulk, LegacyLine};
 use testkit::{World, on_both};
 
 fn sample(name: &str) -> Source {
@@ -33,7 +43,7 @@ async fn dry_run(world: &World, source: &Source) -> ImportReport {
 }
 
 async fn commit(world: &World, source: &Source) -> ImportReport {
-    importer(world).commit(source, Strictness::AllOrNothing, &|_| {}).await.expect("a commit")
+    importer(world).commit(source, Strictness::AllOrNothing, &mut |_| {}, &|_| {}).await.expect("a commit")
 }
 
 async fn newest_event(world: &World) -> i64 {
@@ -214,7 +224,7 @@ on_both! {
         assert_eq!(on(14), Problem::UnknownContract { id: "C9".into() });
         assert_eq!(on(15), Problem::UnknownProgramme { key: "autumn".into() });
 
-        let some = importer(&world).commit(&file, Strictness::SkipRefused, &|_| {}).await.expect("a commit");
+        let some = importer(&world).commit(&file, Strictness::SkipRefused, &mut |_| {}, &|_| {}).await.expect("a commit");
         assert!(some.committed && some.counts.create == 2, "what is well can be taken alone");
     }
 
@@ -258,4 +268,365 @@ on_both! {
         let moved = source(&world, &[r#"{"type":"organisation","id":"B","name":"Beta"}"#, &case("open", "").replace("\"A\"", "\"B\"")]);
         assert_eq!(problems(&commit(&world, &moved).await), [(2, Problem::CannotChange { field: "organisation".into() })]);
     }
+
+    /// Two imports of the same file at once: one writes, the other is told to wait; nothing is there twice.
+    async fn one_import_writes_at_a_time(world: World) {
+        let file = sample("import.jsonl");
+        let commit = async || importer(&world).commit(&file, Strictness::AllOrNothing, &mut |_| {}, &|_| {}).await;
+        let (one, two) = tokio::join!(commit(), commit());
+        let busy = |outcome: &Result<ImportReport, Failure>| *outcome == Err(Failure::Conflict(Conflict::ImportUnderWay));
+        let done = |outcome: &Result<ImportReport, Failure>| outcome.as_ref().is_ok_and(|report| report.committed);
+        assert!(busy(&one) && done(&two) || done(&one) && busy(&two), "{one:?} {two:?}");
+        let omar = world.vendor("Omar Agent", Role::Agent).await;
+        let omar = world.context(omar).await;
+        let filter = CaseFilter { search: "E-001874001".into(), ..Default::default() };
+        assert_eq!(service::cases::list(&omar, &filter).await.expect("a list").rows.len(), 1);
+        assert_eq!(dry_run(&world, &file).await.counts.writes(), 0);
+    }
+
+    /// A run that was killed loses its turn after two minutes; one that comes back after that writes nothing more.
+    async fn who_is_cut_off_loses_the_turn(world: World) {
+        let proof = Granted::to_system(Permission::ImportRun, None);
+        let killed: ImportId = world.services.id();
+        let now = world.services.now();
+        let tx = store::imports::begin(&world.services.db).await.expect("a transaction");
+        let until = now + SignedDuration::from_mins(2);
+        assert!(store::imports::take_lease(&tx, &proof, killed, now, until).await.expect("asked"));
+        tx.commit(Vec::new()).await.expect("a commit");
+        let file = source(&world, &[r#"{"type":"organisation","id":"A","name":"Alpha"}"#]);
+        let commit = || async { importer(&world).commit(&file, Strictness::AllOrNothing, &mut |_| {}, &|_| {}).await };
+        assert_eq!(commit().await, Err(Failure::Conflict(Conflict::ImportUnderWay)));
+        world.clock.advance(SignedDuration::from_mins(3));
+        assert!(commit().await.expect("a commit").committed);
+
+        // The turn goes to somebody else while this one looks through its file. The thief has a runtime of its own, which
+        // a pool of PostgreSQL connections does not bear.
+        if !world.services.db.is_sqlite() {
+            return;
+        }
+        let file = source(&world, &[r#"{"type":"organisation","id":"B","name":"Beta"}"#]);
+        let services = world.services.clone();
+        let steal = move |_| {
+            let services = services.clone();
+            std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+                runtime.block_on(async {
+                    let thief: ImportId = services.id();
+                    let at = services.now() + SignedDuration::from_mins(5);
+                    let tx = store::imports::begin(&services.db).await.expect("a transaction");
+                    let proof = Granted::to_system(Permission::ImportRun, None);
+                    let until = at + SignedDuration::from_mins(2);
+                    store::imports::take_lease(&tx, &proof, thief, at, until).await.expect("taken");
+                    tx.commit(Vec::new()).await.expect("a commit");
+                });
+            })
+            .join()
+            .expect("stolen");
+        };
+        let before = newest_event(&world).await;
+        let late = importer(&world).commit(&file, Strictness::AllOrNothing, &mut |_| {}, &steal).await;
+        assert_eq!(late, Err(Failure::Conflict(Conflict::ImportOvertaken)));
+        assert_eq!(newest_event(&world).await, before, "nothing was written");
+    }
+
+    /// An id that was free when a batch was planned and is taken when it is written is an error, not a second object.
+    async fn an_imported_id_stands_for_one_object(world: World) {
+        commit(&world, &source(&world, &[r#"{"type":"organisation","id":"A","name":"Alpha"}"#])).await;
+        let proof = Granted::to_system(Permission::ImportRun, None);
+        let insert = |known| {
+            let legacy = LegacyLine {
+                kind: RecordKind::Organisation,
+                id: "A".into(),
+                object: uuid::Uuid::nil(),
+                fingerprint: [1; 32],
+                known,
+            };
+            let bulk = Bulk { legacy: vec![legacy], ..Default::default() };
+            let (db, proof, now) = (&world.services.db, &proof, world.services.now());
+            async move {
+                let tx = store::imports::begin(db).await.expect("a transaction");
+                store::imports::insert(&tx, proof, bulk, now).await?;
+                tx.commit(Vec::new()).await.map(|_| ())
+            }
+        };
+        assert!(matches!(insert(false).await, Err(store::StoreError::Duplicate)));
+        insert(true).await.expect("a new fingerprint of a known one");
+        let found = store::imports::find_legacy(&world.services.db, RecordKind::Organisation, &["A".to_owned()]).await.expect("found");
+        assert!(found["A"].fingerprint == [1; 32] && found["A"].object != uuid::Uuid::nil());
+    }
+
+    /// One person in two records: what the user record says counts, wherever the contact record stands.
+    async fn a_contact_who_is_a_user_has_one_name_phone_and_language(world: World) {
+        let head = [
+            r#"{"type":"product","key":"atlas","name":"Atlas"}"#,
+            r#"{"type":"organisation","id":"A","name":"Alpha"}"#,
+            r#"{"type":"contract","id":"C","organisation":"A","products":["atlas"]}"#,
+            r#"{"type":"contact","contract":"C","kind":"owner","name":"E. User","email":"eve@alpha.example"}"#,
+        ];
+        let user = r#"{"type":"user","id":"1","organisation":"A","name":"Eve User","email":"eve@alpha.example","phone":"+33 1 23 45 67 89","locale":"en"}"#;
+        let mut lines = head.to_vec();
+        lines.push(user);
+        commit(&world, &source(&world, &lines)).await;
+        let facts = || async {
+            let id = store::people::find_by_email(&world.services.db, "eve@alpha.example").await.expect("asked").expect("known");
+            let facts = store::people::find(&world.services.db, id).await.expect("a person");
+            (facts.name, facts.phone.is_some(), facts.locale)
+        };
+        assert_eq!(facts().await, ("Eve User".into(), true, Locale::En), "in one batch");
+
+        // In another batch; and a record without a language changes none.
+        let newer = user.replace("Eve User", "Eva User").replace(r#","locale":"en""#, "");
+        commit(&world, &source(&world, &[newer.as_str()])).await;
+        assert_eq!(facts().await, ("Eva User".into(), true, Locale::En));
+        let newer = newer.replace(r#""id":"1""#, r#""id":"1","locale":"fr""#);
+        commit(&world, &source(&world, &[newer.as_str()])).await;
+        assert_eq!(facts().await, ("Eva User".into(), true, Locale::Fr));
+    }
+
+    /// A user record that says other products or another reach changes the role it gave, and no other.
+    async fn a_newer_export_changes_the_roles_that_an_import_gave(world: World) {
+        let (atlas, pulse) = (world.product("atlas").await, world.product("pulse").await);
+        let user = |more: &str| format!(r#"{{"type":"user","id":"1","organisation":"A","name":"Una User","email":"una@alpha.example"{more}}}"#);
+        commit(&world, &source(&world, &[r#"{"type":"organisation","id":"A","name":"Alpha"}"#, &user(r#","products":["atlas"]"#)])).await;
+        let una = store::people::find_by_email(&world.services.db, "una@alpha.example").await.expect("asked").expect("known");
+        let standing = || async {
+            let grants = store::imports::list_grants(&world.services.db, &[una]).await.expect("grants");
+            let mut standing: Vec<_> = grants.into_iter().filter(|grant| !grant.revoked).collect();
+            assert_eq!(standing.len(), 1, "{standing:?}");
+            let grant = standing.remove(0);
+            let mut products: Vec<_> = grant.products.into_iter().collect();
+            products.sort();
+            (grant.role, grant.reach, products)
+        };
+        assert_eq!(standing().await, (Role::ProductSupportUser, Reach::Own, vec![atlas]));
+        let newer = source(&world, &[user(r#","products":["atlas","pulse"],"reach":"organisation""#).as_str()]);
+        assert_eq!(commit(&world, &newer).await.counts.update, 1);
+        assert_eq!(standing().await, (Role::ProductSupportUser, Reach::Organisation, vec![atlas, pulse]));
+        commit(&world, &source(&world, &[&user("")])).await;
+        assert_eq!(standing().await, (Role::SupportUser, Reach::Own, Vec::new()));
+
+        // Changed by hand: stays.
+        let mia = world.vendor("Mia Manager", Role::ProgrammeManager).await;
+        let mia = world.context(mia).await;
+        let company = store::imports::list_memberships(&world.services.db, &[una]).await.expect("memberships")[0].organisation;
+        let form = domain::people::RoleForm { role: "support_user".into(), reach: "organisation".into(), ..Default::default() };
+        service::people::grant_role(&mia, company, una, &form).await.expect("given");
+        commit(&world, &source(&world, &[user(r#","locale":"en""#).as_str()])).await;
+        assert_eq!(standing().await, (Role::SupportUser, Reach::Organisation, Vec::new()));
+    }
+
+    /// A case that nobody worked on here follows the old system in everything, files among them; one that somebody did
+    /// gets what is new in its stream, and a record that brings nothing new is no update.
+    async fn a_newer_export_corrects_cases_and_brings_missing_files(world: World) {
+        world.product("atlas").await;
+        std::fs::create_dir_all(world.directory.path().join("files")).expect("a folder");
+        std::fs::write(world.directory.path().join("files/log.txt"), "a log").expect("a file");
+        let company = r#"{"type":"organisation","id":"A","name":"Alpha"}"#;
+        let case = |title: &str, more: &str, files: &str| format!(
+            r#"{{"type":"case","id":"7","organisation":"A","title":"{title}","requestor":"R","status":"open","opened_at":"2018-01-01"{more},"entries":[{{"author":"R","side":"customer","at":"2018-01-01","body":"first"{files}}}]}}"#
+        );
+        let import = async |line: &str| commit(&world, &source(&world, &[company, line])).await;
+        import(&case("Wrnog", "", "")).await;
+        let with_file = r#","files":["files/log.txt"]"#;
+        let right = case("Right", r#","number":"E-77","product":"atlas","priority":"p1","requestor_email":"r@alpha.example""#, with_file);
+        assert_eq!(import(&right).await.counts.update, 1);
+        let omar = world.vendor("Omar Agent", Role::Agent).await;
+        let omar = world.context(omar).await;
+        let id = service::cases::find_by_legacy_number(&omar, "E-77").await.expect("found by its new number");
+        let seen = service::cases::detail(&omar, id).await.expect("a case");
+        assert_eq!((seen.row.title.as_str(), seen.row.product.as_deref(), seen.row.priority), ("Right", Some("ATLAS"), Priority::P1));
+        let StreamItem::Entry(first) = &seen.stream[0] else { panic!("an entry") };
+        assert_eq!((seen.stream.len(), first.files.len()), (1, 1));
+        let found = async |words: &str| {
+            let filter = CaseFilter { search: words.into(), ..Default::default() };
+            service::cases::list(&omar, &filter).await.expect("a list").rows.len()
+        };
+        assert_eq!((found("right").await, found("wrnog").await), (1, 0), "found by what it is called now");
+
+        // The same again needs no files: it is unchanged.
+        std::fs::remove_file(world.directory.path().join("files/log.txt")).expect("removed");
+        let again = import(&right).await;
+        assert_eq!(again.counts, VerdictCounts { unchanged: 2, ..Default::default() }, "{:?}", problems(&again));
+
+        std::fs::write(world.directory.path().join("files/log.txt"), "a log").expect("a file");
+        service::cases::reply(&omar, id, "We go on here.", &[], service::cases::Reply::Answer, "").await.expect("answered");
+        let before = newest_event(&world).await;
+        assert_eq!(import(&right.replace("Right", "Other")).await.counts.unchanged, 2, "an honest verdict");
+        assert_eq!(newest_event(&world).await, before);
+        assert_eq!(service::cases::detail(&omar, id).await.expect("a case").row.title, "Right");
+    }
+
+    /// Invariant 3: products and enrolments too.
+    async fn products_and_enrolments_are_in_the_ledger(world: World) {
+        let atlas = world.product("atlas").await;
+        let other = world.organisation("Another", &[atlas]).await;
+        world.enrol(other, &[atlas], Phase::Draft).await;
+        let file = source(&world, &[
+            r#"{"type":"product","key":"pulse","name":"Pulse"}"#,
+            r#"{"type":"organisation","id":"A","name":"Alpha","programme":"spring"}"#,
+        ]);
+        let before = newest_event(&world).await;
+        commit(&world, &file).await;
+        assert_eq!(newest_event(&world).await, before + 4, "product, company, enrolment, the import as a whole");
+        let mia = world.vendor("Mia Manager", Role::ProgrammeManager).await;
+        let mia = world.context(mia).await;
+        let ledger = async |company| service::audit::list(&mia, company, None).await.expect("a ledger").rows;
+        let verbs: Vec<_> = ledger(None).await.iter().take(2).map(|row| row.verb).collect();
+        assert_eq!(verbs, [Verb::ImportCommitted, Verb::ProductImported]);
+        let found = store::imports::find_legacy(&world.services.db, RecordKind::Organisation, &["A".to_owned()]).await;
+        let company = found.expect("found")["A"].object.into();
+        let rows = ledger(Some(company)).await;
+        let verbs: Vec<_> = rows.iter().map(|row| row.verb).collect();
+        assert_eq!(verbs, [Verb::EnrolmentCreated, Verb::OrganisationImported]);
+        assert_eq!(rows[0].detail["programme"], "Spring 2026");
+        let renamed = source(&world, &[r#"{"type":"organisation","id":"A","name":"Alpha SA","programme":"spring"}"#]);
+        let before = newest_event(&world).await;
+        commit(&world, &renamed).await;
+        assert_eq!(newest_event(&world).await, before + 2, "it is enrolled once");
+    }
+
+    /// A stray quote costs its own row; a case has a bounded number of bytes.
+    async fn a_csv_bundle_is_read_row_by_row_in_bounded_memory(world: World) {
+        let folder = world.directory.path().join("bundle");
+        std::fs::create_dir(&folder).expect("a folder");
+        let file = |name: &str, text: &str| std::fs::write(folder.join(name), text).expect("a file");
+        file("organisations.csv", "id,name\nA,5\" disk\nB,\"Beta\nC,Gamma\nD,\"Delta \"\"D\"\"\"\n");
+        file("cases.csv", "id,organisation,title,requestor,status,opened_at\n7,C,T,R,open,2018-01-01\n8,C,T,R,open,2018-01-01\n");
+        let body = "x".repeat(199_000);
+        let mut entries = String::from("case,author,side,at,body\n8,R,customer,2018-01-01,short\n");
+        for _ in 0..50 {
+            entries.push_str(&format!("7,R,customer,2018-01-01,{body}\n"));
+        }
+        file("entries.csv", &entries);
+        let report = dry_run(&world, &Source::open(&folder).expect("a source")).await;
+        let refused: Vec<_> = report.rows.iter().filter(|row| row.verdict.is_refusal()).map(|row| (row.file.as_str(), row.line)).collect();
+        assert_eq!(refused, [("organisations.csv", 2), ("organisations.csv", 3), ("cases.csv", 2)]);
+        assert_eq!(problems(&report)[2].1, Problem::CaseTooLarge { max_bytes: 8 * 1024 * 1024 });
+        assert_eq!(report.counts.create, 3, "C, D and the small case");
+    }
+
+    /// What is imported and what is attached come in fields of their own; nothing takes the place of anything else.
+    async fn an_upload_is_kept_as_it_came(world: World) {
+        let mia = world.vendor("Mia Manager", Role::ProgrammeManager).await;
+        let mia = world.context(mia).await;
+        let long = format!("{}.txt", "画".repeat(150));
+        let line = format!(
+            r#"{{"type":"case","id":"7","organisation":"A","title":"t","requestor":"R","status":"open","opened_at":"2018-01-01","entries":[{{"author":"R","side":"customer","at":"2018-01-01","body":"b","files":["files/config.json","files/users.csv","files/{long}"]}}]}}"#
+        );
+        let records = format!("{}\n{line}\n", r#"{"type":"organisation","id":"A","name":"Alpha"}"#);
+        let mut upload = Upload::begin(&mia).await.expect("begun");
+        take(&mut upload, Part::Records, "Export 2026.jsonl", &records).await.expect("taken");
+        take(&mut upload, Part::Attached, "config.json", "{}").await.expect("taken");
+        take(&mut upload, Part::Attached, "users.csv", "id,name").await.expect("taken");
+        take(&mut upload, Part::Attached, &format!("C:\\old\\{long}"), "a log").await.expect("taken");
+        let refused = |outcome: Result<(), Failure>| match outcome {
+            Err(Failure::Invalid(errors)) => errors.iter().map(|(_, error)| error.clone()).next(),
+            _ => None,
+        };
+        let again = take(&mut upload, Part::Attached, "config.json", "[]").await;
+        assert_eq!(refused(again), Some(FieldError::Upload(UploadProblem::SameName)));
+        for (name, problem) in [
+            ("more.json", UploadProblem::SeveralFiles),
+            ("users.csv", UploadProblem::TwoShapes),
+            ("data.xlsx", UploadProblem::UnknownFile),
+        ] {
+            let outcome = take(&mut upload, Part::Records, name, "").await;
+            assert_eq!(refused(outcome), Some(FieldError::Upload(problem)), "{name}");
+        }
+        let id = upload.finish().expect("kept");
+        let view = settled(&mia, id).await;
+        let report = view.report.expect("a report");
+        assert_eq!((view.state, report.counts.create), (ImportState::Checked, 2), "{:?}", problems(&report));
+        imports::start_commit(&mia, id, Strictness::AllOrNothing).await.expect("begun");
+        assert!(imports::start_commit(&mia, id, Strictness::AllOrNothing).await.is_err(), "once");
+        assert_eq!(settled(&mia, id).await.state, ImportState::Done);
+        let omar = world.vendor("Omar Agent", Role::Agent).await;
+        let omar = world.context(omar).await;
+        let case = service::cases::find_by_legacy_number(&omar, "7").await.expect("found");
+        let seen = service::cases::detail(&omar, case).await.expect("a case");
+        let StreamItem::Entry(first) = &seen.stream[0] else { panic!("an entry") };
+        let mut names: Vec<_> = first.files.iter().map(|file| (file.name.chars().count(), file.size)).collect();
+        names.sort_unstable();
+        assert_eq!(names, [(9, 7), (11, 2), (150, 5)]);
+
+        let mut tables = Upload::begin(&mia).await.expect("begun");
+        take(&mut tables, Part::Records, "Organisations.csv", "id,name\n").await.expect("taken");
+        let again = take(&mut tables, Part::Records, "organisations.csv", "").await;
+        assert_eq!(refused(again), Some(FieldError::Upload(UploadProblem::SameName)));
+        let json = take(&mut tables, Part::Records, "import.jsonl", "").await;
+        assert_eq!(refused(json), Some(FieldError::Upload(UploadProblem::TwoShapes)));
+        let empty = Upload::begin(&mia).await.expect("begun").finish().map(|_| ());
+        assert_eq!(refused(empty), Some(FieldError::Upload(UploadProblem::NothingToImport)));
+        imports::discard(&mia, id).await.expect("removed");
+        assert_eq!(imports::list(&mia).await.expect("a list"), [], "what was not finished is gone");
+    }
+
+    /// Two clicks on the same button are one import.
+    async fn two_clicks_are_one_import(world: World) {
+        let mia = world.vendor("Mia Manager", Role::ProgrammeManager).await;
+        let mia = world.context(mia).await;
+        let mut upload = Upload::begin(&mia).await.expect("begun");
+        take(&mut upload, Part::Records, "a.jsonl", r#"{"type":"organisation","id":"A","name":"Alpha"}"#).await.expect("taken");
+        let id = upload.finish().expect("kept");
+        settled(&mia, id).await;
+        let (one, two) = tokio::join!(
+            imports::start_commit(&mia, id, Strictness::AllOrNothing),
+            imports::start_commit(&mia, id, Strictness::AllOrNothing),
+        );
+        assert!(one.is_ok() != two.is_ok(), "{one:?} {two:?}");
+        let view = settled(&mia, id).await;
+        assert_eq!((view.state, view.report.expect("a report").counts.create), (ImportState::Done, 1));
+    }
+
+    /// A run that was cut off is said to be, and goes on when it is asked to.
+    async fn a_run_that_was_cut_off_can_go_on(world: World) {
+        let mia = world.vendor("Mia Manager", Role::ProgrammeManager).await;
+        let mia = world.context(mia).await;
+        let mut upload = Upload::begin(&mia).await.expect("begun");
+        take(&mut upload, Part::Records, "a.jsonl", r#"{"type":"organisation","id":"A","name":"Alpha"}"#).await.expect("taken");
+        let id = upload.finish().expect("kept");
+        settled(&mia, id).await;
+        // As a process leaves it that is killed while it writes.
+        let state = world.directory.path().join("imports").join(id.to_string()).join("state.json");
+        let text = std::fs::read_to_string(&state).expect("a state").replace("\"checked\"", "\"running\"");
+        std::fs::write(&state, text).expect("written");
+        assert_eq!(imports::find(&mia, id).await.expect("a view").state, ImportState::Failed);
+        imports::start_commit(&mia, id, Strictness::AllOrNothing).await.expect("begun");
+        assert_eq!(settled(&mia, id).await.state, ImportState::Done);
+    }
+
+    /// Every verdict can be read, however many there are.
+    async fn every_verdict_is_kept(world: World) {
+        let mia = world.vendor("Mia Manager", Role::ProgrammeManager).await;
+        let mia = world.context(mia).await;
+        let mut upload = Upload::begin(&mia).await.expect("begun");
+        let lines: String = (0..700).map(|n| format!("{{\"type\":\"organisation\",\"id\":\"{n}\",\"name\":\"N\"}}\n")).collect();
+        take(&mut upload, Part::Records, "a.jsonl", &lines).await.expect("taken");
+        let id = upload.finish().expect("kept");
+        settled(&mia, id).await;
+        let rows: Vec<RowVerdict> = imports::read_verdicts(&mia, id).await.expect("verdicts").collect();
+        assert_eq!((rows.len(), rows[699].line, &rows[699].verdict), (700, 700, &Verdict::Create));
+        let company = world.organisation("Alpha", &[]).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let ana = world.context(ana).await;
+        assert!(matches!(imports::read_verdicts(&ana, id).await.map(|_| ()), Err(Failure::Forbidden(_))));
+    }
+}
+
+/// Hands a file to an upload as a form does.
+async fn take(upload: &mut Upload, part: Part, name: &str, text: &str) -> Result<(), Failure> {
+    let body = futures::stream::iter([Ok::<_, std::io::Error>(text.as_bytes().to_vec())]);
+    upload.take(part, name, body).await
+}
+
+/// The upload when nothing is under way any more.
+async fn settled(context: &Context, id: ImportId) -> ImportView {
+    for _ in 0..500 {
+        let view = imports::find(context, id).await.expect("a view");
+        if !view.state.is_running() {
+            return view;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    panic!("it never ends");
 }

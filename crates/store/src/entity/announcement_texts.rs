@@ -14,7 +14,6 @@ pub struct Model {
     pub description: String,
     pub markdown: String,
     pub html: String,
-    pub plain: String,
     pub unlisted: bool,
     pub source_version: Option<String>,
     pub translation: Option<String>,

@@ -9,6 +9,7 @@ pub struct Model {
     pub id: Uuid,
     pub slug: String,
     pub sequence: i64,
+    pub superseded_by: Option<Uuid>,
     pub created_at: i64,
 }
 

@@ -13,6 +13,7 @@ pub struct Model {
     pub reach: String,
     pub all_products: bool,
     pub reasons: String,
+    pub source: String,
     pub granted_by: Option<Uuid>,
     pub granted_at: i64,
     pub until_at: Option<i64>,

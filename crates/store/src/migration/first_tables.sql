@@ -72,6 +72,7 @@ create table role_grants (
     reach text not null default 'own' check (reach in ('own', 'organisation')),
     all_products boolean not null,
     reasons text not null default '[]',
+    source text not null check (source in ('import', 'added')),
     granted_by $uuid references people (id),
     granted_at bigint not null,
     until_at bigint,
@@ -306,6 +307,7 @@ create table announcements (
     id $uuid primary key,
     slug text not null unique,
     sequence bigint not null unique,
+    superseded_by $uuid references announcements (id),
     created_at bigint not null
 )
 
@@ -318,7 +320,6 @@ create table announcement_texts (
     description text not null,
     markdown text not null,
     html text not null,
-    plain text not null,
     unlisted boolean not null,
     source_version text,
     translation text,
@@ -339,6 +340,12 @@ create table legacy_ids (
 )
 
 create index legacy_ids_object on legacy_ids (object_id)
+
+create table leases (
+    name text primary key,
+    holder $uuid not null,
+    until_at bigint not null
+)
 
 create table events (
     seq bigint primary key,

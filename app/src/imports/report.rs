@@ -1,0 +1,49 @@
+//! Every verdict of an import as a table for a spreadsheet, in words: for the download and the command line.
+
+use domain::{
+    imports::{RowVerdict, spreadsheet_row},
+    locale::Locale as Language,
+};
+
+use super::words::{kind_text, problem_text, verdict_text};
+use crate::{i18n::*, language::from_domain};
+
+/// Spreadsheets in French want semicolons.
+const fn separator(l: Locale) -> char {
+    match l {
+        Locale::fr => ';',
+        Locale::en => ',',
+    }
+}
+
+/// The names of the columns. The mark in front tells spreadsheets that it is UTF-8.
+pub fn head(language: Language) -> String {
+    let l = from_domain(language);
+    let cells = [
+        td_string!(l, imports.file),
+        td_string!(l, imports.line),
+        td_string!(l, imports.kind),
+        td_string!(l, imports.id),
+        td_string!(l, imports.verdict),
+        td_string!(l, imports.why),
+    ];
+    format!("\u{feff}{}", spreadsheet_row(&cells, separator(l)))
+}
+
+pub fn row(language: Language, row: &RowVerdict) -> String {
+    let l = from_domain(language);
+    let (verdict, _) = verdict_text(l, &row.verdict);
+    let kind = row.kind.map_or("", |kind| kind_text(l, kind));
+    let (line, why) = (row.line.to_string(), problem_text(l, &row.verdict));
+    spreadsheet_row(&[&row.file, &line, kind, &row.id, verdict, &why], separator(l))
+}
+
+/// One refused record on a line, for a terminal.
+pub fn refusal(language: Language, row: &RowVerdict) -> String {
+    let l = from_domain(language);
+    let place = if row.file.is_empty() { row.line.to_string() } else { format!("{}:{}", row.file, row.line) };
+    let kind = row.kind.map_or("", |kind| kind_text(l, kind));
+    let what =
+        [place.as_str(), kind, &row.id].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+    format!("{what}: {}", problem_text(l, &row.verdict))
+}
