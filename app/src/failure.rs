@@ -94,12 +94,16 @@ fn title(l: Locale, failure: &Failure) -> &'static str {
 fn sign_in_again() -> impl Fn() -> String {
     let location = use_location();
     move || {
-        // Without JavaScript the address also carries the refusal that led here.
         let query = location.search.get();
-        let query = query.split("__path=").next().unwrap_or_default().trim_end_matches('&');
+        let query = without_refusal(&query);
         let mark = if query.is_empty() { "" } else { "?" };
         format!("/sign-in?next={}", Url::escape(&format!("{}{mark}{query}", location.pathname.get())))
     }
+}
+
+/// Without JavaScript an address also carries the refusal that led to it.
+fn without_refusal(query: &str) -> &str {
+    query.split("__path=").next().unwrap_or_default().trim_end_matches('&')
 }
 
 /// Says what went wrong and what to do, for a form or a part of a page.
@@ -239,5 +243,17 @@ pub fn phase_name(l: Locale, phase: domain::rollout::Phase) -> &'static str {
         Phase::Validation => td_string!(l, common.phase_validation),
         Phase::Enablement => td_string!(l, common.phase_enablement),
         Phase::Launch => td_string!(l, common.phase_launch),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_refusal;
+
+    #[test]
+    fn signing_in_again_leads_back_without_the_refusal() {
+        assert_eq!(without_refusal("mine=true&after=7"), "mine=true&after=7");
+        assert_eq!(without_refusal("mine=true&__path=%2Ffn%2Fcases%2Freply&__err=x"), "mine=true");
+        assert_eq!(without_refusal("__path=%2Ffn%2Fcases%2Freply&__err=x"), "");
     }
 }

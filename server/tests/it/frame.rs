@@ -75,7 +75,7 @@ async fn a_page_that_cannot_be_shown_says_so() {
     for path in ["/cases/nonsense", "/chat/nonsense", "/people/nonsense", &nobody, "/nowhere"] {
         let page = portal.get(path, &cookie).await;
         assert_eq!(page.status, 404, "{path}");
-        assert!(page.body.contains(">Page introuvable</h1>"), "{path}: {}", page.body);
+        assert!(page.body.contains("<h1 tabindex=\"-1\">Page introuvable<"), "{path}: {}", page.body);
         assert!(page.body.contains("<title>Page introuvable · Guichet</title>"), "{path}");
         assert_eq!(page.body.matches("<h1").count(), 1, "{path}");
     }
