@@ -2,9 +2,10 @@
 
 use domain::{
     Failure, FieldError,
-    failure::{Conflict, Denial},
+    failure::{Conflict, Contact, Denial},
 };
 use leptos::prelude::*;
+use leptos_router::{hooks::use_location, location::Url};
 use serde::{Deserialize, Serialize};
 use server_fn::{
     codec::JsonEncoding,
@@ -14,7 +15,7 @@ use server_fn::{
 use crate::{
     i18n::*,
     language::use_locale,
-    ui::{Callout, Day, Tone},
+    ui::{Callout, Day, PageHead, Tone},
 };
 
 /// A [`Failure`] as server functions answer it. It crosses the wire as the plain enum.
@@ -44,7 +45,68 @@ impl FromServerFnError for ApiError {
     }
 }
 
-/// Says what went wrong and what to do, for a whole page or form.
+/// A page that cannot be shown: its heading, why, and a way on; with the status that belongs to it.
+#[component]
+pub fn FailurePage(
+    failure: Failure,
+    /// Another way on than the first page.
+    #[prop(optional)]
+    children: Option<Children>,
+) -> impl IntoView {
+    let l = use_locale();
+    answer(&failure);
+    let way_on = match children {
+        Some(children) => Some(children()),
+        None if failure == Failure::Unauthenticated => None,
+        None => Some(view! { <a class="link" href="/">{td_string!(l, common.home)}</a> }.into_any()),
+    };
+    view! {
+        <PageHead title=title(l, &failure) />
+        <FailureView failure />
+        {way_on.map(|way_on| view! { <p>{way_on}</p> })}
+    }
+}
+
+/// An address that leads nowhere has no server function that would set the status.
+#[cfg(feature = "ssr")]
+fn answer(failure: &Failure) {
+    crate::request::answer(failure);
+}
+
+#[cfg(not(feature = "ssr"))]
+fn answer(_: &Failure) {}
+
+fn title(l: Locale, failure: &Failure) -> &'static str {
+    match failure {
+        Failure::Invalid(_) => td_string!(l, failure.title_invalid),
+        Failure::Unauthenticated => td_string!(l, failure.title_unauthenticated),
+        Failure::Forbidden(Denial::NotOpenYet { .. }) => td_string!(l, failure.opens_later),
+        Failure::Forbidden(Denial::Role { .. }) => td_string!(l, failure.title_no_role),
+        Failure::NotFound => td_string!(l, common.not_found),
+        Failure::Conflict(_) => td_string!(l, failure.title_conflict),
+        Failure::TooMany { .. } => td_string!(l, failure.title_too_many),
+        Failure::Unavailable => td_string!(l, failure.title_unavailable),
+        Failure::Unexpected(_) => td_string!(l, failure.title_unexpected),
+    }
+}
+
+/// The sign-in page, and from there back to this one.
+fn sign_in_again() -> impl Fn() -> String {
+    let location = use_location();
+    move || {
+        let query = location.search.get();
+        let query = without_refusal(&query);
+        let mark = if query.is_empty() { "" } else { "?" };
+        format!("/sign-in?next={}", Url::escape(&format!("{}{mark}{query}", location.pathname.get())))
+    }
+}
+
+/// Without JavaScript an address also carries the refusal that led to it.
+fn without_refusal(query: &str) -> &str {
+    query.split("__path=").next().unwrap_or_default().trim_end_matches('&')
+}
+
+/// Says what went wrong and what to do, for a form or a part of a page.
 #[component]
 pub fn FailureView(failure: Failure) -> impl IntoView {
     let l = use_locale();
@@ -53,7 +115,7 @@ pub fn FailureView(failure: Failure) -> impl IntoView {
         Failure::Unauthenticated => view! {
             <Callout tone=Tone::Warn>
                 <p>{td_string!(l, failure.unauthenticated)}</p>
-                <p><a class="link" href="/sign-in" rel="external">{td_string!(l, session.sign_in)}</a></p>
+                <p><a class="link" href=sign_in_again() rel="external">{td_string!(l, session.sign_in)}</a></p>
             </Callout>
         }
         .into_any(),
@@ -73,21 +135,24 @@ pub fn FailureView(failure: Failure) -> impl IntoView {
         Failure::Forbidden(Denial::Role { administrators, .. }) => view! {
             <Callout tone=Tone::Warn>
                 <p class="font-semibold">{td_string!(l, failure.no_role)}</p>
-                {(!administrators.is_empty()).then(|| view! {
-                    <p>{td_string!(l, failure.ask)}</p>
-                    <ul class="list-disc pl-5">
-                        {administrators.into_iter().map(|contact| view! {
-                            <li>{contact.name} " · " <a class="link" href=format!("mailto:{}", contact.email)>{contact.email.clone()}</a></li>
-                        }).collect_view()}
-                    </ul>
-                })}
+                {if administrators.is_empty() {
+                    view! { <p>{td_string!(l, failure.ask_nobody)}</p> }.into_any()
+                } else {
+                    view! { <Administrators administrators /> }.into_any()
+                }}
             </Callout>
         }
         .into_any(),
         Failure::NotFound => view! { <Callout tone=Tone::Warn>{td_string!(l, failure.not_found)}</Callout> }.into_any(),
-        Failure::Conflict(conflict) => view! { <Callout tone=Tone::Warn>{conflict_text(l, conflict)}</Callout> }.into_any(),
+        Failure::Conflict(conflict) => view! {
+            <Callout tone=Tone::Warn>
+                <p>{conflict_text(l, conflict)}</p>
+                {(conflict == Conflict::ChatClosed).then(|| view! { <OtherDoors /> })}
+            </Callout>
+        }
+        .into_any(),
         Failure::TooMany { retry_after_seconds } => view! {
-            <Callout tone=Tone::Warn>{td_string!(l, failure.too_many, seconds = retry_after_seconds)}</Callout>
+            <Callout tone=Tone::Warn>{td_string!(l, failure.too_many, count = retry_after_seconds).to_string()}</Callout>
         }
         .into_any(),
         Failure::Unavailable => view! { <Callout tone=Tone::Bad>{td_string!(l, failure.unavailable)}</Callout> }.into_any(),
@@ -98,6 +163,32 @@ pub fn FailureView(failure: Failure) -> impl IntoView {
             </Callout>
         }
         .into_any(),
+    }
+}
+
+/// Whom to ask for a role (K2).
+#[component]
+fn Administrators(administrators: Vec<Contact>) -> impl IntoView {
+    let l = use_locale();
+    view! {
+        <p>{td_string!(l, failure.ask)}</p>
+        <ul class="list-disc pl-5">
+            {administrators.into_iter().map(|contact| view! {
+                <li>{contact.name} " · " <a class="link" href=format!("mailto:{}", contact.email)>{contact.email.clone()}</a></li>
+            }).collect_view()}
+        </ul>
+    }
+}
+
+/// J17: never a dead end.
+#[component]
+fn OtherDoors() -> impl IntoView {
+    let l = use_locale();
+    view! {
+        <p>
+            <a class="link" href="/cases/new">{td_string!(l, chat.case_instead)}</a> " · "
+            <a class="link" href="/calls/new">{td_string!(l, chat.call_instead)}</a>
+        </p>
     }
 }
 
@@ -155,5 +246,17 @@ pub fn phase_name(l: Locale, phase: domain::rollout::Phase) -> &'static str {
         Phase::Validation => td_string!(l, common.phase_validation),
         Phase::Enablement => td_string!(l, common.phase_enablement),
         Phase::Launch => td_string!(l, common.phase_launch),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_refusal;
+
+    #[test]
+    fn signing_in_again_leads_back_without_the_refusal() {
+        assert_eq!(without_refusal("mine=true&after=7"), "mine=true&after=7");
+        assert_eq!(without_refusal("mine=true&__path=%2Ffn%2Fcases%2Freply&__err=x"), "mine=true");
+        assert_eq!(without_refusal("__path=%2Ffn%2Fcases%2Freply&__err=x"), "");
     }
 }

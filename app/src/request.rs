@@ -3,7 +3,11 @@
 //! The server puts [`Facts`] into the context of every page and server function (`server/src/router.rs`).
 
 use axum::http::{HeaderValue, StatusCode, header, request::Parts};
-use domain::{Failure, RequestId, access::Actor, locale::Locale};
+use domain::{
+    Failure, OrganisationId, RequestId,
+    access::{Actor, Permission},
+    locale::Locale,
+};
 use leptos::prelude::{expect_context, use_context};
 use leptos_axum::ResponseOptions;
 use service::{Context, Services, session::Origin};
@@ -15,6 +19,8 @@ use crate::ApiError;
 pub struct Facts {
     pub services: Services,
     pub actor: Option<Actor>,
+    /// The company that pages are about when their address names none: one of the actor's own.
+    pub company: Option<OrganisationId>,
     /// The token of the session, to end it, and the key that names it in lists.
     pub session: Option<(String, String)>,
     pub origin: Origin,
@@ -32,6 +38,24 @@ pub fn facts() -> Facts {
 
 pub fn services() -> Services {
     facts().services
+}
+
+/// The company of a page whose address names none.
+pub fn company() -> Option<OrganisationId> {
+    facts().company
+}
+
+/// The same for a page that takes a permission: the present company if the actor holds it there; otherwise the page finds
+/// one where the actor does. The vendor's people choose.
+pub fn company_with(permission: Permission) -> Option<OrganisationId> {
+    let Facts { services, actor, company, .. } = facts();
+    let holds = |organisation: &OrganisationId| {
+        actor.filter(|actor| !actor.is_vendor()).is_some_and(|actor| {
+            let mut there = actor.grants.iter().filter(|grant| grant.organisation == Some(*organisation));
+            there.any(|grant| grant.holds(permission, services.now()))
+        })
+    };
+    company.filter(holds)
 }
 
 pub fn locale() -> Locale {
@@ -54,14 +78,19 @@ pub fn context() -> Result<Context, ApiError> {
 /// to its page with the error instead: its status stays the redirect's.
 pub fn reply<T>(result: Result<T, Failure>) -> Result<T, ApiError> {
     result.map_err(|failure| {
-        if let (Some(parts), Some(options)) = (use_context::<Parts>(), use_context::<ResponseOptions>()) {
-            let form = accepts_html(&parts) && parts.method == axum::http::Method::POST;
-            if !form {
-                options.set_status(StatusCode::from_u16(failure.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
-            }
-        }
+        answer(&failure);
         ApiError(failure)
     })
+}
+
+/// Gives the answer the status of a failure, unless it is the redirect after a plain form.
+pub fn answer(failure: &Failure) {
+    if let (Some(parts), Some(options)) = (use_context::<Parts>(), use_context::<ResponseOptions>()) {
+        let form = accepts_html(&parts) && parts.method == axum::http::Method::POST;
+        if !form {
+            options.set_status(StatusCode::from_u16(failure.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+        }
+    }
 }
 
 pub fn accepts_html(parts: &Parts) -> bool {
@@ -85,6 +114,9 @@ pub fn set_cookie(cookie: &str) {
 pub const fn session_cookie(secure: bool) -> &'static str {
     if secure { "__Host-guichet" } else { "guichet" }
 }
+
+/// The cookie with the company that somebody chose.
+pub const COMPANY_COOKIE: &str = "company";
 
 /// The value of a cookie in a request.
 pub fn cookie<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
@@ -121,12 +153,21 @@ pub fn start_session(token: &service::session::SessionToken) {
     set_cookie(&format!("{name}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=2592000{flag}", token.reveal()));
 }
 
+/// Where to go with another company: the same page of it, or the overview when the page was about one of its objects.
+pub fn after_company() -> String {
+    let from = came_from();
+    let path = from.split(['?', '#']).next().unwrap_or_default();
+    let whole = path.matches('/').count() == 1;
+    if whole { path.to_owned() } else { "/".to_owned() }
+}
+
 /// Takes the token away, and with it what the browser kept of the pages.
 pub fn end_session() {
     let secure = facts().secure;
     let name = session_cookie(secure);
     let flag = if secure { "; Secure" } else { "" };
     set_cookie(&format!("{name}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{flag}"));
+    set_cookie(&format!("{COMPANY_COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{flag}"));
     if let Some(options) = use_context::<ResponseOptions>() {
         let all = HeaderValue::from_static("\"cache\", \"storage\"");
         options.insert_header(axum::http::HeaderName::from_static("clear-site-data"), all);
@@ -136,4 +177,9 @@ pub fn end_session() {
 pub fn remember_language(locale: Locale) {
     let flag = if facts().secure { "; Secure" } else { "" };
     set_cookie(&format!("language={}; Path=/; SameSite=Lax; Max-Age=31536000{flag}", locale.key()));
+}
+
+pub fn remember_company(organisation: OrganisationId) {
+    let flag = if facts().secure { "; Secure" } else { "" };
+    set_cookie(&format!("{COMPANY_COOKIE}={organisation}; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000{flag}"));
 }

@@ -1,6 +1,6 @@
 //! Every page: its path, what it is for, who sees it in the navigation.
 
-use domain::access::Permission;
+use domain::{Failure, access::Permission};
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::{
@@ -15,9 +15,10 @@ use crate::{
     calls::{DeskCallsPage, NewCallPage},
     cases::{CasePage, CasesPage, DeskPage, NewCasePage},
     chat::{ChatPage, DeskChatsPage, StartChatPage},
+    failure::FailurePage,
     i18n::*,
     imports::{ImportPage, ImportsPage},
-    language::{provide_locale, use_locale},
+    language::provide_locale,
     layout::{Frame, Plain},
     live::provide_live,
     mail::MailPage,
@@ -25,7 +26,7 @@ use crate::{
     people::{InvitationPage, NewPersonPage, PeoplePage, PersonPage},
     rollout::{BoardPage, CompanyRolloutPage, TimelinePage},
     session::{AccountPage, SignInPage, provide_viewer},
-    ui::{Callout, PageHead, Sign, Tone},
+    ui::{Arrival, Sign, provide_toasts},
 };
 
 /// An entry of the navigation.
@@ -151,6 +152,8 @@ pub fn App() -> impl IntoView {
     provide_locale();
     provide_viewer();
     provide_live();
+    provide_toasts();
+    Arrival::provide();
     // Tests, and nothing else, wait for this mark: clicks before it would be lost.
     Effect::new(|_| {
         if let Some(html) = document().document_element() {
@@ -200,18 +203,5 @@ fn Framed() -> impl IntoView {
 
 #[component]
 fn NotFound() -> impl IntoView {
-    let l = use_locale();
-    #[cfg(feature = "ssr")]
-    if let Some(options) = use_context::<leptos_axum::ResponseOptions>() {
-        options.set_status(axum::http::StatusCode::NOT_FOUND);
-    }
-    view! {
-        <Plain>
-            <div class="narrow">
-                <PageHead title=td_string!(l, common.not_found) />
-                <Callout tone=Tone::Warn>{td_string!(l, failure.not_found)}</Callout>
-                <p><a class="link" href="/" rel="external">{td_string!(l, common.home)}</a></p>
-            </div>
-        </Plain>
-    }
+    view! { <Plain><div class="narrow"><FailurePage failure=Failure::NotFound /></div></Plain> }
 }

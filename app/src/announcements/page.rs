@@ -14,7 +14,7 @@ use crate::{
     language::use_locale,
     ui::{
         Badge, Callout, Card, Choice, FormState, HiddenField, Kind, LinkButton, Moment, PageHead, SelectField, Submit,
-        Tone, loaded,
+        Tone, loaded, loaded_page,
     },
 };
 
@@ -34,7 +34,7 @@ pub fn AnnouncementPage() -> impl IntoView {
     );
     let slug = Memo::new(move |_| asked.get().0);
     view! {
-        {loaded(found, move |announcement: AnnouncementView| view! { <Text announcement /> })}
+        {loaded_page(found, move |announcement: AnnouncementView| view! { <Text announcement /> })}
         <Sending slug />
     }
 }

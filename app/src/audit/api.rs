@@ -18,6 +18,7 @@ pub async fn list_events(
     before: Option<i64>,
 ) -> Result<Page<EventRow>, ApiError> {
     let context = request::context()?;
+    let organisation = organisation.or_else(|| request::company_with(domain::access::Permission::AuditRead));
     let organisation = service::audit::own(&context, organisation);
     request::reply(service::audit::list(&context, organisation, before).await)
 }
@@ -25,6 +26,7 @@ pub async fn list_events(
 #[server(prefix = "/fn/audit", endpoint = "verify", input = Json)]
 pub async fn verify_ledger(organisation: Option<OrganisationId>) -> Result<LedgerCheck, ApiError> {
     let context = request::context()?;
+    let organisation = organisation.or_else(|| request::company_with(domain::access::Permission::AuditRead));
     let organisation = service::audit::own(&context, organisation);
     request::reply(service::audit::verify(&context, organisation).await)
 }

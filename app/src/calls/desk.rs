@@ -11,7 +11,10 @@ use crate::{
     language::use_locale,
     layout::DeskTabs,
     live::use_all_events,
-    ui::{Badge, Choice, Empty, FormState, HiddenField, Moment, PageHead, RadioGroup, Sign, Submit, Tone, loaded},
+    ui::{
+        Badge, Choice, Empty, FormState, HiddenField, Moment, PageHead, RadioGroup, Sign, Submit, Tone, loaded,
+        toast_on_success,
+    },
 };
 
 #[component]
@@ -93,6 +96,7 @@ fn LogForm(id: domain::CallbackId, calls: RwSignal<Vec<CallbackRow>>) -> impl In
             fetch(calls);
         }
     });
+    toast_on_success(action, td_string!(l, common.done_call));
     let outcomes =
         CallOutcome::ALL.iter().map(|outcome| Choice::new(outcome.key(), outcome_text(l, *outcome))).collect();
     view! {

@@ -14,13 +14,13 @@ use super::{
 };
 use crate::{
     ApiError,
-    failure::FailureView,
+    failure::FailurePage,
     i18n::*,
     language::use_locale,
     live::use_case_events,
     ui::{
         Callout, Card, Choice, FormState, HiddenField, Kind, Moment, PageHead, SelectField, Skeleton, Submit, TextArea,
-        Tone,
+        Tone, toast_on_success,
     },
 };
 
@@ -37,7 +37,7 @@ pub fn CasePage() -> impl IntoView {
         let id = params.with(|params| params.get("id")).and_then(|id| id.parse::<CaseId>().ok());
         match id {
             Some(id) => view! { <Loader id acted /> }.into_any(),
-            None => view! { <FailureView failure=domain::Failure::NotFound /> }.into_any(),
+            None => view! { <FailurePage failure=domain::Failure::NotFound /> }.into_any(),
         }
     }
 }
@@ -50,7 +50,7 @@ fn Loader(id: CaseId, acted: RwSignal<u32>) -> impl IntoView {
             {move || Suspend::new(async move {
                 match first.await {
                     Ok(first) => view! { <Case first acted /> }.into_any(),
-                    Err(ApiError(failure)) => view! { <FailureView failure /> }.into_any(),
+                    Err(ApiError(failure)) => view! { <FailurePage failure /> }.into_any(),
                 }
             })}
         </Transition>
@@ -147,6 +147,7 @@ fn ReplyForm(id: CaseId, vendor: bool) -> impl IntoView {
     let action = ServerAction::<ReplyToCase>::new();
     let form = FormState::provide(action);
     refresh(action);
+    toast_on_success(action, td_string!(l, common.done_reply));
     let then = vec![
         Choice::new("ask", td_string!(l, cases.then_ask)),
         Choice::new("propose", td_string!(l, cases.then_propose)),
@@ -178,6 +179,7 @@ fn NoteForm(id: CaseId) -> impl IntoView {
     let action = ServerAction::<NoteOnCase>::new();
     let form = FormState::provide(action);
     refresh(action);
+    toast_on_success(action, td_string!(l, common.done_note));
     view! {
         <details class="note-box">
             <summary class="btn btn-ghost">{td_string!(l, cases.write_note)}</summary>
@@ -197,6 +199,7 @@ fn AssignForm(id: CaseId) -> impl IntoView {
     let action = ServerAction::<AssignCase>::new();
     let form = FormState::provide(action);
     refresh(action);
+    toast_on_success(action, td_string!(l, common.done_take));
     view! {
         <ActionForm action=action>
             {form.view(&[])}
@@ -212,6 +215,7 @@ fn CloseForm(id: CaseId) -> impl IntoView {
     let action = ServerAction::<CloseCase>::new();
     let form = FormState::provide(action);
     refresh(action);
+    toast_on_success(action, td_string!(l, common.done_close));
     let reasons = vec![
         Choice::new("confirmed", td_string!(l, cases.reason_confirmed)),
         Choice::new("obsolete", td_string!(l, cases.reason_obsolete)),
@@ -236,6 +240,7 @@ fn ReopenForm(id: CaseId) -> impl IntoView {
     let action = ServerAction::<ReopenCase>::new();
     let form = FormState::provide(action);
     refresh(action);
+    toast_on_success(action, td_string!(l, common.done_reopen));
     view! {
         <ActionForm action=action>
             {form.view(&[])}

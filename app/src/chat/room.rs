@@ -11,12 +11,14 @@ use leptos_router::hooks::use_params_map;
 use super::api::{AnswerChat, EndChat, SendMessage, read_chat};
 use crate::{
     ApiError,
-    failure::FailureView,
+    failure::FailurePage,
     i18n::*,
     language::use_locale,
     live::use_case_events,
     session::use_viewer,
-    ui::{Badge, FormState, HiddenField, Icon, Kind, Moment, PageHead, Sign, Skeleton, Submit, TextArea, Tone},
+    ui::{
+        Badge, Confirm, FormState, HiddenField, Icon, Kind, Moment, PageHead, Sign, Skeleton, Submit, TextArea, Tone,
+    },
 };
 
 #[component]
@@ -26,7 +28,7 @@ pub fn ChatPage() -> impl IntoView {
         let id = params.with(|params| params.get("id")).and_then(|id| id.parse::<ChatId>().ok());
         match id {
             Some(id) => view! { <Loader id /> }.into_any(),
-            None => view! { <FailureView failure=Failure::NotFound /> }.into_any(),
+            None => view! { <FailurePage failure=Failure::NotFound /> }.into_any(),
         }
     }
 }
@@ -39,7 +41,7 @@ fn Loader(id: ChatId) -> impl IntoView {
             {move || Suspend::new(async move {
                 match first.await {
                     Ok(first) => view! { <Room first /> }.into_any(),
-                    Err(ApiError(failure)) => view! { <FailureView failure /> }.into_any(),
+                    Err(ApiError(failure)) => view! { <FailurePage failure /> }.into_any(),
                 }
             })}
         </Transition>
@@ -235,11 +237,13 @@ fn EndForm(id: ChatId) -> impl IntoView {
     let form = FormState::provide(action);
     refresh(action);
     view! {
-        <ActionForm action=action>
-            {form.view(&[])}
-            <HiddenField name="id" value=id.to_string() />
-            <Submit kind=Kind::Quiet>{td_string!(l, chat.end)}</Submit>
-        </ActionForm>
+        <Confirm kind=Kind::Quiet trigger=td_string!(l, chat.end) title=td_string!(l, chat.end) text=td_string!(l, common.end_chat_text)>
+            <ActionForm action=action>
+                {form.view(&[])}
+                <HiddenField name="id" value=id.to_string() />
+                <Submit kind=Kind::Danger>{td_string!(l, chat.end)}</Submit>
+            </ActionForm>
+        </Confirm>
     }
 }
 

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     ApiError,
-    failure::FailureView,
+    failure::FailurePage,
     i18n::*,
     language::use_locale,
     ui::{Badge, Callout, Card, FormState, HiddenField, Kind, PageHead, Skeleton, Submit, Tone},
@@ -28,7 +28,7 @@ pub fn ImportPage() -> impl IntoView {
         let id = params.with(|params| params.get("id")).and_then(|id| id.parse::<ImportId>().ok());
         match id {
             Some(id) => view! { <Loader id /> }.into_any(),
-            None => view! { <FailureView failure=domain::Failure::NotFound /> }.into_any(),
+            None => view! { <FailurePage failure=domain::Failure::NotFound /> }.into_any(),
         }
     }
 }
@@ -41,7 +41,7 @@ fn Loader(id: ImportId) -> impl IntoView {
             {move || Suspend::new(async move {
                 match first.await {
                     Ok(first) => view! { <Import first /> }.into_any(),
-                    Err(ApiError(failure)) => view! { <FailureView failure /> }.into_any(),
+                    Err(ApiError(failure)) => view! { <FailurePage failure /> }.into_any(),
                 }
             })}
         </Transition>

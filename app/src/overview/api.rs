@@ -7,9 +7,9 @@ use crate::ApiError;
 #[cfg(feature = "ssr")]
 use crate::request;
 
-/// `None` for people who belong to no company: the vendor's.
+/// Of the present company when none is named. `None` for people who belong to no company: the vendor's.
 #[server(prefix = "/fn/overview", endpoint = "overview")]
 pub async fn read_overview(organisation: Option<OrganisationId>) -> Result<Option<Overview>, ApiError> {
     let context = request::context()?;
-    request::reply(service::overview::overview(&context, organisation).await)
+    request::reply(service::overview::overview(&context, organisation.or_else(request::company)).await)
 }

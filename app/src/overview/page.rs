@@ -17,12 +17,12 @@ use super::{
 };
 use crate::{
     ApiError,
-    failure::FailureView,
+    failure::FailurePage,
     i18n::*,
     language::use_locale,
     live::use_all_events,
     session::use_viewer,
-    ui::{Icon, Sign, Skeleton},
+    ui::{Heading, Icon, Sign, Skeleton},
 };
 
 #[component]
@@ -42,7 +42,7 @@ pub fn OverviewPage() -> impl IntoView {
                 match found.await {
                     Ok(Some(overview)) => view! { <Home overview /> }.into_any(),
                     Ok(None) => view! { <Elsewhere /> }.into_any(),
-                    Err(ApiError(failure)) => view! { <FailureView failure /> }.into_any(),
+                    Err(ApiError(failure)) => view! { <FailurePage failure /> }.into_any(),
                 }
             })}
         </Transition>
@@ -82,7 +82,7 @@ fn Home(overview: Overview) -> impl IntoView {
     view! {
         <Title text=td_string!(l, overview.nav) />
         <header class="greeting">
-            <h1 tabindex="-1">{td_string!(l, overview.hello)} " " {first_name}</h1>
+            <Heading>{td_string!(l, overview.hello)} " " {first_name}</Heading>
             <p class="greeting-company"><Icon sign=Sign::Company />{overview.organisation_name}</p>
             {(!overview.others.is_empty()).then(|| view! {
                 <p class="quiet">

@@ -17,6 +17,7 @@ pub async fn people_page(
     #[server(default)] search: String,
 ) -> Result<PeopleView, ApiError> {
     let context = request::context()?;
+    let company = company.or_else(|| request::company_with(domain::access::Permission::PersonList));
     request::reply(service::people::page(&context, company, &search).await)
 }
 

@@ -17,7 +17,7 @@ use crate::{
     i18n::*,
     language::use_locale,
     session::{Viewer, use_viewer},
-    ui::{Callout, Choice, Empty, Icon, LinkButton, Moment, PageHead, SelectField, Sign, TextField, Tone, loaded},
+    ui::{Callout, Choice, Empty, Icon, LinkButton, Moment, PageHead, SelectField, Sign, TextField, Tone, loaded_page},
 };
 
 /// The company that stands in the address.
@@ -67,7 +67,7 @@ pub fn PeoplePage() -> impl IntoView {
     let page = seen(company_in_address(), search);
     view! {
         <Done />
-        {loaded(page, move |(page, viewer): Seen| {
+        {loaded_page(page, move |(page, viewer): Seen| {
             let PeopleView { company, companies } = page;
             let vendor = viewer.as_ref().is_some_and(|viewer| viewer.actor.is_vendor());
             let (title, add) = match &company {

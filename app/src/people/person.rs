@@ -1,7 +1,7 @@
 //! One person of a company: roles and why, giving and taking them, the invitation, removal.
 
 use domain::{
-    OrganisationId, PersonId,
+    Failure, OrganisationId, PersonId,
     access::Permission,
     people::{CompanyPeople, MemberRow, MembershipState, RoleRow},
 };
@@ -15,10 +15,11 @@ use super::{
     words::{may, reason_text, role_hint, role_text},
 };
 use crate::{
+    failure::FailurePage,
     i18n::*,
     language::use_locale,
     session::Viewer,
-    ui::{Callout, Card, FormState, HiddenField, Kind, Moment, PageHead, Submit, Tone, loaded},
+    ui::{Card, Confirm, FormState, HiddenField, Kind, Moment, PageHead, Submit, loaded_page},
 };
 
 #[component]
@@ -28,7 +29,7 @@ pub fn PersonPage() -> impl IntoView {
     let page = seen(company_in_address(), Memo::new(|_| String::new()));
     view! {
         <Done />
-        {loaded(page, move |(page, viewer): Seen| {
+        {loaded_page(page, move |(page, viewer): Seen| {
             let id = params.with_untracked(|params| params.get("id")).and_then(|id| id.parse::<PersonId>().ok());
             let found = page.company.and_then(|company| {
                 let member = company.members.iter().find(|member| Some(member.person) == id).cloned()?;
@@ -37,9 +38,9 @@ pub fn PersonPage() -> impl IntoView {
             match (found, viewer) {
                 (Some((company, member)), Some(viewer)) => view! { <Person company member viewer /> }.into_any(),
                 _ => view! {
-                    <PageHead title=td_string!(l, people.people) />
-                    <Callout tone=Tone::Warn>{td_string!(l, people.gone)}</Callout>
-                    <p><a class="link" href="/people">{td_string!(l, people.back)}</a></p>
+                    <FailurePage failure=Failure::NotFound>
+                        <a class="link" href="/people">{td_string!(l, people.back)}</a>
+                    </FailurePage>
                 }
                 .into_any(),
             }
@@ -86,14 +87,13 @@ fn Person(company: CompanyPeople, member: MemberRow, viewer: Viewer) -> impl Int
                 })}
                 {may_remove.then(|| view! {
                     <Card title=td_string!(l, people.remove)>
-                        <p class="quiet">{td_string!(l, people.remove_lead)}</p>
-                        <details>
-                            <summary class="btn btn-error btn-outline">{td_string!(l, people.remove)}</summary>
-                            <form method="post" action="/fn/people/remove" class="mt-3">
+                        <Confirm kind=Kind::Danger trigger=td_string!(l, people.remove) title=td_string!(l, people.remove)
+                            text=td_string!(l, people.remove_lead)>
+                            <form method="post" action="/fn/people/remove">
                                 <Ids organisation person />
                                 <Submit kind=Kind::Danger>{td_string!(l, people.remove_confirm, name = name.clone()).to_string()}</Submit>
                             </form>
-                        </details>
+                        </Confirm>
                     </Card>
                 })}
             </div>

@@ -14,7 +14,7 @@ use crate::request;
 #[server(prefix = "/fn/rollout", endpoint = "timeline", input = Json)]
 pub async fn find_timeline(organisation: Option<OrganisationId>) -> Result<Option<Timeline>, ApiError> {
     let context = request::context()?;
-    request::reply(service::rollout::own_timeline(&context, organisation).await)
+    request::reply(service::rollout::own_timeline(&context, organisation.or_else(request::company)).await)
 }
 
 #[server(prefix = "/fn/rollout", endpoint = "programmes")]

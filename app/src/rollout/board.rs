@@ -18,7 +18,7 @@ use crate::{
     language::use_locale,
     ui::{
         Badge, Card, CheckboxGroup, Choice, Day, Empty, FormState, HiddenField, Icon, Kind, Moment, PageHead,
-        SelectField, Sign, Submit, TextField, Tone, loaded,
+        SelectField, Sign, Submit, TextField, Tone, loaded, toast_on_success,
     },
 };
 
@@ -327,6 +327,7 @@ fn ShiftForm(programme: ProgrammeId) -> impl IntoView {
     let action = ServerAction::<ShiftProgramme>::new();
     let form = FormState::provide(action);
     refresh(action);
+    toast_on_success(action, td_string!(l, common.done_shift));
     view! {
         <details class="panel">
             <summary>{td_string!(l, rollout.shift)}</summary>
@@ -349,6 +350,7 @@ fn EnrolForm(programme: ProgrammeId, candidates: Vec<(domain::OrganisationId, St
     let action = ServerAction::<EnrolCompanies>::new();
     let form = FormState::provide(action);
     refresh(action);
+    toast_on_success(action, td_string!(l, common.done_enrol));
     let choices: Vec<_> = candidates.into_iter().map(|(id, name)| Choice::new(id.to_string(), name)).collect();
     (!choices.is_empty()).then(|| {
         view! {

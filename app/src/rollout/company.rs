@@ -15,13 +15,13 @@ use super::{
 };
 use crate::{
     ApiError,
-    failure::{FailureView, phase_name},
+    failure::{FailurePage, phase_name},
     i18n::*,
     language::use_locale,
     session::use_viewer,
     ui::{
         Callout, Card, Choice, FormState, HiddenField, Kind, LinkButton, PageHead, SelectField, Submit, TextField,
-        Tone, loaded,
+        Tone, loaded_page, toast_on_success,
     },
 };
 
@@ -38,9 +38,9 @@ pub fn CompanyRolloutPage() -> impl IntoView {
         match id {
             Some(id) => {
                 let found = Resource::new_blocking(move || acted.get(), move |_| find_company(id));
-                view! { {loaded(found, move |company: CompanyRollout| view! { <Company company /> })} }.into_any()
+                view! { {loaded_page(found, move |company: CompanyRollout| view! { <Company company /> })} }.into_any()
             }
-            None => view! { <FailureView failure=domain::Failure::NotFound /> }.into_any(),
+            None => view! { <FailurePage failure=domain::Failure::NotFound /> }.into_any(),
         }
     }
 }
@@ -108,6 +108,7 @@ fn MoveForm(id: OrganisationId, phase: Phase, activated: u64) -> impl IntoView {
     let action = ServerAction::<MoveCompany>::new();
     let form = FormState::provide(action);
     refresh(action);
+    toast_on_success(action, td_string!(l, common.done_move));
     let choices = other_phases(phase).map(|to| Choice::new(to.key(), phase_name(l, to))).collect();
     let following = other_phases(phase).find(|to| *to > phase).map(|to| to.key()).unwrap_or_default();
     let guarded = activated == 0 && phase != Phase::Launch;
@@ -139,6 +140,7 @@ fn DatesPanel(id: OrganisationId, dates: Dates) -> impl IntoView {
     let action = ServerAction::<MoveCompanyDates>::new();
     let form = FormState::provide(action);
     refresh(action);
+    toast_on_success(action, td_string!(l, common.done_dates));
     let days = DatesForm::new(&dates);
     view! {
         <Card title=td_string!(l, rollout.dates_title)>

@@ -17,7 +17,7 @@ use crate::{
     failure::phase_name,
     i18n::*,
     language::use_locale,
-    ui::{Badge, Card, Day, Empty, Icon, PageHead, Sign, Tone, loaded},
+    ui::{Badge, Card, Day, Empty, Icon, PageHead, Sign, Tone, loaded_page},
 };
 
 #[component]
@@ -27,7 +27,7 @@ pub fn TimelinePage() -> impl IntoView {
         query.with(|query| query.get("organisation")).and_then(|id| id.parse::<OrganisationId>().ok())
     });
     let found = Resource::new_blocking(move || asked.get(), find_timeline);
-    view! { {loaded(found, move |timeline: Option<Timeline>| view! { <Found timeline /> })} }
+    view! { {loaded_page(found, move |timeline: Option<Timeline>| view! { <Found timeline /> })} }
 }
 
 #[component]

@@ -7,7 +7,7 @@ use super::api;
 use crate::{
     i18n::*,
     language::use_locale,
-    ui::{Badge, Card, Moment, PageHead, Tone, loaded},
+    ui::{Badge, Card, Confirm, Kind, Moment, PageHead, Tone, loaded},
 };
 
 #[component]
@@ -21,9 +21,12 @@ pub fn AccountPage() -> impl IntoView {
             {loaded(sessions, move |rows: Vec<SessionRow>| view! {
                 <ul class="rows">{rows.into_iter().map(|row| view! { <Place row /> }).collect_view()}</ul>
             })}
-            <form method="post" action="/fn/session/sign_out_everywhere">
-                <button type="submit" class="btn btn-error btn-outline">{td_string!(l, session.sign_out_everywhere)}</button>
-            </form>
+            <Confirm kind=Kind::Danger trigger=td_string!(l, session.sign_out_everywhere)
+                title=td_string!(l, session.sign_out_everywhere) text=td_string!(l, common.sign_out_text)>
+                <form method="post" action="/fn/session/sign_out_everywhere">
+                    <button type="submit" class="btn btn-error btn-outline">{td_string!(l, session.sign_out_everywhere)}</button>
+                </form>
+            </Confirm>
         </Card>
     }
 }

@@ -1,6 +1,6 @@
 //! Server functions of sessions.
 
-use domain::people::SessionRow;
+use domain::{OrganisationId, people::SessionRow};
 use leptos::prelude::*;
 
 use super::Viewer;
@@ -16,7 +16,7 @@ pub async fn current_viewer() -> Result<Option<Viewer>, ApiError> {
     let live_from = request::reply(service::live::newest(&context).await)?;
     let vendor = context.services.settings.vendor.clone();
     let now = context.services.now();
-    Ok(Some(Viewer { actor: context.actor, vendor, now, live_from }))
+    Ok(Some(Viewer { actor: context.actor, current: facts.company, vendor, now, live_from }))
 }
 
 #[server(prefix = "/fn/session", endpoint = "sign_in")]
@@ -53,6 +53,17 @@ pub async fn sessions() -> Result<Vec<SessionRow>, ApiError> {
     let context = request::context()?;
     let current = request::facts().session.map(|(_, key)| key).unwrap_or_default();
     request::reply(service::session::list(&context, &current).await)
+}
+
+/// Chooses the company that pages are about (K5), in this browser.
+#[server(prefix = "/fn/session", endpoint = "set_company")]
+pub async fn set_company(organisation: OrganisationId) -> Result<(), ApiError> {
+    let context = request::context()?;
+    let own = context.actor.membership(organisation).map(|_| ()).ok_or(domain::Failure::NotFound);
+    request::reply(own)?;
+    request::remember_company(organisation);
+    request::redirect(&request::after_company());
+    Ok(())
 }
 
 /// Anybody may choose a language; for those signed in it is also that of their mails.

@@ -7,7 +7,7 @@ mod sign_in;
 pub use account::AccountPage;
 pub use sign_in::SignInPage;
 
-use domain::access::Actor;
+use domain::{OrganisationId, access::Actor};
 use jiff::Timestamp;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,8 @@ use crate::{ApiError, i18n::*, language::use_locale};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Viewer {
     pub actor: Actor,
+    /// The company that pages are about when their address names none.
+    pub current: Option<OrganisationId>,
     pub vendor: String,
     /// When the server made the page; decides which grants hold.
     pub now: Timestamp,

@@ -13,7 +13,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const fn class(self) -> &'static str {
+    pub(super) const fn class(self) -> &'static str {
         match self {
             Self::Primary => "btn btn-primary",
             Self::Quiet => "btn btn-outline",

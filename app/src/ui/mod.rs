@@ -3,17 +3,23 @@
 mod badge;
 mod button;
 mod callout;
+mod dialog;
 mod field;
 mod form;
 mod icon;
+mod menu;
 mod page;
 mod time;
+mod toast;
 
 pub use badge::{Badge, Tone};
 pub use button::{Kind, LinkButton, Submit};
 pub use callout::{Callout, Empty};
+pub use dialog::Confirm;
 pub use field::{CheckboxGroup, Choice, RadioGroup, SelectField, TextArea, TextField};
 pub use form::{FormState, HiddenField};
 pub use icon::{Icon, Sign};
-pub use page::{Card, PageHead, Skeleton, loaded};
+pub use menu::Menu;
+pub use page::{Arrival, Card, Heading, PageHead, Skeleton, follow_arrivals, loaded, loaded_page};
 pub use time::{Day, Moment};
+pub use toast::{ToastRegion, provide_toasts, toast_on_success};

@@ -1,9 +1,64 @@
 //! Heads, cards, and what stands where content is still to come.
 
-use leptos::prelude::*;
+use domain::Failure;
+use leptos::{html, prelude::*};
 use leptos_meta::Title;
+use leptos_router::hooks::use_location;
 
-use crate::{ApiError, failure::FailureView};
+use crate::{
+    ApiError,
+    failure::{FailurePage, FailureView},
+};
+
+/// The page that somebody was led to without a new document, until its heading has the focus: screen readers read it, and
+/// the keyboard goes on from there.
+#[derive(Clone, Copy)]
+pub struct Arrival(RwSignal<Option<String>>);
+
+impl Arrival {
+    /// [`crate::App`] calls it.
+    pub fn provide() {
+        provide_context(Self(RwSignal::new(None)));
+    }
+}
+
+/// Notes each new page, but not the first: the browser cares for that one.
+pub fn follow_arrivals() {
+    let arrival = use_context::<Arrival>();
+    let path = use_location().pathname;
+    Effect::new(move |before: Option<String>| {
+        let path = path.get();
+        if let (Some(Arrival(arrived)), Some(before)) = (arrival, before)
+            && before != path
+        {
+            arrived.set(Some(path.clone()));
+        }
+        path
+    });
+}
+
+/// The one heading of the first level of a page.
+#[component]
+pub fn Heading(
+    /// When it is not the reader's.
+    #[prop(optional_no_strip)]
+    lang: Option<&'static str>,
+    children: Children,
+) -> impl IntoView {
+    let arrival = use_context::<Arrival>();
+    let node = NodeRef::<html::H1>::new();
+    // The page before may still be there when the path changes: it must not take the focus.
+    let own = use_location().pathname.get_untracked();
+    Effect::new(move |_| {
+        if let (Some(Arrival(arrived)), Some(heading)) = (arrival, node.get())
+            && arrived.with(|path| path.as_ref() == Some(&own))
+        {
+            let _ = heading.focus();
+            arrived.set(None);
+        }
+    });
+    view! { <h1 tabindex="-1" lang=lang node_ref=node>{children()}</h1> }
+}
 
 /// The title of a page, in the window and on it, with what one can do there.
 #[component]
@@ -17,7 +72,7 @@ pub fn PageHead(
     view! {
         <Title text=title.clone() />
         <header class="page-head">
-            <h1 tabindex="-1" lang=lang>{title}</h1>
+            <Heading lang>{title}</Heading>
             {children.map(|children| view! { <div class="page-actions">{children()}</div> })}
         </header>
     }
@@ -45,11 +100,35 @@ pub fn Skeleton() -> impl IntoView {
     }
 }
 
-/// Shows a resource when it is there: its view, or what went wrong. A function, not a component: closures that name types
-/// do not parse as attributes.
+/// Shows a resource when it is there, under a heading that is there already: its view, or what went wrong. A function, not a
+/// component: closures that name types do not parse as attributes.
 pub fn loaded<T, V>(
     resource: Resource<Result<T, ApiError>>,
     view: impl Fn(T) -> V + Clone + Send + Sync + 'static,
+) -> impl IntoView
+where
+    T: Clone + Send + Sync + 'static,
+    V: IntoView + 'static,
+{
+    found(resource, view, |failure| view! { <FailureView failure /> }.into_any())
+}
+
+/// The same for a whole page: the view brings its own heading, and so does a failure.
+pub fn loaded_page<T, V>(
+    resource: Resource<Result<T, ApiError>>,
+    view: impl Fn(T) -> V + Clone + Send + Sync + 'static,
+) -> impl IntoView
+where
+    T: Clone + Send + Sync + 'static,
+    V: IntoView + 'static,
+{
+    found(resource, view, |failure| view! { <FailurePage failure /> }.into_any())
+}
+
+fn found<T, V>(
+    resource: Resource<Result<T, ApiError>>,
+    view: impl Fn(T) -> V + Clone + Send + Sync + 'static,
+    failed: fn(Failure) -> AnyView,
 ) -> impl IntoView
 where
     T: Clone + Send + Sync + 'static,
@@ -62,7 +141,7 @@ where
                 Suspend::new(async move {
                     match resource.await {
                         Ok(value) => view(value).into_any(),
-                        Err(ApiError(failure)) => view! { <FailureView failure /> }.into_any(),
+                        Err(ApiError(failure)) => failed(failure),
                     }
                 })
             }}

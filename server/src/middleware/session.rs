@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use app::request::{Facts, cookie, session_cookie};
+use app::request::{COMPANY_COOKIE, Facts, cookie, session_cookie};
 use axum::{
     extract::{ConnectInfo, FromRef, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
@@ -56,7 +56,9 @@ pub async fn load_session(State(state): State<AppState>, request: Request, next:
     let locale =
         chosen.or_else(|| actor.as_ref().map(|actor| actor.locale)).unwrap_or_else(|| asked_for(&parts.headers));
     let typed = cookie(&parts, "draft").and_then(|key| state.drafts.get(key)).unwrap_or_default();
+    let company = cookie(&parts, COMPANY_COOKIE).and_then(|id| id.parse().ok());
     let facts = Facts {
+        company: actor.as_ref().and_then(|actor| actor.present(company)).map(|membership| membership.organisation),
         services: state.services.clone(),
         session,
         origin: Origin {

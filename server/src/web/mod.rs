@@ -28,9 +28,20 @@ pub async fn readyz(State(state): State<AppState>) -> impl IntoResponse {
 /// A page that needs nothing, for when the database is away: in both languages, since nobody could be asked.
 pub fn failure_page(failure: &Failure) -> impl IntoResponse + use<> {
     let status = StatusCode::from_u16(failure.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let page = "<!doctype html><html lang=\"fr\"><meta charset=\"utf-8\"><title>Guichet</title>\
+    // The number that the log has the cause under.
+    let fault = match failure {
+        Failure::Unexpected(fault) => format!("<p><code>{fault}</code></p>"),
+        _ => String::new(),
+    };
+    let page = format!(
+        "<!doctype html><html lang=\"fr\"><head><meta charset=\"utf-8\">\
+        <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+        <meta name=\"color-scheme\" content=\"light dark\">\
+        <title>Service indisponible · Service unavailable · Guichet</title></head><body><main>\
         <h1>Le service ne répond pas pour le moment</h1><p>Réessayez dans un instant.</p>\
-        <h1 lang=\"en\">The service does not answer right now</h1><p lang=\"en\">Try again in a moment.</p></html>";
+        <div lang=\"en\"><h2>The service does not answer right now</h2><p>Try again in a moment.</p></div>\
+        {fault}</main></body></html>"
+    );
     (status, [(header::RETRY_AFTER, "5")], Html(page))
 }
 

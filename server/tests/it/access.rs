@@ -14,6 +14,7 @@ const FUNCTIONS: &[Row] = &[
     ("/fn/session/viewer", "", [200, 200, 200, 200]),
     ("/fn/session/sign_in", "email=nobody@example.com&password=wrong", [422, 422, 422, 422]),
     ("/fn/session/set_language", "language=en", [200, 200, 200, 200]),
+    ("/fn/session/set_company", "organisation={organisation}", [401, 404, 200, 401]),
     ("/fn/session/list", "", [401, 200, 200, 401]),
     ("/fn/cases/list", "{\"filter\":{}}", [401, 200, 200, 401]),
     ("/fn/cases/find", "id={case}", [401, 404, 404, 401]),

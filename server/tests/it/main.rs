@@ -3,5 +3,6 @@
 #![expect(clippy::expect_used, reason = "a test that cannot set up has to stop")]
 
 mod access;
+mod frame;
 mod http;
 mod portal;

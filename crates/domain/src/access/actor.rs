@@ -94,7 +94,50 @@ impl Actor {
         self.memberships.iter().find(|membership| membership.organisation == organisation)
     }
 
+    /// The company that pages are about: the one that was chosen, if the person belongs to it (still), else the first.
+    pub fn present(&self, chosen: Option<OrganisationId>) -> Option<&Membership> {
+        chosen.and_then(|chosen| self.membership(chosen)).or_else(|| self.memberships.first())
+    }
+
     pub fn has_role(&self, role: Role, organisation: Option<OrganisationId>) -> bool {
         self.grants.iter().any(|grant| grant.role == role && grant.organisation == organisation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn member_of(companies: &[u128]) -> Actor {
+        let membership = |id: &u128| Membership {
+            organisation: Uuid::from_u128(*id).into(),
+            name: String::new(),
+            gate: Gate::open(),
+        };
+        Actor {
+            person: Uuid::nil().into(),
+            name: String::new(),
+            email: String::new(),
+            locale: Locale::Fr,
+            memberships: companies.iter().map(membership).collect(),
+            grants: Vec::new(),
+        }
+    }
+
+    /// K5: whatever a browser says, the present company is one of one's own.
+    #[test]
+    fn k5_the_present_company_is_ones_own() {
+        let present = |actor: &Actor, chosen: Option<u128>| {
+            let found = actor.present(chosen.map(|id| Uuid::from_u128(id).into()));
+            found.map(|membership| membership.organisation)
+        };
+        let company = |id: u128| Some(OrganisationId::from(Uuid::from_u128(id)));
+        let actor = member_of(&[1, 2]);
+        assert_eq!(present(&actor, None), company(1));
+        assert_eq!(present(&actor, Some(2)), company(2));
+        assert_eq!(present(&actor, Some(3)), company(1));
+        assert_eq!(present(&member_of(&[]), Some(3)), None);
     }
 }
