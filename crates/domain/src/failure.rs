@@ -105,6 +105,8 @@ pub enum Conflict {
     LaunchWithoutAdmin,
     /// The person belongs to the company already.
     AlreadyMember,
+    /// A link to set a new password is over, or was used.
+    ResetEnded,
 }
 
 /// What is wrong with each field, by the name it has in the form.
@@ -162,6 +164,9 @@ pub enum FieldError {
     OutsideHours,
     #[error("e-mail or password is wrong")]
     WrongCredentials,
+    /// The present password, asked for again.
+    #[error("not the present password")]
+    WrongPassword,
     #[error("the two passwords differ")]
     Different,
     #[error("among the most used passwords")]

@@ -27,5 +27,5 @@ pub mod sessions;
 mod sql;
 mod time;
 
-pub use connect::{Db, Reads, Tx, write_tx};
+pub use connect::{Db, Reads, Tx, Writes, write_tx};
 pub use error::StoreError;

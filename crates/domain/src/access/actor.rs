@@ -85,16 +85,12 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// Whether the person works for the vendor.
+    /// Whether the person works for the vendor. Roles that are over were left out when the actor was read.
     pub fn is_vendor(&self) -> bool {
         self.grants.iter().any(|grant| grant.organisation.is_none())
     }
 
     pub fn membership(&self, organisation: OrganisationId) -> Option<&Membership> {
         self.memberships.iter().find(|membership| membership.organisation == organisation)
-    }
-
-    pub fn has_role(&self, role: Role, organisation: Option<OrganisationId>) -> bool {
-        self.grants.iter().any(|grant| grant.role == role && grant.organisation == organisation)
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use domain::{
-    CaseId, EntryId, Failure, ImportId, MembershipId, OrganisationId, PersonId,
+    CaseId, EntryId, Failure, ImportId, OrganisationId, PersonId,
     access::{Reach, Role},
     audit::{NewEvent, Verb},
     cases::CaseNumber,
@@ -11,14 +11,15 @@ use domain::{
     files::display_name,
     imports::{CaseRecord, EntryRecord, RecordKind},
     locale::Locale,
+    rollout::Phase,
     text::{EmailAddress, PersonName, PhoneNumber},
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use store::imports::{
-    Bulk, CaseLine, ContractLine, EntryLine, FileLine, GrantLine, HeldGrant, ImportTx, LegacyLine, OrganisationLine,
-    PersonLine, ProductLine,
+    Bulk, CaseLine, ContractLine, EntryLine, FileLine, GrantLine, HeldGrant, ImportTx, LegacyLine, MembershipLine,
+    OrganisationLine, PersonLine, ProductLine,
 };
 use uuid::Uuid;
 
@@ -26,7 +27,7 @@ use super::{
     Importer, Source,
     plan::{Act, Place, What},
 };
-use crate::{OrFail, fault, files::media_type};
+use crate::{OrFail, fault, files::media_type, people::Candidates};
 
 /// A file whose bytes are stored; its row comes with the entry.
 struct Kept {
@@ -100,22 +101,9 @@ async fn keep_files(importer: &Importer, source: &Source, acts: &[Act]) -> Resul
 struct Roles {
     held: HashMap<(PersonId, OrganisationId, Role), HeldGrant>,
     given: HashSet<(PersonId, OrganisationId, Role)>,
-    admins: Vec<((PersonId, OrganisationId), Vec<AdminReason>)>,
-    /// Contacts of this batch: rule B is asked about these only, so that a role somebody took away stays away.
-    contacts: HashSet<(PersonId, OrganisationId)>,
-    /// Companies whose contracts or contacts are in this batch; `true` asks about all their contacts.
-    companies: HashMap<OrganisationId, bool>,
-}
-
-impl Roles {
-    fn want_admin(&mut self, person: PersonId, organisation: OrganisationId, reason: AdminReason) {
-        let key = (person, organisation);
-        match self.admins.iter_mut().find(|(known, _)| *known == key) {
-            Some((_, reasons)) if reasons.contains(&reason) => {}
-            Some((_, reasons)) => reasons.push(reason),
-            None => self.admins.push((key, vec![reason])),
-        }
-    }
+    admins: Candidates,
+    /// Companies that join a programme, or whose contracts or contacts change: rule B is asked about them.
+    companies: HashSet<OrganisationId>,
 }
 
 struct Writer<'a> {
@@ -147,11 +135,7 @@ impl Writer<'_> {
             .map(|place| place.person)
             .collect();
         let persons: Vec<PersonId> = persons.into_iter().collect();
-        self.know_roles_of(&persons).await
-    }
-
-    async fn know_roles_of(&mut self, persons: &[PersonId]) -> Result<(), Failure> {
-        for grant in store::imports::list_grants(&self.tx, persons).await.or_fail("listing roles")? {
+        for grant in store::imports::list_grants(&self.tx, &persons, self.now).await.or_fail("listing roles")? {
             let key = (grant.person, grant.organisation, grant.role);
             // A standing one counts more than one that was taken away.
             let standing = self.roles.held.get(&key).is_some_and(|known| !known.revoked);
@@ -203,7 +187,10 @@ impl Writer<'_> {
                         .or_fail("correcting a company")?;
                 }
                 if let Some(programme) = programme {
-                    self.bulk.enrolments.push((self.id(), programme, organisation));
+                    let at_work = !fresh
+                        && store::people::has_active(&self.tx, organisation).await.or_fail("looking for members")?;
+                    self.bulk.enrolments.push((self.id(), programme, organisation, Phase::at_entry(at_work)));
+                    self.roles.companies.insert(organisation);
                 }
                 let object = ("organisation", organisation.to_string());
                 self.event(Verb::OrganisationImported, Some(organisation), object, None, detail);
@@ -234,7 +221,7 @@ impl Writer<'_> {
                 } else {
                     store::imports::update_contract(&self.tx, granted, &line).await.or_fail("correcting a contract")?;
                     // Another product may make its deployment contacts administrators.
-                    self.roles.companies.insert(organisation, true);
+                    self.roles.companies.insert(organisation);
                 }
                 let object = ("contract", contract.to_string());
                 self.event(Verb::ContractImported, Some(organisation), object, None, detail);
@@ -245,8 +232,7 @@ impl Writer<'_> {
                 self.bulk.contacts.push((contract, place.person, record.kind));
                 if !place.removed {
                     self.grant(&place, Role::ContractContact, Reach::Own, Vec::new());
-                    self.roles.contacts.insert((place.person, place.organisation));
-                    self.roles.companies.entry(place.organisation).or_insert(false);
+                    self.roles.companies.insert(place.organisation);
                 }
                 let detail = json!({ "legacy_id": id, "created": fresh, "contract": contract, "contact": record.kind });
                 let object = ("person", place.person.to_string());
@@ -259,7 +245,7 @@ impl Writer<'_> {
                     // Somebody took this person out by hand; an import does not bring them back.
                 } else if record.admin {
                     let reason = AdminReason::KnownAdmin { record: record.record.unwrap_or_else(|| id.clone()) };
-                    self.roles.want_admin(place.person, place.organisation, reason);
+                    self.roles.admins.add(place.person, place.organisation, reason);
                 } else {
                     let role = if products.is_empty() { Role::SupportUser } else { Role::ProductSupportUser };
                     self.grant(&place, role, record.reach, products);
@@ -300,13 +286,24 @@ impl Writer<'_> {
             });
         } else if !fresh {
             let phone = phone.map(PhoneNumber::as_str);
-            store::imports::update_person(&self.tx, &self.importer.granted, place.person, name.as_str(), phone)
-                .await
-                .or_fail("correcting a person")?;
+            store::imports::update_person(
+                &self.tx,
+                &self.importer.granted,
+                place.person,
+                place.organisation,
+                name.as_str(),
+                phone,
+            )
+            .await
+            .or_fail("correcting a person")?;
         }
         if place.new_membership {
-            let line: (MembershipId, PersonId, OrganisationId) = (place.membership, place.person, place.organisation);
-            self.bulk.memberships.push(line);
+            self.bulk.memberships.push(MembershipLine {
+                id: place.membership,
+                person: place.person,
+                organisation: place.organisation,
+                name: name.to_string(),
+            });
         }
         Ok(())
     }
@@ -421,56 +418,17 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Rules A and B (R13-R15): one grant for each administrator, with every reason.
+    /// Rules A and B (R13-R15), with an event for each.
     async fn make_admins(&mut self) -> Result<(), Failure> {
-        let companies: Vec<(OrganisationId, bool)> = self.roles.companies.drain().collect();
-        for (organisation, all) in companies {
-            let found = store::contracts::list_rule_b(&self.tx, organisation).await.or_fail("asking rule B")?;
-            for rule in found {
-                if all || self.roles.contacts.contains(&(rule.person, organisation)) {
-                    let reason = AdminReason::DeploymentContact { contract: rule.contract, product: rule.product };
-                    self.roles.want_admin(rule.person, organisation, reason);
-                }
-            }
+        let Roles { mut admins, companies, .. } = std::mem::take(&mut self.roles);
+        for organisation in companies {
+            admins.add_contacts(&self.tx, organisation).await?;
         }
-        let admins = std::mem::take(&mut self.roles.admins);
-        if admins.is_empty() {
-            return Ok(());
+        let Importer { services, granted, .. } = self.importer;
+        for admin in admins.make(services, &self.tx, granted, self.now).await? {
+            let object = ("person", admin.person.to_string());
+            self.event(Verb::RoleGranted, Some(admin.organisation), object, None, admin.detail());
         }
-        let persons: Vec<PersonId> = admins.iter().map(|((person, _), _)| *person).collect();
-        self.know_roles_of(&persons).await?;
-        let mut bulk = Bulk::default();
-        for ((person, organisation), mut reasons) in admins {
-            let held = self.roles.held.get(&(person, organisation, Role::SupportSystemAdmin));
-            match held {
-                // Taken away by hand: stays away.
-                Some(held) if held.revoked => continue,
-                Some(held) => {
-                    let before = held.reasons.len();
-                    let (grant, mut all) = (held.id, held.reasons.clone());
-                    reasons.retain(|reason| !all.contains(reason));
-                    all.append(&mut reasons);
-                    if all.len() == before {
-                        continue;
-                    }
-                    store::imports::update_reasons(&self.tx, &self.importer.granted, grant, &all)
-                        .await
-                        .or_fail("keeping reasons")?;
-                    reasons = all;
-                }
-                None => bulk.grants.push(GrantLine {
-                    id: self.id(),
-                    person,
-                    organisation,
-                    role: Role::SupportSystemAdmin,
-                    reach: Reach::Organisation,
-                    products: Vec::new(),
-                    reasons: reasons.clone(),
-                }),
-            }
-            let detail = json!({ "role": Role::SupportSystemAdmin, "reasons": reasons });
-            self.event(Verb::RoleGranted, Some(organisation), ("person", person.to_string()), None, detail);
-        }
-        store::imports::insert(&self.tx, &self.importer.granted, bulk, self.now).await.or_fail("making admins")
+        Ok(())
     }
 }
