@@ -208,6 +208,7 @@ fn conflict_text(l: Locale, conflict: Conflict) -> &'static str {
         Conflict::AlreadyMember => td_string!(l, failure.already_member),
         Conflict::ImportUnderWay => td_string!(l, failure.import_under_way),
         Conflict::ImportOvertaken => td_string!(l, failure.import_overtaken),
+        Conflict::ResetEnded => td_string!(l, failure.reset_ended),
     }
 }
 
@@ -224,6 +225,7 @@ pub fn field_error_text(l: Locale, error: &FieldError) -> String {
         FieldError::InThePast => td_string!(l, failure.in_the_past).to_owned(),
         FieldError::OutsideHours => td_string!(l, failure.outside_hours).to_owned(),
         FieldError::WrongCredentials => td_string!(l, failure.wrong_credentials).to_owned(),
+        FieldError::WrongPassword => td_string!(l, failure.wrong_password).to_owned(),
         FieldError::Different => td_string!(l, failure.different).to_owned(),
         FieldError::CommonPassword => td_string!(l, failure.common_password).to_owned(),
         FieldError::ControlCharacters => td_string!(l, failure.control_characters).to_owned(),

@@ -25,7 +25,7 @@ use crate::{
     overview::OverviewPage,
     people::{InvitationPage, NewPersonPage, PeoplePage, PersonPage},
     rollout::{BoardPage, CompanyRolloutPage, TimelinePage},
-    session::{AccountPage, SignInPage, provide_viewer},
+    session::{AccountPage, ForgotPage, ResetPage, SignInPage, provide_viewer},
     ui::{Arrival, Sign, provide_toasts},
 };
 
@@ -123,6 +123,8 @@ pub const PATHS: &[&str] = &[
     "/desk/chats",
     "/desk/calls",
     "/sign-in",
+    "/forgot",
+    "/reset/:token",
     "/account",
     "/cases",
     "/cases/new",
@@ -144,7 +146,7 @@ pub const PATHS: &[&str] = &[
 ];
 
 /// Those that anybody may open.
-pub const PUBLIC_PATHS: &[&str] = &["/sign-in", "/invitation/:token"];
+pub const PUBLIC_PATHS: &[&str] = &["/sign-in", "/forgot", "/reset/:token", "/invitation/:token"];
 
 #[component]
 pub fn App() -> impl IntoView {
@@ -165,6 +167,8 @@ pub fn App() -> impl IntoView {
         <Router>
             <Routes fallback=NotFound>
                 <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async />
+                <Route path=path!("/forgot") view=ForgotPage ssr=SsrMode::Async />
+                <Route path=path!("/reset/:token") view=ResetPage ssr=SsrMode::Async />
                 <Route path=path!("/invitation/:token") view=InvitationPage ssr=SsrMode::Async />
                 <ParentRoute path=path!("") view=Framed ssr=SsrMode::Async>
                     <Route path=path!("/") view=OverviewPage ssr=SsrMode::Async />

@@ -37,8 +37,8 @@ async fn list(State(floor): State<Arc<Floor>>) -> Html<String> {
 }
 
 async fn page(floor: &Floor) -> Result<String, Box<dyn std::error::Error>> {
-    let actor = store::people::find_actor(&floor.db, floor.person).await?.ok_or("no such person")?;
     let now = service::SystemClock.now();
+    let actor = store::people::find_actor(&floor.db, floor.person, now).await?.ok_or("no such person")?;
     let visibility = case_visibility(&actor, now);
     let page = store::cases::list(&floor.db, &visibility, &CaseFilter::default(), floor.person, None).await?;
     let mut html = String::with_capacity(32 * 1024);

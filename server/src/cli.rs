@@ -18,7 +18,7 @@ use domain::{
 use service::{
     Services, announcements,
     imports::{Importer, Source, Strictness},
-    people,
+    people, session,
 };
 
 use crate::{
@@ -89,6 +89,16 @@ enum User {
         #[arg(long, default_value = "fr")]
         locale: String,
     },
+    /// Set the password of anybody who can sign in, and end their sessions; it is read from standard input.
+    SetPassword {
+        #[arg(long)]
+        email: String,
+    },
+    /// End an account: its roles at the vendor's and its sessions. Name and history stay.
+    Remove {
+        #[arg(long)]
+        email: String,
+    },
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -157,19 +167,46 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
                 }
             }
             Command::Announce { file } => announce(&config, &file).await?,
-            Command::User(User::Create { email, name, role, locale }) => {
-                let services = migrated(&config).await?;
-                let locale =
-                    Locale::parse(&locale).ok_or_else(|| CliError::Refused(format!("no such language: {locale}")))?;
-                let mut password = String::new();
-                std::io::stdin().read_line(&mut password)?;
-                let password = password.trim_end_matches(['\r', '\n']);
-                people::create_vendor_user(&services, &email, &name, &role, password, locale).await.map_err(explain)?;
-                say(&format!("{email} can sign in at {}", config.public_url));
-            }
+            Command::User(act) => user(&config, act).await?,
         }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+async fn user(config: &Config, act: User) -> Result<(), CliError> {
+    let services = migrated(config).await?;
+    match act {
+        User::Create { email, name, role, locale } => {
+            let locale =
+                Locale::parse(&locale).ok_or_else(|| CliError::Refused(format!("no such language: {locale}")))?;
+            let password = typed_password()?;
+            people::create_vendor_user(&services, &email, &name, &role, &password, locale).await.map_err(explain)?;
+            say(&format!("{email} can sign in at {}", config.public_url));
+        }
+        User::SetPassword { email } => {
+            session::set_password(&services, &email, &typed_password()?).await.map_err(explain_user)?;
+            say(&format!("{email} has a new password; every session of theirs ended"));
+        }
+        User::Remove { email } => {
+            people::remove_vendor_user(&services, &email).await.map_err(explain_user)?;
+            say(&format!("{email} has no role at the vendor's any more; every session of theirs ended"));
+        }
+    }
+    Ok(())
+}
+
+fn explain_user(failure: Failure) -> CliError {
+    match failure {
+        Failure::NotFound => CliError::Refused("nobody here has that address".to_owned()),
+        other => explain(other),
+    }
+}
+
+/// The first line of standard input.
+fn typed_password() -> std::io::Result<String> {
+    let mut password = String::new();
+    std::io::stdin().read_line(&mut password)?;
+    Ok(password.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 async fn migrated(config: &Config) -> Result<Services, CliError> {

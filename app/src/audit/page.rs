@@ -139,6 +139,7 @@ fn verb_text(l: Locale, verb: Verb) -> &'static str {
     match verb {
         Verb::AnnouncementMailed => td_string!(l, audit.announcement_mailed),
         Verb::AnnouncementPublished => td_string!(l, audit.announcement_published),
+        Verb::CallbackCancelled => td_string!(l, audit.callback_cancelled),
         Verb::CallbackDone => td_string!(l, audit.callback_done),
         Verb::CallbackRequested => td_string!(l, audit.callback_requested),
         Verb::CaseAssigned => td_string!(l, audit.case_assigned),
@@ -161,6 +162,8 @@ fn verb_text(l: Locale, verb: Verb) -> &'static str {
         Verb::InvitationSent => td_string!(l, audit.invitation_sent),
         Verb::LanguageChanged => td_string!(l, audit.language_changed),
         Verb::OrganisationImported => td_string!(l, audit.organisation_imported),
+        Verb::PasswordChanged => td_string!(l, audit.password_changed),
+        Verb::PasswordResetSent => td_string!(l, audit.password_reset_sent),
         Verb::PersonCreated => td_string!(l, audit.person_created),
         Verb::PersonImported => td_string!(l, audit.person_imported),
         Verb::PersonRemoved => td_string!(l, audit.person_removed),

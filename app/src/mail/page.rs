@@ -35,6 +35,7 @@ fn kind_text(l: Locale, kind: MailKind) -> &'static str {
     match kind {
         MailKind::Announcement => td_string!(l, mail.kind_announcement),
         MailKind::Invitation => td_string!(l, mail.kind_invitation),
+        MailKind::PasswordReset => td_string!(l, mail.kind_password_reset),
         MailKind::RoleGranted => td_string!(l, mail.kind_role_granted),
         MailKind::UserCreated => td_string!(l, mail.kind_user_created),
         MailKind::CaseOpened => td_string!(l, mail.kind_case_opened),

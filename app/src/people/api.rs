@@ -61,6 +61,15 @@ pub async fn resend_invitation(organisation: OrganisationId, person: PersonId) -
     Ok(())
 }
 
+/// Invites everybody who was not told yet; leads to the list, where they stand.
+#[server(prefix = "/fn/people", endpoint = "invite_waiting")]
+pub async fn invite_waiting(organisation: OrganisationId) -> Result<(), ApiError> {
+    let context = request::context()?;
+    request::reply(service::people::invite_waiting(&context, organisation).await)?;
+    request::redirect(&format!("/people?company={organisation}&done=invited"));
+    Ok(())
+}
+
 /// For whoever holds the link; reading changes nothing (K4).
 #[server(prefix = "/fn/people", endpoint = "invitation")]
 pub async fn find_invitation(token: String) -> Result<InvitationState, ApiError> {

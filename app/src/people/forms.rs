@@ -1,18 +1,22 @@
-//! Fields that the form of a new person and the form of a role share. Which of them matter depends on the role: CSS hides
+//! What several pages share: the button that invites who waits, and the fields of a role. Which of those matter depends on the role: CSS hides
 //! the others, with or without JavaScript, and the server ignores them.
 
 use domain::{
+    OrganisationId,
     access::{Reach, Role},
     cases::ProductChoice,
     people::needs_role_grant,
 };
 use leptos::prelude::*;
 
-use super::words::{role_hint, role_text};
+use super::{
+    api::InviteWaiting,
+    words::{role_hint, role_text},
+};
 use crate::{
     i18n::*,
     language::use_locale,
-    ui::{CheckboxGroup, Choice, RadioGroup},
+    ui::{CheckboxGroup, Choice, FormState, HiddenField, Kind, RadioGroup, Submit, TextField},
 };
 
 #[component]
@@ -44,5 +48,27 @@ pub fn RoleFields(
         <div class="for-users">
             <RadioGroup name="form[reach]" label=td_string!(l, people.reach) choices=reaches value=Reach::Own.key() />
         </div>
+        <TextField name="form[until]" label=td_string!(l, people.last_day) kind="date" hint=td_string!(l, people.last_day_hint) />
+    }
+}
+
+/// Invites those who were not told yet; nothing when there is nobody.
+#[component]
+pub fn InviteForm(organisation: OrganisationId, waiting: u64) -> impl IntoView {
+    let l = use_locale();
+    let action = ServerAction::<InviteWaiting>::new();
+    let form = FormState::provide(action);
+    let label = match waiting {
+        1 => td_string!(l, people.invite_one).to_owned(),
+        count => td_string!(l, people.invite_many, count = count).to_string(),
+    };
+    view! {
+        {form.view(&[])}
+        {(waiting > 0).then(|| view! {
+            <form method="post" action="/fn/people/invite_waiting">
+                <HiddenField name="organisation" value=organisation.to_string() />
+                <Submit kind=Kind::Quiet>{label}</Submit>
+            </form>
+        })}
     }
 }

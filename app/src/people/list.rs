@@ -11,13 +11,17 @@ use leptos_router::hooks::use_query_map;
 
 use super::{
     api::people_page,
+    forms::InviteForm,
     words::{may, one_admin, reach_text, reason_text, role_text, state_badge},
 };
 use crate::{
     i18n::*,
     language::use_locale,
     session::{Viewer, use_viewer},
-    ui::{Callout, Choice, Empty, Icon, LinkButton, Moment, PageHead, SelectField, Sign, TextField, Tone, loaded_page},
+    ui::{
+        Callout, Choice, Day, Empty, Icon, LinkButton, Moment, PageHead, SelectField, Sign, TextField, Tone,
+        loaded_page,
+    },
 };
 
 /// The company that stands in the address.
@@ -36,6 +40,7 @@ pub(super) fn Done() -> impl IntoView {
         Some("removed") => Some(td_string!(l, people.done_removed)),
         Some("role") => Some(td_string!(l, people.done_role)),
         Some("resent") => Some(td_string!(l, people.done_resent)),
+        Some("invited") => Some(td_string!(l, people.done_invited)),
         _ => None,
     };
     move || text().map(|text| view! { <Callout tone=Tone::Good>{text}</Callout> })
@@ -84,7 +89,10 @@ pub fn PeoplePage() -> impl IntoView {
                 </PageHead>
                 <Switch companies current=company.as_ref().map(|company| company.organisation) vendor search=search.get_untracked() />
                 {match (company, viewer) {
-                    (Some(company), Some(viewer)) => view! { <Members company now=viewer.now /> }.into_any(),
+                    (Some(company), Some(viewer)) => {
+                        let may_invite = !company.silent && may(&viewer, Permission::PersonCreate, company.organisation);
+                        view! { <Members company may_invite now=viewer.now /> }.into_any()
+                    }
                     _ => view! { <p class="quiet">{td_string!(l, people.choose_company_lead)}</p> }.into_any(),
                 }}
             }
@@ -130,7 +138,7 @@ fn Switch(
 }
 
 #[component]
-fn Members(company: CompanyPeople, now: Timestamp) -> impl IntoView {
+fn Members(company: CompanyPeople, may_invite: bool, now: Timestamp) -> impl IntoView {
     let l = use_locale();
     let organisation = company.organisation;
     let silent = company.silent;
@@ -141,10 +149,12 @@ fn Members(company: CompanyPeople, now: Timestamp) -> impl IntoView {
         }
         .into_any();
     }
+    let waiting = company.members.iter().filter(|member| member.state == MembershipState::Known).count() as u64;
     let rows = company.members.into_iter().map(|member| view! { <Row member organisation now /> }).collect_view();
     view! {
         {silent.then(|| view! { <Callout tone=Tone::Info>{td_string!(l, people.silent)}</Callout> })}
         {lonely.then(|| view! { <Callout tone=Tone::Info>{td_string!(l, people.one_admin)}</Callout> })}
+        {may_invite.then(|| view! { <InviteForm organisation waiting /> })}
         <table class="table cards-on-phone">
             <thead>
                 <tr>
@@ -208,10 +218,18 @@ fn Roles(roles: Vec<RoleRow>) -> impl IntoView {
         .map(|role| {
             let scope = role_scope(l, &role);
             let reasons = role.reasons.iter().map(|reason| view! { <span class="quiet">{reason_text(l, reason)}</span> }).collect_view();
-            view! { <li><strong>{role_text(l, role.role)}</strong>{scope.map(|scope| view! { <span class="quiet">{scope}</span> })}{reasons}</li> }
+            let name = role_text(l, role.role);
+            view! { <li><strong>{name}</strong>{scope.map(|scope| view! { <span class="quiet">{scope}</span> })}<Until role />{reasons}</li> }
         })
         .collect_view();
     view! { <ul class="person-roles">{items}</ul> }.into_any()
+}
+
+/// The last day of a role that ends by itself.
+#[component]
+pub(super) fn Until(role: RoleRow) -> impl IntoView {
+    let l = use_locale();
+    role.until.map(|day| view! { <span class="quiet">{td_string!(l, people.until)} " " <Day day /></span> })
 }
 
 /// Products and reach of a role, where it opens cases.

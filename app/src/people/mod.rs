@@ -8,6 +8,7 @@ mod new;
 mod person;
 mod words;
 
+pub use forms::InviteForm;
 pub use invitation::InvitationPage;
 pub use list::PeoplePage;
 pub use new::NewPersonPage;

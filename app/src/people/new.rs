@@ -41,7 +41,7 @@ fn PersonFields(company: CompanyPeople, every_role: bool) -> impl IntoView {
     let silent = company.silent;
     view! {
         <form method="post" action="/fn/people/add" class="form person-form">
-            {form.view(&["name", "email", "phone", "locale", "role", "reach", "products"])}
+            {form.view(&["name", "email", "phone", "locale", "role", "reach", "products", "until"])}
             <p class="for-company">{td_string!(l, people.for_company)} " " <strong>{company.name}</strong></p>
             {if silent {
                 view! { <Callout tone=Tone::Info>{td_string!(l, people.silent)}</Callout> }.into_any()

@@ -11,7 +11,7 @@ use leptos_router::hooks::use_params_map;
 use super::{
     api::{GrantRole, RemovePerson, ResendInvitation, RevokeRole},
     forms::RoleFields,
-    list::{Done, Seen, State, company_in_address, role_scope, seen},
+    list::{Done, Seen, State, Until, company_in_address, role_scope, seen},
     words::{may, reason_text, role_hint, role_text},
 };
 use crate::{
@@ -142,15 +142,18 @@ fn Standing(roles: Vec<RoleRow>, organisation: OrganisationId, person: PersonId,
                         <strong>{role_text(l, role.role)}</strong>
                         {scope.map(|scope| view! { <p>{scope}</p> })}
                         <p class="quiet">{role_hint(l, role.role)}</p>
-                        {role.until.map(|at| view! { <p class="quiet">{td_string!(l, people.until)} " " <Moment at /></p> })}
+                        <Until role=role.clone() />
                         {why}
                     </div>
                     {may_grant.then(|| view! {
-                        <form method="post" action="/fn/people/revoke_role">
-                            <Ids organisation person />
-                            <HiddenField name="grant" value=role.grant.to_string() />
-                            <Submit kind=Kind::Quiet>{td_string!(l, people.take)}</Submit>
-                        </form>
+                        <details>
+                            <summary class="btn btn-outline">{td_string!(l, people.take)}</summary>
+                            <form method="post" action="/fn/people/revoke_role" class="mt-3">
+                                <Ids organisation person />
+                                <HiddenField name="grant" value=role.grant.to_string() />
+                                <Submit kind=Kind::Danger>{td_string!(l, people.take_confirm, role = role_text(l, role.role)).to_string()}</Submit>
+                            </form>
+                        </details>
                     })}
                 </li>
             }
@@ -171,7 +174,7 @@ fn GiveRole(
     view! {
         <p class="quiet">{td_string!(l, people.give_lead)}</p>
         <form method="post" action="/fn/people/grant_role" class="form person-form">
-            {form.view(&["role", "reach", "products"])}
+            {form.view(&["role", "reach", "products", "until"])}
             <Ids organisation person />
             <RoleFields products every_role=true />
             <Submit>{td_string!(l, people.save_role)}</Submit>

@@ -2,7 +2,9 @@
 
 use domain::{
     OrganisationId, ProgrammeId,
-    rollout::{BoardFilter, CompanyRollout, DatesForm, ProgrammeSummary, RolloutBoard, Timeline},
+    rollout::{
+        BoardFilter, CompanyRollout, DatesForm, ProgrammeForm, ProgrammeSummary, ProgrammeTools, RolloutBoard, Timeline,
+    },
 };
 use leptos::prelude::*;
 use server_fn::codec::Json;
@@ -72,14 +74,22 @@ pub async fn shift_programme(
     request::reply(service::rollout::shift_programme(&context, programme, days, &reason).await.map(|_| ()))
 }
 
-/// Companies in no programme yet; `None` for those who may not put them into one.
-#[server(prefix = "/fn/rollout", endpoint = "candidates")]
-pub async fn list_candidates() -> Result<Option<Vec<(OrganisationId, String)>>, ApiError> {
+/// What the forms of the board need, with the companies whose name contains `search`; `None` for those who only look.
+#[server(prefix = "/fn/rollout", endpoint = "tools")]
+pub async fn find_tools(#[server(default)] search: String) -> Result<Option<ProgrammeTools>, ApiError> {
     let context = request::context()?;
-    match service::rollout::list_candidates(&context, "").await {
+    match service::rollout::tools(&context, &search).await {
         Err(domain::Failure::Forbidden(_)) => Ok(None),
         found => request::reply(found).map(Some),
     }
+}
+
+#[server(prefix = "/fn/rollout", endpoint = "create_programme")]
+pub async fn create_programme(form: ProgrammeForm) -> Result<(), ApiError> {
+    let context = request::context()?;
+    let programme = request::reply(service::rollout::create_programme(&context, &form).await)?;
+    request::redirect(&format!("/rollout?programme={programme}"));
+    Ok(())
 }
 
 #[server(prefix = "/fn/rollout", endpoint = "enrol")]

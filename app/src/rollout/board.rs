@@ -2,13 +2,14 @@
 
 use domain::{
     ProgrammeId,
-    rollout::{BoardFilter, BoardRow, FunnelCounts, Phase, ProgrammeSummary, RolloutBoard},
+    rollout::{BoardFilter, BoardRow, FunnelCounts, Phase, ProgrammeSummary, ProgrammeTools, RolloutBoard},
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 use super::{
-    api::{EnrolCompanies, ShiftProgramme, find_board, list_candidates, list_programmes},
+    api::{find_board, find_tools, list_programmes},
+    programme::{Acted, EnrolForm, NewProgramme, ShiftForm},
     words::phase_badge,
 };
 use crate::{
@@ -17,31 +18,37 @@ use crate::{
     i18n::*,
     language::use_locale,
     ui::{
-        Badge, Card, CheckboxGroup, Choice, Day, Empty, FormState, HiddenField, Icon, Kind, Moment, PageHead,
-        SelectField, Sign, Submit, TextField, Tone, loaded, toast_on_success,
+        Badge, Card, Choice, Day, Empty, HiddenField, Icon, Moment, PageHead, SelectField, Sign, TextField, Tone,
+        loaded,
     },
 };
-
-/// Counts acts on the page: each asks for the board again.
-#[derive(Clone, Copy)]
-struct Acted(RwSignal<u32>);
 
 /// Everything the page shows, in one resource: resources made inside a suspended view do not hydrate reliably.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 struct Shown {
     programmes: Vec<ProgrammeSummary>,
     board: Option<RolloutBoard>,
-    /// Companies in no programme yet; `None` for those who only look.
-    candidates: Option<Vec<(domain::OrganisationId, String)>>,
+    /// `None` for those who only look.
+    tools: Option<ProgrammeTools>,
 }
 
-async fn find_shown(programme: Option<ProgrammeId>, filter: BoardFilter) -> Result<Shown, ApiError> {
+/// What stands in the address.
+#[derive(Clone, PartialEq)]
+struct Asked {
+    programme: Option<ProgrammeId>,
+    filter: BoardFilter,
+    /// Part of the name of a company to add.
+    candidate: String,
+}
+
+async fn find_shown(asked: Asked) -> Result<Shown, ApiError> {
+    let Asked { programme, filter, candidate } = asked;
     let programmes = list_programmes().await?;
     let board = match programme.or(programmes.last().map(|programme| programme.id)) {
         Some(programme) => Some(find_board(programme, filter).await?),
         None => None,
     };
-    Ok(Shown { programmes, board, candidates: list_candidates().await? })
+    Ok(Shown { programmes, board, tools: find_tools(candidate).await? })
 }
 
 #[component]
@@ -53,27 +60,25 @@ pub fn BoardPage() -> impl IntoView {
     let asked = Memo::new(move |_| {
         query.with(|query| {
             let get = |name| query.get(name).unwrap_or_default();
-            let programme = get("programme").parse::<ProgrammeId>().ok();
-            (programme, BoardFilter { phase: get("phase"), search: get("search"), after: get("after") })
+            let filter = BoardFilter { phase: get("phase"), search: get("search"), after: get("after") };
+            Asked { programme: get("programme").parse().ok(), filter, candidate: get("candidate") }
         })
     });
-    let shown = Resource::new_blocking(
-        move || (asked.get(), acted.get()),
-        |((programme, filter), _)| find_shown(programme, filter),
-    );
+    let shown = Resource::new_blocking(move || (asked.get(), acted.get()), |(asked, _)| find_shown(asked));
     view! {
         <PageHead title=td_string!(l, rollout.board_title) />
-        {loaded(shown, move |shown: Shown| view! { <Chosen shown filter=asked.get_untracked().1 /> })}
+        {loaded(shown, move |shown: Shown| view! { <Chosen shown asked=asked.get_untracked() /> })}
     }
 }
 
 /// The programme in the address, or the newest.
 #[component]
-fn Chosen(shown: Shown, filter: BoardFilter) -> impl IntoView {
+fn Chosen(shown: Shown, asked: Asked) -> impl IntoView {
     let l = use_locale();
     let Some(board) = shown.board else {
         return view! {
             <Empty sign=Sign::Rollout title=td_string!(l, rollout.no_programme)><p>{td_string!(l, rollout.no_programme_hint)}</p></Empty>
+            {shown.tools.map(|tools| view! { <NewProgramme products=tools.products first=true /> })}
         }
         .into_any();
     };
@@ -90,18 +95,15 @@ fn Chosen(shown: Shown, filter: BoardFilter) -> impl IntoView {
     });
     view! {
         {links}
-        <Board board filter candidates=shown.candidates />
+        <Board board asked tools=shown.tools />
     }
     .into_any()
 }
 
 #[component]
-fn Board(
-    board: RolloutBoard,
-    filter: BoardFilter,
-    candidates: Option<Vec<(domain::OrganisationId, String)>>,
-) -> impl IntoView {
+fn Board(board: RolloutBoard, asked: Asked, tools: Option<ProgrammeTools>) -> impl IntoView {
     let l = use_locale();
+    let Asked { filter, candidate, .. } = asked;
     let programme = board.programme;
     let id = programme.id;
     let next = board.next.map(|next| address(id, &BoardFilter { after: next, ..filter.clone() }));
@@ -127,7 +129,14 @@ fn Board(
                 view! { <Rows rows=board.rows /> }.into_any()
             }}
             {next.map(|href| view! { <p class="more"><a class="btn btn-outline" href=href rel="next">{td_string!(l, rollout.more)}</a></p> })}
-            {candidates.map(|candidates| view! { <ShiftForm programme=id /> <EnrolForm programme=id candidates /> })}
+            {tools.map(|tools| {
+                let products = tools.products.clone();
+                view! {
+                    <ShiftForm programme=id />
+                    <EnrolForm programme=id tools candidate />
+                    <NewProgramme products first=false />
+                }
+            })}
         </div>
     }
 }
@@ -305,64 +314,4 @@ fn Row(row: BoardRow) -> impl IntoView {
             </td>
         </tr>
     }
-}
-
-fn refresh<S>(action: ServerAction<S>)
-where
-    S: server_fn::ServerFn<Error = ApiError, Output = ()> + Clone + Send + Sync + 'static,
-{
-    let acted = use_context::<Acted>();
-    Effect::new(move |_| {
-        if action.value().with(|value| matches!(value, Some(Ok(()))))
-            && let Some(Acted(acted)) = acted
-        {
-            acted.update(|count| *count += 1);
-        }
-    });
-}
-
-#[component]
-fn ShiftForm(programme: ProgrammeId) -> impl IntoView {
-    let l = use_locale();
-    let action = ServerAction::<ShiftProgramme>::new();
-    let form = FormState::provide(action);
-    refresh(action);
-    toast_on_success(action, td_string!(l, common.done_shift));
-    view! {
-        <details class="panel">
-            <summary>{td_string!(l, rollout.shift)}</summary>
-            <p class="field-hint">{td_string!(l, rollout.shift_hint)}</p>
-            <ActionForm action=action attr:class="form">
-                {form.view(&["days", "reason"])}
-                <HiddenField name="programme" value=programme.to_string() />
-                <TextField name="days" kind="number" label=td_string!(l, rollout.shift_days) hint=td_string!(l, rollout.shift_days_hint) required=true />
-                <TextField name="reason" label=td_string!(l, rollout.reason) hint=td_string!(l, rollout.reason_hint) required=true max=300 />
-                <Submit kind=Kind::Quiet>{td_string!(l, rollout.shift_button)}</Submit>
-            </ActionForm>
-        </details>
-    }
-}
-
-/// Adds companies that are in no programme yet.
-#[component]
-fn EnrolForm(programme: ProgrammeId, candidates: Vec<(domain::OrganisationId, String)>) -> impl IntoView {
-    let l = use_locale();
-    let action = ServerAction::<EnrolCompanies>::new();
-    let form = FormState::provide(action);
-    refresh(action);
-    toast_on_success(action, td_string!(l, common.done_enrol));
-    let choices: Vec<_> = candidates.into_iter().map(|(id, name)| Choice::new(id.to_string(), name)).collect();
-    (!choices.is_empty()).then(|| {
-        view! {
-            <details class="panel">
-                <summary>{td_string!(l, rollout.enrol)}</summary>
-                <ActionForm action=action attr:class="form">
-                    {form.view(&[])}
-                    <HiddenField name="programme" value=programme.to_string() />
-                    <CheckboxGroup name="companies[]" label=td_string!(l, rollout.enrol_hint) choices />
-                    <Submit kind=Kind::Quiet>{td_string!(l, rollout.enrol_button)}</Submit>
-                </ActionForm>
-            </details>
-        }
-    })
 }

@@ -18,6 +18,7 @@ use crate::{
     failure::{FailurePage, phase_name},
     i18n::*,
     language::use_locale,
+    people::InviteForm,
     session::use_viewer,
     ui::{
         Callout, Card, Choice, FormState, HiddenField, Kind, LinkButton, PageHead, SelectField, Submit, TextField,
@@ -57,7 +58,7 @@ fn Company(company: CompanyRollout) -> impl IntoView {
             <LinkButton kind=Kind::Quiet href="/rollout">{td_string!(l, rollout.back)}</LinkButton>
             <LinkButton kind=Kind::Quiet href=format!("/ledger?organisation={id}")>{td_string!(l, audit.nav)}</LinkButton>
         </PageHead>
-        <Control id phase activated dates />
+        <Control id phase activated dates waiting=company.waiting />
         <h2 class="section-head">{td_string!(l, rollout.as_seen)}</h2>
         <TimelineView timeline />
         <Card title=td_string!(l, rollout.history)>{changes_view(l, company.history)}</Card>
@@ -65,7 +66,7 @@ fn Company(company: CompanyRollout) -> impl IntoView {
 }
 
 #[component]
-fn Control(id: OrganisationId, phase: Phase, activated: u64, dates: Dates) -> impl IntoView {
+fn Control(id: OrganisationId, phase: Phase, activated: u64, dates: Dates, waiting: u64) -> impl IntoView {
     let viewer = use_viewer();
     view! {
         <Suspense>
@@ -76,6 +77,8 @@ fn Control(id: OrganisationId, phase: Phase, activated: u64, dates: Dates) -> im
                         policy::may_somewhere(&viewer.actor, Permission::ProgrammeControl, viewer.now)
                     });
                     may.then(|| view! {
+                        // In DRAFT nobody is told; leaving it invites everybody.
+                        {(phase != Phase::Draft).then(|| view! { <InviteForm organisation=id waiting /> })}
                         <div class="board-pair">
                             <MoveForm id phase activated />
                             <DatesPanel id dates />
@@ -145,7 +148,7 @@ fn DatesPanel(id: OrganisationId, dates: Dates) -> impl IntoView {
     view! {
         <Card title=td_string!(l, rollout.dates_title)>
             <ActionForm action=action attr:class="form">
-                {form.view(&["setup", "validation", "enablement", "launch", "reason"])}
+                {form.view(&["setup", "validation", "enablement", "launch", "why"])}
                 <HiddenField name="organisation" value=id.to_string() />
                 <TextField name="form[setup]" kind="date" label=phase_name(l, Phase::Setup) value=days.setup required=true />
                 <TextField name="form[validation]" kind="date" label=phase_name(l, Phase::Validation) value=days.validation required=true />

@@ -3,6 +3,7 @@
 mod api;
 mod board;
 mod company;
+mod programme;
 mod timeline;
 mod words;
 

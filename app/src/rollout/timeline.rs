@@ -90,7 +90,10 @@ fn Standing(timeline: Timeline) -> impl IntoView {
                         <p class="standing-label">{td_string!(l, rollout.comes_next)}</p>
                         <p class="standing-phase">{phase_name(l, phase)}</p>
                         <p>{day.map(|day| view! { <Day day /> })} {days.filter(|days| *days > 0).map(|days| view! {
-                            " · " {td_string!(l, rollout.in_days, days = days).to_string()}
+                            " · " {match days {
+                                1 => td_string!(l, rollout.in_one_day).to_owned(),
+                                days => td_string!(l, rollout.in_days, days = days).to_string(),
+                            }}
                         })}</p>
                     }
                     .into_any(),

@@ -64,7 +64,7 @@ fn what(l: Locale, change: Change) -> AnyView {
             <p>
                 {phase_badge(l, before)} " → " {phase_badge(l, after)} " "
                 {overridden.then(|| view! { <Badge tone=Tone::Bad>{td_string!(l, rollout.overridden)}</Badge> })}
-                {(invited > 0).then(|| td_string!(l, rollout.invited_with, count = invited).to_string())}
+                {(invited > 0).then(|| invited_text(l, invited))}
             </p>
             <p>{reason}</p>
         }
@@ -80,7 +80,15 @@ fn what(l: Locale, change: Change) -> AnyView {
     }
 }
 
+fn invited_text(l: Locale, count: u64) -> String {
+    match count {
+        1 => td_string!(l, rollout.invited_one).to_owned(),
+        count => td_string!(l, rollout.invited_with, count = count).to_string(),
+    }
+}
+
 fn moved_days(l: Locale, before: &Dates, after: &Dates) -> impl IntoView {
+    let colon = if matches!(l, Locale::fr) { "\u{a0}: " } else { ": " };
     after
         .iter()
         .filter(|dated| !before.contains(dated))
@@ -88,7 +96,7 @@ fn moved_days(l: Locale, before: &Dates, after: &Dates) -> impl IntoView {
             let old = before.iter().find(|(dated, _)| dated == phase).map(|(_, day)| *day);
             view! {
                 <li>
-                    {phase_name(l, *phase)} " : "
+                    {phase_name(l, *phase)} {colon}
                     {old.map(|day| view! { <del><Day day /></del> " → " })}
                     <ins><Day day=*day /></ins>
                 </li>

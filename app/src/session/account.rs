@@ -1,21 +1,25 @@
-//! One's own account: where one is signed in, and the way out of all of it.
+//! One's own account: the password, where one is signed in, and the way out of all of it.
 
 use domain::people::SessionRow;
 use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
 
-use super::api;
+use super::api::{self, ChangePassword};
 use crate::{
     i18n::*,
     language::use_locale,
-    ui::{Badge, Card, Confirm, Kind, Moment, PageHead, Tone, loaded},
+    ui::{Badge, Callout, Card, Confirm, FormState, Kind, Moment, PageHead, Submit, TextField, Tone, loaded},
 };
 
 #[component]
 pub fn AccountPage() -> impl IntoView {
     let l = use_locale();
+    let changed = use_query_map().with_untracked(|query| query.get("done")).as_deref() == Some("password");
     let sessions = Resource::new_blocking(|| (), |()| api::sessions());
     view! {
         <PageHead title=td_string!(l, session.account) />
+        {changed.then(|| view! { <Callout tone=Tone::Good>{td_string!(l, session.change_done)}</Callout> })}
+        <Card title=td_string!(l, session.change)><PasswordForm /></Card>
         <Card title=td_string!(l, session.places)>
             <p class="quiet">{td_string!(l, session.places_lead)}</p>
             {loaded(sessions, move |rows: Vec<SessionRow>| view! {
@@ -28,6 +32,26 @@ pub fn AccountPage() -> impl IntoView {
                 </form>
             </Confirm>
         </Card>
+    }
+}
+
+#[component]
+fn PasswordForm() -> impl IntoView {
+    let l = use_locale();
+    let action = ServerAction::<ChangePassword>::new();
+    let form = FormState::provide(action);
+    view! {
+        <p class="quiet">{td_string!(l, session.change_lead)}</p>
+        <form method="post" action="/fn/session/change_password" class="form">
+            {form.view(&["old_password", "password", "password_again"])}
+            <TextField name="old_password" label=td_string!(l, session.password_old) kind="password" required=true
+                autocomplete="current-password" />
+            <TextField name="password" label=td_string!(l, session.password_new) kind="password" required=true
+                autocomplete="new-password" hint=td_string!(l, session.password_hint) />
+            <TextField name="password_again" label=td_string!(l, session.password_again) kind="password" required=true
+                autocomplete="new-password" />
+            <Submit>{td_string!(l, session.change_button)}</Submit>
+        </form>
     }
 }
 

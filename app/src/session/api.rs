@@ -1,6 +1,9 @@
 //! Server functions of sessions.
 
-use domain::{OrganisationId, people::SessionRow};
+use domain::{
+    OrganisationId,
+    people::{ResetState, SessionRow},
+};
 use leptos::prelude::*;
 
 use super::Viewer;
@@ -25,6 +28,49 @@ pub async fn sign_in(email: String, password: String, #[server(default)] next: S
     let token = request::reply(service::session::sign_in(&facts.services, &email, &password, &facts.origin).await)?;
     request::start_session(&token);
     request::redirect(domain::text::LocalPath::parse(&next).map_or("/".to_owned(), |path| path.to_string()).as_str());
+    Ok(())
+}
+
+/// The same answer, as quick, for every address.
+#[server(prefix = "/fn/session", endpoint = "forgot")]
+pub async fn forgot_password(email: String) -> Result<(), ApiError> {
+    let facts = request::facts();
+    request::reply(service::session::request_reset(&facts.services, &email, &facts.origin))?;
+    request::redirect("/forgot?sent=true");
+    Ok(())
+}
+
+/// For whoever holds the link; reading changes nothing (K4).
+#[server(prefix = "/fn/session", endpoint = "reset_state")]
+pub async fn find_reset(token: String) -> Result<ResetState, ApiError> {
+    request::reply(service::session::check_reset(&request::services(), &token).await)
+}
+
+#[server(prefix = "/fn/session", endpoint = "reset")]
+pub async fn reset_password(
+    token: String,
+    #[server(default)] password: String,
+    #[server(default)] password_again: String,
+) -> Result<(), ApiError> {
+    let facts = request::facts();
+    let (services, origin) = (&facts.services, &facts.origin);
+    request::reply(service::session::reset_password(services, &token, &password, &password_again, origin).await)?;
+    request::redirect("/sign-in?done=password");
+    Ok(())
+}
+
+#[server(prefix = "/fn/session", endpoint = "change_password")]
+pub async fn change_password(
+    #[server(default)] old_password: String,
+    #[server(default)] password: String,
+    #[server(default)] password_again: String,
+) -> Result<(), ApiError> {
+    let (context, facts) = (request::context()?, request::facts());
+    let current = facts.session.map(|(_, key)| key).unwrap_or_default();
+    let typed = (password.as_str(), password_again.as_str());
+    let changed = service::session::change_password(&context, &current, &old_password, typed, &facts.origin).await;
+    request::reply(changed)?;
+    request::redirect("/account?done=password");
     Ok(())
 }
 

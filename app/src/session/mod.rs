@@ -2,9 +2,11 @@
 
 mod account;
 pub mod api;
+mod reset;
 mod sign_in;
 
 pub use account::AccountPage;
+pub use reset::{ForgotPage, ResetPage};
 pub use sign_in::SignInPage;
 
 use domain::{OrganisationId, access::Actor};

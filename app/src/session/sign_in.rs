@@ -8,18 +8,21 @@ use crate::{
     i18n::*,
     language::use_locale,
     layout::Plain,
-    ui::{FormState, HiddenField, PageHead, Submit, TextField},
+    ui::{Callout, FormState, HiddenField, PageHead, Submit, TextField, Tone},
 };
 
 #[component]
 pub fn SignInPage() -> impl IntoView {
     let l = use_locale();
-    let next = use_query_map().with_untracked(|query| query.get("next")).unwrap_or_default();
+    let query = use_query_map();
+    let next = query.with_untracked(|query| query.get("next")).unwrap_or_default();
+    let changed = query.with_untracked(|query| query.get("done")).as_deref() == Some("password");
     view! {
         <Plain>
             <div class="narrow">
                 <PageHead title=td_string!(l, session.sign_in) />
                 <p class="quiet">{td_string!(l, session.sign_in_lead)}</p>
+                {changed.then(|| view! { <Callout tone=Tone::Good>{td_string!(l, session.reset_done)}</Callout> })}
                 <SignInForm next />
             </div>
         </Plain>
@@ -40,6 +43,7 @@ fn SignInForm(next: String) -> impl IntoView {
                 autocomplete="current-password" />
             <Submit>{td_string!(l, session.sign_in)}</Submit>
         </form>
+        <p><a class="link" href="/forgot">{td_string!(l, session.forgot)}</a></p>
         <p class="quiet">{td_string!(l, session.no_account)}</p>
     }
 }

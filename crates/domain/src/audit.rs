@@ -10,6 +10,7 @@ coded! {
     Verb {
         AnnouncementMailed = "announcement.mailed",
         AnnouncementPublished = "announcement.published",
+        CallbackCancelled = "callback.cancelled",
         CallbackDone = "callback.done",
         CallbackRequested = "callback.requested",
         CaseAssigned = "case.assigned",
@@ -33,6 +34,8 @@ coded! {
         MailRequeued = "mail.requeued",
         LanguageChanged = "person.language_changed",
         OrganisationImported = "organisation.imported",
+        PasswordChanged = "person.password_changed",
+        PasswordResetSent = "person.password_reset_sent",
         PersonCreated = "person.created",
         PersonImported = "person.imported",
         PersonRemoved = "person.removed",

@@ -16,7 +16,12 @@ use crate::{
 };
 
 coded! {
-    CallbackState { Requested = "requested", Done = "done" }
+    CallbackState {
+        Requested = "requested",
+        Done = "done",
+        /// Nobody is to be called any more: who asked lost sight of the case.
+        Cancelled = "cancelled",
+    }
 }
 
 coded! {

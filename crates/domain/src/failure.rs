@@ -110,6 +110,8 @@ pub enum Conflict {
     ImportUnderWay,
     /// What an import was about to write was written meanwhile by somebody else.
     ImportOvertaken,
+    /// A link to set a new password is over, or was used.
+    ResetEnded,
 }
 
 /// What is wrong with each field, by the name it has in the form.
@@ -167,6 +169,9 @@ pub enum FieldError {
     OutsideHours,
     #[error("e-mail or password is wrong")]
     WrongCredentials,
+    /// The present password, asked for again.
+    #[error("not the present password")]
+    WrongPassword,
     #[error("the two passwords differ")]
     Different,
     #[error("among the most used passwords")]

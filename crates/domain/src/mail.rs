@@ -21,6 +21,8 @@ coded! {
         CaseReplied = "case_replied",
         /// M10: a case was closed.
         CaseClosed = "case_closed",
+        /// A link to set a new password, to whoever asked for one.
+        PasswordReset = "password_reset",
         /// M12: access was taken away.
         AccessRemoved = "access_removed",
     }

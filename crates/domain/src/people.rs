@@ -1,6 +1,6 @@
 //! People, apart from their identities (addresses) and their memberships (companies).
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -37,15 +37,53 @@ pub fn invitation_ends(invited_at: Timestamp) -> Timestamp {
     invited_at + SignedDuration::from_hours(INVITATION_DAYS * 24)
 }
 
+/// How much of the pause after an invitation is left; `None` when another link may be sent.
+pub fn pause_left(invited_at: Option<Timestamp>, now: Timestamp) -> Option<SignedDuration> {
+    let left = (invited_at? + SignedDuration::from_mins(INVITATION_PAUSE_MINUTES)).duration_since(now);
+    left.is_positive().then_some(left)
+}
+
+/// The end of a role that holds up to and including a day (in UTC, as the days of the rollout are).
+pub fn ends_after(day: Date) -> Option<Timestamp> {
+    let next = day.tomorrow().ok()?;
+    Some(next.to_zoned(TimeZone::UTC).ok()?.timestamp())
+}
+
+/// The last day of a role that ends at a moment: the other way round.
+pub fn last_day(until: Timestamp) -> Date {
+    let last = until.checked_sub(1.microsecond()).unwrap_or(until);
+    last.to_zoned(TimeZone::UTC).date()
+}
+
+/// How much a company can count on one of its admins, the least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AdminStanding {
+    /// Did not accept the invitation yet.
+    Expected,
+    /// Can sign in, until the role ends by itself.
+    Temporary,
+    /// Can sign in, and no end is in sight.
+    Lasting,
+}
+
+impl AdminStanding {
+    pub const fn new(active: bool, lasting: bool) -> Self {
+        match (active, lasting) {
+            (false, _) => Self::Expected,
+            (true, false) => Self::Temporary,
+            (true, true) => Self::Lasting,
+        }
+    }
+}
+
 /// Decides whether an admin may lose the role or the company (K7). `admins` are those who hold the role and are not
-/// removed, each with whether they accepted their invitation.
+/// removed.
 ///
 /// # Errors
-/// [`Conflict::LastAdmin`] when no admin would be left, or none who can sign in while `leaving` can.
-pub fn guard_last_admin(admins: &[(PersonId, bool)], leaving: PersonId) -> Result<(), Failure> {
-    let Some((_, active)) = admins.iter().find(|(person, _)| *person == leaving) else { return Ok(()) };
-    let mut others = admins.iter().filter(|(person, _)| *person != leaving);
-    let enough = if *active { others.any(|(_, active)| *active) } else { others.next().is_some() };
+/// [`Conflict::LastAdmin`] when no admin would be left whom the company can count on as much as on `leaving`.
+pub fn guard_last_admin(admins: &[(PersonId, AdminStanding)], leaving: PersonId) -> Result<(), Failure> {
+    let Some((_, standing)) = admins.iter().find(|(person, _)| *person == leaving) else { return Ok(()) };
+    let enough = admins.iter().any(|(person, other)| *person != leaving && other >= standing);
     if enough { Ok(()) } else { Err(Failure::Conflict(Conflict::LastAdmin)) }
 }
 
@@ -73,6 +111,8 @@ pub struct RoleDraft {
     pub reach: Reach,
     /// `None` is every product.
     pub products: Option<Vec<ProductId>>,
+    /// The moment it ends by itself.
+    pub until: Option<Timestamp>,
 }
 
 /// A person as typed into the form.
@@ -97,10 +137,13 @@ pub struct RoleForm {
     /// Ids; meaningful for product support users only.
     #[serde(default)]
     pub products: Vec<String>,
+    /// The last day, ISO 8601; empty is for good.
+    #[serde(default)]
+    pub until: String,
 }
 
 impl RoleForm {
-    fn parse_into(&self, errors: &mut FieldErrors) -> Option<RoleDraft> {
+    fn parse_into(&self, today: Date, errors: &mut FieldErrors) -> Option<RoleDraft> {
         let role = errors.take(
             "role",
             match self.role.as_str() {
@@ -115,7 +158,8 @@ impl RoleForm {
                 key => Reach::parse(key).ok_or(FieldError::NotAChoice),
             },
         );
-        let (role, reach) = (role?, reach?);
+        let until = errors.take("until", self.parse_until(today));
+        let (role, reach, until) = (role?, reach?, until?);
         let products = if role == Role::ProductSupportUser {
             let ids: Option<Vec<ProductId>> = self.products.iter().map(|id| id.parse().ok()).collect();
             let ids = ids.filter(|ids| !ids.is_empty()).ok_or(FieldError::Required);
@@ -125,21 +169,32 @@ impl RoleForm {
         };
         // An administrator without sight of the company's cases would be a contradiction (R16).
         let reach = if role == Role::SupportSystemAdmin { Reach::Organisation } else { reach };
-        Some(RoleDraft { role, reach, products })
+        Some(RoleDraft { role, reach, products, until })
+    }
+
+    fn parse_until(&self, today: Date) -> Result<Option<Timestamp>, FieldError> {
+        let day = match self.until.trim() {
+            "" => return Ok(None),
+            text => text.parse::<Date>().map_err(|_| FieldError::NotATime)?,
+        };
+        if day < today {
+            return Err(FieldError::InThePast);
+        }
+        ends_after(day).map(Some).ok_or(FieldError::NotATime)
     }
 
     /// # Errors
     /// Every wrong field at once.
-    pub fn parse(&self) -> Result<RoleDraft, FieldErrors> {
+    pub fn parse(&self, today: Date) -> Result<RoleDraft, FieldErrors> {
         let mut errors = FieldErrors::default();
-        self.parse_into(&mut errors).ok_or(errors)
+        self.parse_into(today, &mut errors).ok_or(errors)
     }
 }
 
 impl PersonForm {
     /// # Errors
     /// Every wrong field at once.
-    pub fn parse(&self) -> Result<PersonDraft, FieldErrors> {
+    pub fn parse(&self, today: Date) -> Result<PersonDraft, FieldErrors> {
         let mut errors = FieldErrors::default();
         let organisation = errors.take("organisation", self.organisation.parse().map_err(|_| FieldError::NotAChoice));
         let name = errors.take("name", PersonName::parse(&self.name));
@@ -152,7 +207,7 @@ impl PersonForm {
                 tag => Locale::parse(tag).ok_or(FieldError::NotAChoice),
             },
         );
-        let role = self.role.parse_into(&mut errors);
+        let role = self.role.parse_into(today, &mut errors);
         match (organisation, name, email, phone, locale, role) {
             (Some(organisation), Some(name), Some(email), Some(phone), Some(locale), Some(role)) => {
                 Ok(PersonDraft { organisation, name, email, phone, locale, role })
@@ -162,7 +217,7 @@ impl PersonForm {
     }
 }
 
-/// A member in the list of a company's people.
+/// A member in the list of a company's people. Before they accept, it holds what was typed about them and no more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberRow {
     pub person: PersonId,
@@ -182,7 +237,8 @@ pub struct RoleRow {
     pub reach: Reach,
     /// Names; `None` is every product.
     pub products: Option<Vec<String>>,
-    pub until: Option<Timestamp>,
+    /// The last day it holds.
+    pub until: Option<Date>,
     pub reasons: Vec<AdminReason>,
 }
 
@@ -232,6 +288,17 @@ pub enum InvitationState {
     },
 }
 
+/// How long a link to set a new password can be used, in minutes.
+pub const RESET_MINUTES: i64 = 30;
+
+/// Where such a link stands for whoever holds it; looking never changes it (K4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ResetState {
+    Open,
+    /// Too old, or the password was set since.
+    Ended,
+}
+
 /// One place where somebody is signed in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionRow {
@@ -249,14 +316,29 @@ mod tests {
     /// K7, J26
     #[test]
     fn k7_a_company_keeps_an_admin_who_can_sign_in() {
+        use AdminStanding::{Expected, Lasting, Temporary};
         let [a, b] = [1, 2].map(|n| PersonId::from(uuid::Uuid::from_u128(n)));
         let refused = Err(Failure::Conflict(Conflict::LastAdmin));
-        assert_eq!(guard_last_admin(&[(a, true)], a), refused);
-        assert_eq!(guard_last_admin(&[(a, true), (b, false)], a), refused, "b cannot sign in yet");
-        assert_eq!(guard_last_admin(&[(a, true), (b, false)], b), Ok(()));
-        assert_eq!(guard_last_admin(&[(a, true), (b, true)], a), Ok(()));
-        assert_eq!(guard_last_admin(&[(b, false)], b), refused, "the last remaining one");
-        assert_eq!(guard_last_admin(&[(a, true)], b), Ok(()), "b is no admin");
+        assert_eq!(guard_last_admin(&[(a, Lasting)], a), refused);
+        assert_eq!(guard_last_admin(&[(a, Lasting), (b, Expected)], a), refused, "b cannot sign in yet");
+        assert_eq!(guard_last_admin(&[(a, Lasting), (b, Temporary)], a), refused, "b will not be there for long");
+        assert_eq!(guard_last_admin(&[(a, Lasting), (b, Expected)], b), Ok(()));
+        assert_eq!(guard_last_admin(&[(a, Lasting), (b, Temporary)], b), Ok(()));
+        assert_eq!(guard_last_admin(&[(a, Lasting), (b, Lasting)], a), Ok(()));
+        assert_eq!(guard_last_admin(&[(b, Expected)], b), refused, "the last remaining one");
+        assert_eq!(guard_last_admin(&[(a, Lasting)], b), Ok(()), "b is no admin");
+    }
+
+    #[test]
+    fn a_role_ends_after_its_last_day() {
+        let today: Date = "2026-03-02".parse().expect("a day");
+        let form = |until: &str| RoleForm { role: "support_user".into(), until: until.into(), ..Default::default() };
+        let until = form("2026-03-02").parse(today).expect("a role").until.expect("an end");
+        assert_eq!(until.to_string(), "2026-03-03T00:00:00Z");
+        assert_eq!(last_day(until), today);
+        assert_eq!(form(" ").parse(today).expect("a role").until, None);
+        assert_eq!(form("2026-03-01").parse(today), Err(FieldErrors::one("until", FieldError::InThePast)));
+        assert_eq!(form("soon").parse(today), Err(FieldErrors::one("until", FieldError::NotATime)));
     }
 
     /// R19: the vendor's roles are not an admin's to give.
@@ -264,7 +346,8 @@ mod tests {
     fn r19_vendor_roles_are_no_choice() {
         for role in Role::ALL {
             let form = RoleForm { role: role.key().into(), products: vec![], ..Default::default() };
-            let refused = form.parse().is_err_and(|errors| errors.get("role") == Some(&FieldError::NotAChoice));
+            let today = "2026-03-02".parse().expect("a day");
+            let refused = form.parse(today).is_err_and(|errors| errors.get("role") == Some(&FieldError::NotAChoice));
             assert_eq!(refused, role.kind() == crate::access::RoleKind::Vendor, "{}", role.key());
         }
     }

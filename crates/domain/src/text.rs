@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 use crate::FieldError;
 
@@ -113,6 +114,36 @@ pub fn prose(text: &str, max: u32) -> Result<String, FieldError> {
         return Err(FieldError::TooLong { max });
     }
     Ok(text.to_owned())
+}
+
+/// Text as searches compare it: lower case, letters without their marks. Made here, for databases differ.
+pub fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for c in text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase) {
+        match c {
+            // Letters that do not come apart into a letter and a mark.
+            'ð' | 'đ' => folded.push('d'),
+            'ħ' => folded.push('h'),
+            'ı' => folded.push('i'),
+            'ł' => folded.push('l'),
+            'ø' => folded.push('o'),
+            'ŧ' => folded.push('t'),
+            'æ' => folded.push_str("ae"),
+            'œ' => folded.push_str("oe"),
+            'ß' => folded.push_str("ss"),
+            '’' => folded.push('\''),
+            other => folded.push(other),
+        }
+    }
+    folded
+}
+
+/// The words of a text: runs of letters and digits, folded, at most 60 characters each. `ORA-12345` is two words, and so is
+/// `setup.exe`.
+pub fn words(text: &str) -> impl Iterator<Item = String> + '_ {
+    text.split(|c: char| !c.is_alphanumeric() && !is_combining_mark(c))
+        .map(|word| fold(word).chars().filter(|c| c.is_alphanumeric()).take(60).collect::<String>())
+        .filter(|word| !word.is_empty())
 }
 
 /// Treats an empty field as left out.
@@ -299,6 +330,26 @@ mod tests {
         assert_eq!(title("Le  VPN\ttombe\nDepuis lundi"), "Le VPN tombe");
         assert_eq!(title(&"élève ".repeat(30)), format!("{}…", "élève ".repeat(13).trim_end()));
         assert_eq!(title(&"é".repeat(200)), format!("{}…", "é".repeat(80)));
+    }
+
+    #[test]
+    fn folded_text_has_no_marks() {
+        assert_eq!(fold("Énergie Œuvre Çà"), "energie oeuvre ca");
+        assert_eq!(fold("E\u{301}NERGIE"), "energie");
+        assert_eq!(fold("Łódź Straße İstanbul L’Été"), "lodz strasse istanbul l'ete");
+        assert_eq!(fold("北京 42"), "北京 42");
+    }
+
+    #[test]
+    fn words_are_folded_runs_of_letters_and_digits() {
+        let found: Vec<String> = words("L'Énergie d’été: ORA-12345, setup.exe (v2.3.1) ana@exemple.fr").collect();
+        assert_eq!(
+            found,
+            ["l", "energie", "d", "ete", "ora", "12345", "setup", "exe", "v2", "3", "1", "ana", "exemple", "fr"]
+        );
+        // Composed and decomposed writings are one word.
+        assert_eq!(words("re\u{301}solu").collect::<Vec<_>>(), words("résolu").collect::<Vec<_>>());
+        assert_eq!(words(" *-() ").count(), 0);
     }
 
     /// CVE-2022-25803 (RT): open redirect.

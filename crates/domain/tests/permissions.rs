@@ -26,7 +26,12 @@ fn document() -> String {
         let opens = permission.capability().map_or("–", |capability| capability.opens_in().key());
         write!(text, "| `{}` | {} | {opens} |", permission.key(), permission.describe()).expect("text");
         for role in Role::ALL {
-            write!(text, " {} |", if role.permissions().contains(permission) { "✔" } else { "–" }).expect("text");
+            let mark = match (role.permissions().contains(permission), role.until_launch(*permission)) {
+                (true, false) => "✔",
+                (true, true) => "until launch",
+                (false, _) => "–",
+            };
+            write!(text, " {mark} |").expect("text");
         }
         text.push('\n');
     }

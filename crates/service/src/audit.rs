@@ -2,7 +2,7 @@
 
 use domain::{
     Failure, OrganisationId,
-    access::{Permission, Place},
+    access::{Membership, Permission, Place, policy},
     audit::{EventRow, LedgerCheck},
     page::{PAGE_SIZE, Page},
 };
@@ -19,10 +19,19 @@ async fn place(context: &Context, organisation: Option<OrganisationId>) -> Resul
     })
 }
 
-/// Whose ledger somebody reads who asked for none: their first company's, or the vendor's own side.
+/// Whose ledger somebody reads who asked for none: that of the first company where they may, or the vendor's own side.
 pub fn own(context: &Context, organisation: Option<OrganisationId>) -> Option<OrganisationId> {
-    let first = context.actor.memberships.first().map(|membership| membership.organisation);
-    organisation.or(first.filter(|_| !context.actor.is_vendor()))
+    if organisation.is_some() || context.actor.is_vendor() {
+        return organisation;
+    }
+    let now = context.services.now();
+    let may = |membership: &&Membership| {
+        let place = Place::organisation(membership.organisation, membership.gate.clone());
+        policy::authorize(&context.actor, Permission::AuditRead, &place, now).is_ok()
+    };
+    let memberships = &context.actor.memberships;
+    // Nowhere: the refusal of the first says why.
+    memberships.iter().find(may).or(memberships.first()).map(|membership| membership.organisation)
 }
 
 /// One page of what happened in a company, newest first; `None` is the vendor's own side, for the vendor only. Internal

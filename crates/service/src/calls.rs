@@ -243,7 +243,8 @@ async fn request_in(context: &Context, draft: &CallbackDraft, case: CaseId, key:
 /// # Errors
 /// When the database cannot be asked.
 pub async fn mine(context: &Context) -> Result<Vec<CallbackRow>, Failure> {
-    store::calls::list_of(&context.services.db, context.actor.person).await.or_fail("listing calls")
+    let found = store::calls::list_of(&context.services.db, &context.visibility(), context.actor.person).await;
+    found.or_fail("listing calls")
 }
 
 /// The calls to be made, the next one first.

@@ -130,9 +130,11 @@ impl Change {
         } else {
             Some(store::audit::append(&self.tx, self.events).await.or_fail("writing events")?)
         };
-        // One case is the rule; an import marks its cases itself.
-        if let (Some(seq), [case]) = (seq, cases.as_slice()) {
-            store::cases::update_last_event(&self.tx, *case, seq).await.or_fail("marking a case")?;
+        // One case is the rule, none or a few when people lose sight of theirs; an import marks its cases itself.
+        for case in cases {
+            if let Some(seq) = seq {
+                store::cases::update_last_event(&self.tx, case, seq).await.or_fail("marking a case")?;
+            }
         }
         self.tx.commit().await.or_fail("committing")?;
         if let Some(seq) = seq {

@@ -120,7 +120,8 @@ pub async fn start(context: &Context, form: &ChatForm) -> Result<ChatId, Failure
 /// # Errors
 /// When the database cannot be asked.
 pub async fn current(context: &Context) -> Result<Option<ChatId>, Failure> {
-    store::chat::find_current(&context.services.db, context.actor.person).await.or_fail("finding a chat")
+    let found = store::chat::find_current(&context.services.db, &context.visibility(), context.actor.person).await;
+    found.or_fail("finding a chat")
 }
 
 /// Chats that wait or go on, those that wait first.
@@ -284,25 +285,36 @@ pub(crate) async fn sweep(services: &Services) -> Result<(), Failure> {
     let before = services.now() - STALE;
     for (chat, case) in store::chat::list_stale(&services.db, &granted, before).await.or_fail("listing chats")? {
         let mut change = Change::begin_as_system(services).await?;
-        if !store::chat::end(&change.tx, &granted, chat, change.now).await.or_fail("ending a chat")? {
-            continue;
-        }
-        let line = NewEntry {
-            id: services.id(),
-            case,
-            kind: EntryKind::Line,
-            side: Side::System,
-            author: None,
-            author_name: "",
-            body: "chat_ended",
-            now: change.now,
-        };
-        store::cases::insert_entry(&change.tx, &granted, line).await.or_fail("writing a line")?;
-        let organisation =
-            store::cases::find_organisation(&change.tx, &granted, case).await.or_fail("finding a case")?;
-        change.case_event(Verb::ChatEnded, organisation, case, false, json!({ "chat": chat, "left": true }));
+        end_by_system(&mut change, services, &granted, chat, case).await?;
         change.commit().await?;
     }
+    Ok(())
+}
+
+/// Ends a chat that neither side ended, in the caller's transaction: nobody is there any more, or they may not be.
+pub(crate) async fn end_by_system(
+    change: &mut Change,
+    services: &Services,
+    granted: &Granted,
+    chat: ChatId,
+    case: CaseId,
+) -> Result<(), Failure> {
+    if !store::chat::end(&change.tx, granted, chat, change.now).await.or_fail("ending a chat")? {
+        return Ok(());
+    }
+    let line = NewEntry {
+        id: services.id(),
+        case,
+        kind: EntryKind::Line,
+        side: Side::System,
+        author: None,
+        author_name: "",
+        body: "chat_ended",
+        now: change.now,
+    };
+    store::cases::insert_entry(&change.tx, granted, line).await.or_fail("writing a line")?;
+    let organisation = store::cases::find_organisation(&change.tx, granted, case).await.or_fail("finding a case")?;
+    change.case_event(Verb::ChatEnded, organisation, case, false, json!({ "chat": chat, "left": true }));
     Ok(())
 }
 

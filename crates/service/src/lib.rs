@@ -15,6 +15,7 @@ mod fault;
 pub mod files;
 pub mod imports;
 pub mod jobs;
+mod link;
 pub mod live;
 pub mod mail;
 pub mod overview;

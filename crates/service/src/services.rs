@@ -10,7 +10,7 @@ use domain::{
     ids::IdSource,
 };
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use store::Db;
 use uuid::Uuid;
 
@@ -33,13 +33,14 @@ pub struct Settings {
 /// Keys that live in the data directory, not in the database.
 #[derive(Clone)]
 pub struct Secrets {
-    /// Signs invitation links.
+    /// Signs links in mails.
     pub link_key: [u8; 32],
 }
 
 /// How often somebody may try (trust.md 5.3). Counted in this process.
 pub struct Limits {
-    /// Sign-in by address.
+    /// Sign-in by address and client: nobody locks others out. There is no limit for an address alone: it would be the way
+    /// to do that, and many clients together are bounded by the hasher.
     pub sign_in: DefaultKeyedRateLimiter<String>,
     /// Sign-in by client, whatever the address.
     pub sign_in_client: DefaultKeyedRateLimiter<String>,
@@ -55,6 +56,16 @@ impl Limits {
             sign_in_client: RateLimiter::keyed(Quota::per_minute(sign_in_client)),
             write: RateLimiter::keyed(Quota::per_minute(write)),
         }
+    }
+
+    /// Forgets those who have not been here for long.
+    pub(crate) fn forget(&self) {
+        for limiter in [&self.sign_in, &self.sign_in_client] {
+            limiter.retain_recent();
+            limiter.shrink_to_fit();
+        }
+        self.write.retain_recent();
+        self.write.shrink_to_fit();
     }
 }
 
@@ -89,6 +100,11 @@ impl Services {
 
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The day in UTC, as the days of rollouts and roles are.
+    pub fn today(&self) -> Date {
+        self.now().to_zoned(TimeZone::UTC).date()
     }
 
     /// A new typed id.

@@ -16,13 +16,7 @@ use sea_orm::{
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{
-    Db, Reads, StoreError, Tx,
-    cases::visible,
-    entity::{events, people},
-    sql::Sql,
-    time,
-};
+use crate::{Db, Reads, StoreError, Tx, cases::visible, entity::events, sql::Sql, time};
 
 #[derive(FromQueryResult)]
 struct Head {
@@ -226,13 +220,7 @@ pub async fn list(
         .bind(limit as i64);
     let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
     let about = |row: &Row| (row.object_kind == "person").then(|| row.object_id.parse::<Uuid>().ok()).flatten();
-    let names: HashMap<Uuid, String> = people::Entity::find()
-        .filter(people::Column::Id.is_in(rows.iter().filter_map(about)))
-        .all(db.connection())
-        .await?
-        .into_iter()
-        .map(|person| (person.id, person.name))
-        .collect();
+    let names = list_names(db, organisation, rows.iter().filter_map(about).collect()).await?;
     rows.into_iter()
         .map(|row| {
             Ok(EventRow {
@@ -246,4 +234,27 @@ pub async fn list(
             })
         })
         .collect()
+}
+
+/// The names of people as the ledger of a company may show them: who never came in is called what was typed about them.
+async fn list_names(
+    db: &Db,
+    organisation: Option<OrganisationId>,
+    persons: Vec<Uuid>,
+) -> Result<HashMap<Uuid, String>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: Uuid,
+        name: String,
+    }
+    let sql = Sql::new(
+        db.connection().get_database_backend(),
+        "select p.id, case when m.id is null or m.activated_at is not null then p.name else m.name end as name \
+         from people p left join memberships m on m.person_id = p.id and m.organisation_id = ",
+    )
+    .bind(organisation.map(|organisation| organisation.uuid()))
+    .text(" where p.id in ")
+    .bind_all(persons);
+    let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
 }

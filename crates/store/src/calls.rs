@@ -1,8 +1,8 @@
 //! Phone lines and call-backs.
 
 use domain::{
-    CallbackId, CaseId, PersonId,
-    access::Granted,
+    CallbackId, CaseId, OrganisationId, PersonId,
+    access::{CaseFacts, CaseVisibility, Granted},
     calls::{CallOutcome, CallbackRow, CallbackState, Hours},
 };
 use jiff::Timestamp;
@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     Reads, StoreError, Tx,
+    cases::visible,
     entity::{callbacks, phone_lines},
     sql::Sql,
     time,
@@ -131,9 +132,57 @@ pub async fn list_open(db: &impl Reads, _granted: &Granted) -> Result<Vec<Callba
     list(db, |sql| sql).await
 }
 
-/// The calls a person waits for.
-pub async fn list_of(db: &impl Reads, person: PersonId) -> Result<Vec<CallbackRow>, StoreError> {
-    list(db, |sql| sql.text(" and b.person_id = ").bind(person.uuid())).await
+/// The calls a person waits for, about cases within sight.
+pub async fn list_of(
+    db: &impl Reads,
+    visibility: &CaseVisibility,
+    person: PersonId,
+) -> Result<Vec<CallbackRow>, StoreError> {
+    list(db, |sql| visible(sql.text(" and b.person_id = ").bind(person.uuid()).text(" and "), visibility)).await
+}
+
+/// The calls of a company that a person waits for, whether they may see the cases or not.
+pub async fn list_open_of(
+    db: &impl Reads,
+    _granted: &Granted,
+    person: PersonId,
+    organisation: OrganisationId,
+) -> Result<Vec<(CallbackId, CaseId, CaseFacts)>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: Uuid,
+        case_id: Uuid,
+        product_id: Option<Uuid>,
+        requestor_id: Option<Uuid>,
+    }
+    let sql = Sql::new(
+        db.connection().get_database_backend(),
+        "select b.id, b.case_id, c.product_id, c.requestor_id from callbacks b join cases c on c.id = b.case_id \
+         where b.state = 'requested' and b.person_id = ",
+    )
+    .bind(person.uuid())
+    .text(" and c.organisation_id = ")
+    .bind(organisation.uuid());
+    let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let (product, requestor) = (row.product_id.map(Into::into), row.requestor_id.map(Into::into));
+            (row.id.into(), row.case_id.into(), CaseFacts { organisation, product, requestor })
+        })
+        .collect())
+}
+
+/// Takes back a call that nobody made yet; `false` when it was logged meanwhile.
+pub async fn cancel(tx: &Tx, _granted: &Granted, id: CallbackId, now: Timestamp) -> Result<bool, StoreError> {
+    let done = callbacks::Entity::update_many()
+        .col_expr(callbacks::Column::State, Expr::value(CallbackState::Cancelled.key()))
+        .col_expr(callbacks::Column::DoneAt, Expr::value(time::micros(now)))
+        .filter(callbacks::Column::Id.eq(id.uuid()))
+        .filter(callbacks::Column::State.eq(CallbackState::Requested.key()))
+        .exec(tx.connection())
+        .await?;
+    Ok(done.rows_affected == 1)
 }
 
 async fn list(db: &impl Reads, narrow: impl FnOnce(Sql) -> Sql) -> Result<Vec<CallbackRow>, StoreError> {

@@ -1,8 +1,8 @@
 //! Chats on cases; the messages are entries of the case.
 
 use domain::{
-    CaseId, ChatId, PersonId,
-    access::{CaseVisibility, Granted},
+    CaseId, ChatId, OrganisationId, PersonId,
+    access::{CaseFacts, CaseVisibility, Granted},
     chat::{ChatRow, ChatState},
 };
 use jiff::Timestamp;
@@ -131,14 +131,56 @@ pub async fn end_of(tx: &Tx, _granted: &Granted, case: CaseId, now: Timestamp) -
     Ok(())
 }
 
-/// The chat a person is in, or waits in.
-pub async fn find_current(db: &impl Reads, person: PersonId) -> Result<Option<ChatId>, StoreError> {
-    let row = chats::Entity::find()
-        .filter(chats::Column::PersonId.eq(person.uuid()))
-        .filter(chats::Column::State.ne(ChatState::Ended.key()))
-        .one(db.connection())
-        .await?;
+/// The chat a person is in, or waits in, when its case is within sight.
+pub async fn find_current(
+    db: &impl Reads,
+    visibility: &CaseVisibility,
+    person: PersonId,
+) -> Result<Option<ChatId>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: Uuid,
+    }
+    let sql = Sql::new(
+        db.connection().get_database_backend(),
+        "select h.id from chats h join cases c on c.id = h.case_id where h.state <> 'ended' and h.person_id = ",
+    )
+    .bind(person.uuid());
+    let sql = visible(sql.text(" and "), visibility);
+    let row = Row::find_by_statement(sql.build()).one(db.connection()).await?;
     Ok(row.map(|row| row.id.into()))
+}
+
+/// The chats of a company that a person is in, or waits in, whether they may see them or not.
+pub async fn list_live_of(
+    db: &impl Reads,
+    _granted: &Granted,
+    person: PersonId,
+    organisation: OrganisationId,
+) -> Result<Vec<(ChatId, CaseId, CaseFacts)>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: Uuid,
+        case_id: Uuid,
+        product_id: Option<Uuid>,
+        requestor_id: Option<Uuid>,
+    }
+    let sql = Sql::new(
+        db.connection().get_database_backend(),
+        "select h.id, h.case_id, c.product_id, c.requestor_id from chats h join cases c on c.id = h.case_id \
+         where h.state <> 'ended' and h.person_id = ",
+    )
+    .bind(person.uuid())
+    .text(" and c.organisation_id = ")
+    .bind(organisation.uuid());
+    let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let (product, requestor) = (row.product_id.map(Into::into), row.requestor_id.map(Into::into));
+            (row.id.into(), row.case_id.into(), CaseFacts { organisation, product, requestor })
+        })
+        .collect())
 }
 
 /// Chats that wait or go on, the longest waiting first.

@@ -142,6 +142,11 @@ pub async fn write_tx(db: &Db) -> Result<Tx, StoreError> {
     Ok(Tx(db.0.begin_with_options(options).await?))
 }
 
+/// A writing transaction of either kind: what a change and an import both write. It gives no way to queue mails.
+pub trait Writes: Reads {}
+
+impl Writes for Tx {}
+
 impl Tx {
     pub async fn commit(self) -> Result<(), StoreError> {
         Ok(self.0.commit().await?)

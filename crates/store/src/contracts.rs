@@ -43,7 +43,8 @@ pub async fn insert(tx: &Tx, _granted: &Granted, new: NewContract<'_>) -> Result
     Ok(())
 }
 
-/// A deployment contact on a contract that covers a product in the scope of the company's programme: rule B (R14).
+/// A deployment contact on a contract that covers a product in the scope of the company's programme: rule B (R14). People
+/// who were taken out of the company are none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleB {
     pub person: PersonId,
@@ -62,9 +63,11 @@ pub async fn list_rule_b(db: &impl Reads, organisation: OrganisationId) -> Resul
         db.connection().get_database_backend(),
         "select cc.person_id, c.number, min(p.name) as product from contract_contacts cc \
          join contracts c on c.id = cc.contract_id join contract_products cp on cp.contract_id = c.id \
-         join products p on p.id = cp.product_id join enrolments e on e.organisation_id = c.organisation_id \
+         join products p on p.id = cp.product_id \
+         join memberships m on m.person_id = cc.person_id and m.organisation_id = c.organisation_id \
+         join enrolments e on e.organisation_id = c.organisation_id \
          join programme_products pp on pp.programme_id = e.programme_id and pp.product_id = cp.product_id \
-         where cc.kind = 'deployment' and c.organisation_id = ",
+         where cc.kind = 'deployment' and m.state <> 'removed' and c.organisation_id = ",
     )
     .bind(organisation.uuid())
     .text(" group by cc.person_id, c.number order by c.number");

@@ -21,6 +21,8 @@ use domain::{
     imports::{EntryRecord, RecordKind},
     locale::Locale,
     people::MembershipState,
+    rollout::Phase,
+    text::fold,
 };
 use jiff::{Timestamp, civil::Date};
 use sea_orm::{
@@ -32,7 +34,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Db, Reads, StoreError, Tx, audit, cases as case_store,
+    Db, Reads, StoreError, Tx, Writes, audit, cases as case_store,
     entity::{
         case_entries, cases, contract_contacts, contract_products, contracts, files, grant_products, identities,
         legacy_ids, memberships, organisations, people, products, programmes, role_grants,
@@ -52,6 +54,8 @@ impl Reads for ImportTx {
         self.0.connection()
     }
 }
+
+impl Writes for ImportTx {}
 
 /// Begins the transaction of one batch; only `service` calls it.
 pub async fn begin(db: &Db) -> Result<ImportTx, StoreError> {
@@ -138,7 +142,7 @@ const CHUNK: usize = 1_000;
 /// Values in one insert: few shapes of statements, far below both limits.
 const VALUES: usize = 9_000;
 
-async fn insert_all<A>(tx: &ImportTx, rows: Vec<A>, columns: usize) -> Result<(), StoreError>
+async fn insert_all<A>(tx: &impl Writes, rows: Vec<A>, columns: usize) -> Result<(), StoreError>
 where
     A: ActiveModelTrait + Send,
 {
@@ -307,10 +311,11 @@ pub struct HeldGrant {
     pub reasons: Vec<AdminReason>,
     /// Given by an import, and not changed by anybody since: who changes a role by hand replaces the grant.
     pub imported: bool,
+    /// Taken away by hand, or over by the end date somebody set.
     pub revoked: bool,
 }
 
-pub async fn list_grants(db: &impl Reads, persons: &[PersonId]) -> Result<Vec<HeldGrant>, StoreError> {
+pub async fn list_grants(db: &impl Reads, persons: &[PersonId], now: Timestamp) -> Result<Vec<HeldGrant>, StoreError> {
     let mut found = Vec::new();
     for chunk in persons.chunks(CHUNK) {
         let rows = role_grants::Entity::find()
@@ -337,7 +342,7 @@ pub async fn list_grants(db: &impl Reads, persons: &[PersonId]) -> Result<Vec<He
                 products: scopes.remove(&row.id).unwrap_or_default(),
                 imported: row.source == Source::Import.key(),
                 reasons: serde_json::from_str(&row.reasons).unwrap_or_default(),
-                revoked: row.revoked_at.is_some(),
+                revoked: row.revoked_at.is_some() || row.until_at.is_some_and(|until| until <= time::micros(now)),
             })
         }));
     }
@@ -373,6 +378,14 @@ pub struct PersonLine {
     pub normalised: String,
     pub phone: Option<String>,
     pub locale: Option<Locale>,
+}
+
+pub struct MembershipLine {
+    pub id: MembershipId,
+    pub person: PersonId,
+    pub organisation: OrganisationId,
+    /// As the record has it.
+    pub name: String,
 }
 
 pub struct GrantLine {
@@ -440,11 +453,12 @@ pub struct LegacyLine {
 #[derive(Default)]
 pub struct Bulk {
     pub organisations: Vec<OrganisationLine>,
-    pub enrolments: Vec<(EnrolmentId, ProgrammeId, OrganisationId)>,
+    /// With the phase they begin in.
+    pub enrolments: Vec<(EnrolmentId, ProgrammeId, OrganisationId, Phase)>,
     pub products: Vec<ProductLine>,
     pub contracts: Vec<ContractLine>,
     pub people: Vec<PersonLine>,
-    pub memberships: Vec<(MembershipId, PersonId, OrganisationId)>,
+    pub memberships: Vec<MembershipLine>,
     pub contacts: Vec<(ContractId, PersonId, ContactKind)>,
     pub grants: Vec<GrantLine>,
     pub cases: Vec<CaseLine>,
@@ -462,13 +476,14 @@ pub async fn insert(tx: &ImportTx, granted: &Granted, bulk: Bulk, now: Timestamp
     let at = time::micros(now);
     let rows = bulk.organisations.into_iter().map(|line| organisations::ActiveModel {
         id: Set(line.id.into()),
+        folded: Set(fold(&line.name)),
         name: Set(line.name),
         region: Set(line.region),
         created_at: Set(at),
     });
-    insert_all(tx, rows.collect(), 4).await?;
-    for (id, programme, organisation) in bulk.enrolments {
-        rollout::enrol(&tx.0, granted, id, programme, organisation, now).await?;
+    insert_all(tx, rows.collect(), 5).await?;
+    for (id, programme, organisation, phase) in bulk.enrolments {
+        rollout::enrol(&tx.0, granted, id, programme, organisation, phase, now).await?;
     }
     let rows = bulk.products.into_iter().map(|line| products::ActiveModel {
         id: Set(line.id.into()),
@@ -479,10 +494,11 @@ pub async fn insert(tx: &ImportTx, granted: &Granted, bulk: Bulk, now: Timestamp
     insert_all(tx, rows.collect(), 4).await?;
     insert_contracts(tx, bulk.contracts, at).await?;
     insert_people(tx, bulk.people, at).await?;
-    let rows = bulk.memberships.into_iter().map(|(id, person, organisation)| memberships::ActiveModel {
-        id: Set(id.into()),
-        person_id: Set(person.into()),
-        organisation_id: Set(organisation.into()),
+    let rows = bulk.memberships.into_iter().map(|line| memberships::ActiveModel {
+        id: Set(line.id.into()),
+        person_id: Set(line.person.into()),
+        organisation_id: Set(line.organisation.into()),
+        name: Set(line.name),
         state: Set(MembershipState::Known.key().to_owned()),
         source: Set(Source::Import.key().to_owned()),
         created_at: Set(at),
@@ -490,7 +506,7 @@ pub async fn insert(tx: &ImportTx, granted: &Granted, bulk: Bulk, now: Timestamp
         activated_at: Set(None),
         removed_at: Set(None),
     });
-    insert_all(tx, rows.collect(), 9).await?;
+    insert_all(tx, rows.collect(), 10).await?;
     for chunk in bulk.contacts.chunks(CHUNK) {
         let rows = chunk.iter().map(|(contract, person, kind)| contract_contacts::ActiveModel {
             contract_id: Set((*contract).into()),
@@ -502,7 +518,7 @@ pub async fn insert(tx: &ImportTx, granted: &Granted, bulk: Bulk, now: Timestamp
             .exec_without_returning(tx.connection())
             .await?;
     }
-    insert_grants(tx, granted, bulk.grants, at).await?;
+    insert_grants(tx, granted, bulk.grants, now).await?;
     insert_cases(tx, bulk.cases).await?;
     let documents: Vec<(CaseId, bool, String)> = bulk
         .documents
@@ -583,14 +599,20 @@ async fn insert_people(tx: &ImportTx, lines: Vec<PersonLine>, at: i64) -> Result
         time_zone: Set("Europe/Paris".to_owned()),
         password_hash: Set(None),
         password_changed_at: Set(None),
+        password_version: Set(0),
         last_seen_at: Set(None),
         created_at: Set(at),
     });
-    insert_all(tx, rows.collect(), 10).await?;
+    insert_all(tx, rows.collect(), 11).await?;
     insert_all(tx, addresses, 4).await
 }
 
-async fn insert_grants(tx: &ImportTx, granted: &Granted, lines: Vec<GrantLine>, at: i64) -> Result<(), StoreError> {
+pub async fn insert_grants(
+    tx: &impl Writes,
+    granted: &Granted,
+    lines: Vec<GrantLine>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let mut rows = Vec::with_capacity(lines.len());
     let mut scopes = Vec::new();
     for line in lines {
@@ -609,7 +631,7 @@ async fn insert_grants(tx: &ImportTx, granted: &Granted, lines: Vec<GrantLine>, 
             reasons: Set(reasons_text(&line.reasons)?),
             source: Set(Source::Import.key().to_owned()),
             granted_by: Set(granted.actor().map(Into::into)),
-            granted_at: Set(at),
+            granted_at: Set(time::micros(now)),
             until_at: Set(None),
             revoked_at: Set(None),
         });
@@ -696,6 +718,7 @@ pub async fn update_organisation(
 ) -> Result<(), StoreError> {
     organisations::Entity::update_many()
         .col_expr(organisations::Column::Name, Expr::value(name))
+        .col_expr(organisations::Column::Folded, Expr::value(fold(name)))
         .col_expr(organisations::Column::Region, Expr::value(region))
         .filter(organisations::Column::Id.eq(id.uuid()))
         .exec(tx.connection())
@@ -735,11 +758,13 @@ pub async fn update_contract(tx: &ImportTx, _granted: &Granted, line: &ContractL
     Ok(())
 }
 
-/// Corrects name, phone and language of somebody who never signed in; what people wrote themselves stays.
+/// Corrects name, phone and language of somebody who never signed in, and the name that the company sees of a member who
+/// did not accept yet; what people wrote themselves stays.
 pub async fn update_person(
     tx: &ImportTx,
     _granted: &Granted,
     id: PersonId,
+    organisation: OrganisationId,
     name: &str,
     phone: Option<&str>,
     locale: Option<Locale>,
@@ -758,12 +783,19 @@ pub async fn update_person(
         .filter(people::Column::PasswordHash.is_null())
         .exec(tx.connection())
         .await?;
+    memberships::Entity::update_many()
+        .col_expr(memberships::Column::Name, Expr::value(name))
+        .filter(memberships::Column::PersonId.eq(id.uuid()))
+        .filter(memberships::Column::OrganisationId.eq(organisation.uuid()))
+        .filter(memberships::Column::ActivatedAt.is_null())
+        .exec(tx.connection())
+        .await?;
     Ok(())
 }
 
 /// Keeps all the reasons of one grant (R15).
 pub async fn update_reasons(
-    tx: &ImportTx,
+    tx: &impl Writes,
     _granted: &Granted,
     id: GrantId,
     reasons: &[AdminReason],
@@ -879,11 +911,7 @@ pub async fn update_case(tx: &ImportTx, _granted: &Granted, line: &CaseLine) -> 
     let old_head = case_head(&before.number, &legacy_number, &before.title);
     let head = case_head(&before.number, &line.legacy_number, &line.title);
     if head != old_head {
-        let sql = Sql::new(db.get_database_backend(), "delete from search_documents where case_id = ")
-            .bind(line.id.uuid())
-            .text(" and body = ")
-            .bind(old_head);
-        db.execute_raw(sql.build()).await?;
+        search::delete(&tx.0, line.id, &old_head).await?;
         insert_documents(tx, &[(line.id, false, head)]).await?;
     }
     cases::Entity::update_many()

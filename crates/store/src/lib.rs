@@ -14,7 +14,6 @@ pub mod contracts;
 mod entity;
 mod error;
 pub mod files;
-mod fold;
 pub mod imports;
 pub mod jobs;
 pub mod mail;
@@ -28,5 +27,5 @@ pub mod sessions;
 mod sql;
 mod time;
 
-pub use connect::{Db, Reads, Tx, write_tx};
+pub use connect::{Db, Reads, Tx, Writes, write_tx};
 pub use error::StoreError;

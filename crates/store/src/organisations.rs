@@ -1,6 +1,6 @@
 //! Customer companies.
 
-use domain::{OrganisationId, access::Granted, organisations::OrganisationRow, rollout::Phase};
+use domain::{OrganisationId, access::Granted, organisations::OrganisationRow, rollout::Phase, text::fold};
 use jiff::Timestamp;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait, FromQueryResult};
 use uuid::Uuid;
@@ -18,6 +18,7 @@ pub async fn insert(
     organisations::ActiveModel {
         id: Set(id.into()),
         name: Set(name.to_owned()),
+        folded: Set(fold(name)),
         region: Set(region.to_owned()),
         created_at: Set(time::micros(now)),
     }
@@ -60,13 +61,11 @@ pub async fn list(
          (select count(*) from memberships m where m.organisation_id = o.id and m.state <> 'removed') as people, \
          (select count(*) from cases c where c.organisation_id = o.id and c.status <> 'closed') as open_cases \
          from organisations o left join enrolments e on e.organisation_id = o.id where 1 = 1",
-    )
-    .when(search, |sql, words| {
-        sql.text(" and lower(o.name) like ").bind(format!("%{}%", words.to_lowercase().replace(['%', '_'], " ")))
-    })
-    .when(after, |sql, after| sql.text(" and o.name > ").bind(after))
-    .text(" order by o.name limit ")
-    .bind(limit as i64);
+    );
+    let sql = named(sql, search.unwrap_or_default())
+        .when(after, |sql, after| sql.text(" and o.name > ").bind(after))
+        .text(" order by o.name limit ")
+        .bind(limit as i64);
     let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
     Ok(rows
         .into_iter()
@@ -78,4 +77,10 @@ pub async fn list(
             open_cases: row.open_cases.unsigned_abs(),
         })
         .collect())
+}
+
+/// The condition that the name of a company `o` contains what was typed, whatever the accents and capitals.
+pub(crate) fn named(sql: Sql, search: &str) -> Sql {
+    let words = fold(search.trim()).replace(['%', '_', '\\'], " ");
+    if words.trim().is_empty() { sql } else { sql.text(" and o.folded like ").bind(format!("%{words}%")) }
 }

@@ -8,12 +8,12 @@ use domain::{
     contracts::AdminReason,
     failure::Contact,
     locale::Locale,
-    people::{MemberRow, MembershipState, RoleRow},
+    people::{MemberRow, MembershipState, RoleRow, last_day},
 };
 use jiff::Timestamp;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult,
-    QueryFilter, sea_query::Expr,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, ExprTrait,
+    FromQueryResult, PaginatorTrait, QueryFilter, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -45,6 +45,7 @@ pub async fn insert(tx: &Tx, _granted: &Granted, new: NewPerson<'_>) -> Result<(
         time_zone: Set("Europe/Paris".to_owned()),
         password_hash: Set(None),
         password_changed_at: Set(None),
+        password_version: Set(0),
         last_seen_at: Set(None),
         created_at: Set(time::micros(new.now)),
     }
@@ -103,14 +104,29 @@ pub async fn password_hash(db: &impl Reads, person: PersonId) -> Result<Option<S
     Ok(row.and_then(|row| row.password_hash))
 }
 
-pub async fn set_password(tx: &Tx, person: PersonId, hash: &str, now: Timestamp) -> Result<(), StoreError> {
-    people::Entity::update_many()
+/// How often a person's password was set: what links to set a new one are bound to.
+pub async fn password_version(db: &impl Reads, person: PersonId) -> Result<i32, StoreError> {
+    let row = people::Entity::find_by_id(person.uuid()).one(db.connection()).await?.ok_or(StoreError::NotFound)?;
+    Ok(row.password_version)
+}
+
+/// Sets a password over the one of this version; `false` when it was set meanwhile.
+pub async fn set_password(
+    tx: &Tx,
+    person: PersonId,
+    version: i32,
+    hash: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let done = people::Entity::update_many()
         .col_expr(people::Column::PasswordHash, Expr::value(hash))
         .col_expr(people::Column::PasswordChangedAt, Expr::value(time::micros(now)))
+        .col_expr(people::Column::PasswordVersion, Expr::value(version + 1))
         .filter(people::Column::Id.eq(person.uuid()))
+        .filter(people::Column::PasswordVersion.eq(version))
         .exec(tx.connection())
         .await?;
-    Ok(())
+    Ok(done.rows_affected == 1)
 }
 
 pub async fn set_name(tx: &Tx, person: PersonId, name: &str) -> Result<(), StoreError> {
@@ -132,10 +148,11 @@ pub async fn set_locale(tx: &Tx, person: PersonId, locale: Locale) -> Result<(),
 }
 
 /// Loads a person with everything the policy asks about: three statements, whatever the number of companies.
-/// People whose last membership was removed, and who hold no role at the vendor's, are nobody.
-pub async fn find_actor(db: &impl Reads, person: PersonId) -> Result<Option<Actor>, StoreError> {
+/// Roles that are over do not count. People whose last membership was removed, and who hold no role at the vendor's, are
+/// nobody.
+pub async fn find_actor(db: &impl Reads, person: PersonId, now: Timestamp) -> Result<Option<Actor>, StoreError> {
     let Some(row) = people::Entity::find_by_id(person.uuid()).one(db.connection()).await? else { return Ok(None) };
-    let grants = list_grants(db, person).await?;
+    let grants = list_grants(db, person, now).await?;
     let memberships = list_memberships(db, person).await?;
     if memberships.is_empty() && grants.iter().all(|grant| grant.organisation.is_some()) {
         return Ok(None);
@@ -156,7 +173,7 @@ pub async fn find_actor(db: &impl Reads, person: PersonId) -> Result<Option<Acto
     }))
 }
 
-async fn list_grants(db: &impl Reads, person: PersonId) -> Result<Vec<Grant>, StoreError> {
+async fn list_grants(db: &impl Reads, person: PersonId, now: Timestamp) -> Result<Vec<Grant>, StoreError> {
     #[derive(FromQueryResult)]
     struct Row {
         id: Uuid,
@@ -175,7 +192,9 @@ async fn list_grants(db: &impl Reads, person: PersonId) -> Result<Vec<Grant>, St
          left join grant_products gp on gp.grant_id = g.id where g.revoked_at is null and g.person_id = ",
     )
     .bind(person.uuid())
-    .text(" order by g.granted_at, g.id");
+    .text(" and (g.until_at is null or g.until_at > ")
+    .bind(time::micros(now))
+    .text(") order by g.granted_at, g.id");
     let mut grants: Vec<Grant> = Vec::new();
     for row in Row::find_by_statement(sql.build()).all(db.connection()).await? {
         let Some(role) = Role::parse(&row.role) else { continue };
@@ -276,22 +295,25 @@ impl Source {
     }
 }
 
-pub async fn insert_membership(
-    tx: &Tx,
-    _granted: &Granted,
-    id: MembershipId,
-    person: PersonId,
-    organisation: OrganisationId,
-    source: Source,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+pub struct NewMembership<'a> {
+    pub id: MembershipId,
+    pub person: PersonId,
+    pub organisation: OrganisationId,
+    /// As it was typed: the company sees nothing else of the person before they accept.
+    pub name: &'a str,
+    pub source: Source,
+    pub now: Timestamp,
+}
+
+pub async fn insert_membership(tx: &Tx, _granted: &Granted, new: NewMembership<'_>) -> Result<(), StoreError> {
     memberships::ActiveModel {
-        id: Set(id.into()),
-        person_id: Set(person.into()),
-        organisation_id: Set(organisation.into()),
+        id: Set(new.id.into()),
+        person_id: Set(new.person.into()),
+        organisation_id: Set(new.organisation.into()),
+        name: Set(new.name.to_owned()),
         state: Set(MembershipState::Known.key().to_owned()),
-        source: Set(source.key().to_owned()),
-        created_at: Set(time::micros(now)),
+        source: Set(new.source.key().to_owned()),
+        created_at: Set(time::micros(new.now)),
         invited_at: Set(None),
         activated_at: Set(None),
         removed_at: Set(None),
@@ -301,14 +323,31 @@ pub async fn insert_membership(
     Ok(())
 }
 
-/// Moves a membership to a state and notes when.
+/// The name that a company sees of somebody it adds again.
+pub async fn set_membership_name(
+    tx: &Tx,
+    person: PersonId,
+    organisation: OrganisationId,
+    name: &str,
+) -> Result<(), StoreError> {
+    memberships::Entity::update_many()
+        .col_expr(memberships::Column::Name, Expr::value(name))
+        .filter(memberships::Column::PersonId.eq(person.uuid()))
+        .filter(memberships::Column::OrganisationId.eq(organisation.uuid()))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// Moves a membership from one state to another and notes when; `false` when it is in another state by now.
 pub async fn set_membership_state(
     tx: &Tx,
     person: PersonId,
     organisation: OrganisationId,
+    from: MembershipState,
     state: MembershipState,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let at = time::micros(now);
     let update = memberships::Entity::update_many().col_expr(memberships::Column::State, Expr::value(state.key()));
     let update = match state {
@@ -317,12 +356,13 @@ pub async fn set_membership_state(
         MembershipState::Removed => update.col_expr(memberships::Column::RemovedAt, Expr::value(at)),
         MembershipState::Known => update.col_expr(memberships::Column::RemovedAt, Expr::value(Option::<i64>::None)),
     };
-    update
+    let done = update
         .filter(memberships::Column::PersonId.eq(person.uuid()))
         .filter(memberships::Column::OrganisationId.eq(organisation.uuid()))
+        .filter(memberships::Column::State.eq(from.key()))
         .exec(tx.connection())
         .await?;
-    Ok(())
+    Ok(done.rows_affected == 1)
 }
 
 pub struct NewGrant<'a> {
@@ -371,33 +411,41 @@ pub struct StandingGrant {
     pub organisation: Option<OrganisationId>,
     pub reach: Reach,
     pub reasons: Vec<AdminReason>,
+    pub until: Option<Timestamp>,
 }
 
-/// The grants of a person in a company that were not revoked.
+/// The grants of a person in a company, or at the vendor's, that were not revoked and are not over.
 pub async fn list_standing(
     db: &impl Reads,
     person: PersonId,
-    organisation: OrganisationId,
+    organisation: Option<OrganisationId>,
+    now: Timestamp,
 ) -> Result<Vec<StandingGrant>, StoreError> {
+    let place = match organisation {
+        Some(organisation) => role_grants::Column::OrganisationId.eq(organisation.uuid()),
+        None => role_grants::Column::OrganisationId.is_null(),
+    };
     let rows = role_grants::Entity::find()
         .filter(role_grants::Column::PersonId.eq(person.uuid()))
-        .filter(role_grants::Column::OrganisationId.eq(organisation.uuid()))
+        .filter(place)
         .filter(role_grants::Column::RevokedAt.is_null())
+        .filter(role_grants::Column::UntilAt.is_null().or(role_grants::Column::UntilAt.gt(time::micros(now))))
         .all(db.connection())
         .await?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|row| {
-            Some(StandingGrant {
+    rows.into_iter()
+        .filter_map(|row| Some((Role::parse(&row.role)?, row)))
+        .map(|(role, row)| {
+            Ok(StandingGrant {
                 id: row.id.into(),
                 person: row.person_id.into(),
-                role: Role::parse(&row.role)?,
+                role,
                 organisation: row.organisation_id.map(Into::into),
                 reach: Reach::parse(&row.reach).unwrap_or_default(),
                 reasons: serde_json::from_str(&row.reasons).unwrap_or_default(),
+                until: row.until_at.map(time::timestamp).transpose()?,
             })
         })
-        .collect())
+        .collect()
 }
 
 pub async fn revoke_grant(tx: &Tx, _granted: &Granted, grant: GrantId, now: Timestamp) -> Result<(), StoreError> {
@@ -413,9 +461,15 @@ pub async fn revoke_grant(tx: &Tx, _granted: &Granted, grant: GrantId, now: Time
 /// The members of a company who hold the role of support system admin and are not removed.
 #[derive(Clone, Debug)]
 pub struct Admin {
+    /// With the name that the company may see.
     pub person: PersonFacts,
     pub active: bool,
+    /// No end date is set.
+    pub lasting: bool,
 }
+
+/// The name of member `m`, person `p`, as the company may see it: whoever knows an address does not learn whose it is.
+const SHOWN_NAME: &str = "case when m.state = 'active' then p.name else m.name end as name";
 
 pub async fn list_admins(
     db: &impl Reads,
@@ -430,18 +484,17 @@ pub async fn list_admins(
         phone: Option<String>,
         locale: String,
         state: String,
+        lasting: i32,
     }
-    let sql = Sql::new(
-        db.connection().get_database_backend(),
-        "select distinct p.id, p.name, p.email, p.phone, p.locale, m.state from role_grants g \
-         join people p on p.id = g.person_id \
-         join memberships m on m.person_id = g.person_id and m.organisation_id = g.organisation_id \
+    let sql = Sql::new(db.connection().get_database_backend(), "select p.id, ").text(SHOWN_NAME).text(
+        ", p.email, p.phone, p.locale, m.state, max(case when g.until_at is null then 1 else 0 end) as lasting \
+         from role_grants g join people p on p.id = g.person_id join memberships m on m.person_id = g.person_id and m.organisation_id = g.organisation_id \
          where g.role = 'support_system_admin' and g.revoked_at is null and m.state <> 'removed' and g.organisation_id = ",
     )
     .bind(organisation.uuid())
     .text(" and (g.until_at is null or g.until_at > ")
     .bind(time::micros(now))
-    .text(") order by p.name");
+    .text(") group by p.id, p.name, m.name, p.email, p.phone, p.locale, m.state order by name");
     let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
     Ok(rows
         .into_iter()
@@ -454,6 +507,7 @@ pub async fn list_admins(
                 locale: Locale::parse(&row.locale).unwrap_or_default(),
             },
             active: row.state == MembershipState::Active.key(),
+            lasting: row.lasting == 1,
         })
         .collect())
 }
@@ -482,8 +536,9 @@ pub async fn list_contacts(
         .collect())
 }
 
-/// The people of a company with their roles, by name; removed ones are left out.
-pub async fn list_members(db: &impl Reads, granted: &Granted) -> Result<Vec<MemberRow>, StoreError> {
+/// The people of a company with their roles, by name; removed ones are left out. Of those who did not accept yet only what
+/// was typed about them: an account may exist through another company (CVE-2026-40570).
+pub async fn list_members(db: &impl Reads, granted: &Granted, now: Timestamp) -> Result<Vec<MemberRow>, StoreError> {
     #[derive(FromQueryResult)]
     struct Row {
         person_id: Uuid,
@@ -502,15 +557,19 @@ pub async fn list_members(db: &impl Reads, granted: &Granted) -> Result<Vec<Memb
     }
     let organisation = granted.organisation().ok_or(StoreError::NotFound)?;
     let backend = db.connection().get_database_backend();
-    let sql = Sql::new(
-        backend,
-        "select m.person_id, p.name, p.email, p.phone, m.state, m.invited_at, p.last_seen_at, g.id as grant_id, g.role, \
-         g.reach, g.all_products, g.reasons, g.until_at from memberships m join people p on p.id = m.person_id \
+    let sql = Sql::new(backend, "select m.person_id, ")
+        .text(SHOWN_NAME)
+        .text(
+            ", p.email, case when m.state = 'active' then p.phone end as phone, m.state, m.invited_at, \
+         case when m.state = 'active' then p.last_seen_at end as last_seen_at, g.id as grant_id, g.role, g.reach, \
+         g.all_products, g.reasons, g.until_at from memberships m join people p on p.id = m.person_id \
          left join role_grants g on g.person_id = m.person_id and g.organisation_id = m.organisation_id \
-         and g.revoked_at is null where m.state <> 'removed' and m.organisation_id = ",
-    )
-    .bind(organisation.uuid())
-    .text(" order by p.name, m.person_id, g.granted_at");
+         and g.revoked_at is null and (g.until_at is null or g.until_at > ",
+        )
+        .bind(time::micros(now))
+        .text(") where m.state <> 'removed' and m.organisation_id = ")
+        .bind(organisation.uuid())
+        .text(" order by name, m.person_id, g.granted_at");
     let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
 
     #[derive(FromQueryResult)]
@@ -557,7 +616,7 @@ pub async fn list_members(db: &impl Reads, granted: &Granted) -> Result<Vec<Memb
                 } else {
                     Some(products.remove(&grant).unwrap_or_default())
                 },
-                until: row.until_at.map(time::timestamp).transpose()?,
+                until: row.until_at.map(time::timestamp).transpose()?.map(last_day),
                 reasons: row.reasons.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default(),
             });
         }
@@ -677,6 +736,28 @@ pub async fn list_roles(
     db: &impl Reads,
     person: PersonId,
     organisation: OrganisationId,
+    now: Timestamp,
 ) -> Result<Vec<(Role, Vec<AdminReason>)>, StoreError> {
-    Ok(list_standing(db, person, organisation).await?.into_iter().map(|grant| (grant.role, grant.reasons)).collect())
+    let standing = list_standing(db, person, Some(organisation), now).await?;
+    Ok(standing.into_iter().map(|grant| (grant.role, grant.reasons)).collect())
+}
+
+/// Whether anybody in a company has come in: it is at work with the portal.
+pub async fn has_active(db: &impl Reads, organisation: OrganisationId) -> Result<bool, StoreError> {
+    let found = memberships::Entity::find()
+        .filter(memberships::Column::OrganisationId.eq(organisation.uuid()))
+        .filter(memberships::Column::State.eq(MembershipState::Active.key()))
+        .one(db.connection())
+        .await?;
+    Ok(found.is_some())
+}
+
+/// How many members were not told of the portal yet.
+pub async fn count_known(db: &impl Reads, organisation: OrganisationId) -> Result<u64, StoreError> {
+    let count = memberships::Entity::find()
+        .filter(memberships::Column::OrganisationId.eq(organisation.uuid()))
+        .filter(memberships::Column::State.eq(MembershipState::Known.key()))
+        .count(db.connection())
+        .await?;
+    Ok(count)
 }

@@ -4,6 +4,7 @@ use domain::{OrganisationId, ProductId, access::Granted, cases::ProductChoice};
 use jiff::Timestamp;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
+    QueryOrder,
 };
 use uuid::Uuid;
 
@@ -48,5 +49,11 @@ pub async fn list_entitled(db: &impl Reads, organisation: OrganisationId) -> Res
     .bind(organisation.uuid())
     .text(" order by p.name");
     let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
+    Ok(rows.into_iter().map(|row| ProductChoice { id: row.id.into(), name: row.name }).collect())
+}
+
+/// Every product, by name: what a programme can be about.
+pub async fn list(db: &impl Reads, _granted: &Granted) -> Result<Vec<ProductChoice>, StoreError> {
+    let rows = products::Entity::find().order_by_asc(products::Column::Name).all(db.connection()).await?;
     Ok(rows.into_iter().map(|row| ProductChoice { id: row.id.into(), name: row.name }).collect())
 }

@@ -22,6 +22,7 @@ use uuid::Uuid;
 use crate::{
     Reads, StoreError, Tx,
     entity::{enrolment_dates, enrolments, programme_dates, programme_products, programmes},
+    organisations::named,
     sql::Sql,
     time,
 };
@@ -68,22 +69,24 @@ pub async fn find_programme_by_key(db: &impl Reads, key: &str) -> Result<Option<
     Ok(row.map(|row| row.id.into()))
 }
 
-/// Puts a company into a programme, in DRAFT, with the dates of the programme as its own.
+/// Puts a company into a programme with the dates of the programme as its own: one that is at work already begins at
+/// LAUNCH, others in DRAFT (`Phase::at_entry`).
 pub async fn enrol(
     tx: &Tx,
     _granted: &Granted,
     id: EnrolmentId,
     programme: ProgrammeId,
     organisation: OrganisationId,
+    phase: Phase,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     enrolments::ActiveModel {
         id: Set(id.into()),
         programme_id: Set(programme.into()),
         organisation_id: Set(organisation.into()),
-        phase: Set(Phase::Draft.key().to_owned()),
+        phase: Set(phase.key().to_owned()),
         phase_since: Set(time::micros(now)),
-        launched_at: Set(None),
+        launched_at: Set((phase == Phase::Launch).then(|| time::micros(now))),
     }
     .insert(tx.connection())
     .await?;
@@ -197,10 +200,23 @@ pub async fn list_unenrolled(
     Ok(rows.into_iter().map(|row| (row.id.into(), row.name)).collect())
 }
 
-/// The condition that the name of a company `o` contains what was typed.
-fn named(sql: Sql, search: &str) -> Sql {
-    let words = search.trim().to_lowercase().replace(['%', '_'], " ");
-    if words.trim().is_empty() { sql } else { sql.text(" and lower(o.name) like ").bind(format!("%{words}%")) }
+/// The programmes that companies are in.
+pub async fn list_programmes_of(
+    db: &impl Reads,
+    organisations: &[OrganisationId],
+) -> Result<HashMap<OrganisationId, ProgrammeId>, StoreError> {
+    let mut found = HashMap::new();
+    for chunk in organisations.chunks(1_000) {
+        let rows = enrolments::Entity::find()
+            .filter(enrolments::Column::OrganisationId.is_in(chunk.iter().map(|id| id.uuid())))
+            .all(db.connection())
+            .await?;
+        found.extend(
+            rows.into_iter()
+                .map(|row| (OrganisationId::from(row.organisation_id), ProgrammeId::from(row.programme_id))),
+        );
+    }
+    Ok(found)
 }
 
 pub async fn update_phase(

@@ -1,17 +1,18 @@
-//! Full text: FTS5 on SQLite, a `tsvector` on PostgreSQL. What is indexed is folded here ([`crate::fold`]), so that both
-//! find the same; the company of a text is indexed beside its words, so that a customer's search looks at the company's texts only,
-//! however many others there are.
+//! Full text: FTS5 on SQLite, a `tsvector` on PostgreSQL. What is indexed is folded ([`domain::text::words`]), so that both
+//! find the same, whatever their own ideas of letters are. The company of a text is indexed beside its words: a customer's
+//! search looks at the company's texts only, however many others there are.
 
 use std::collections::HashMap;
 
 use domain::{
     CaseId, OrganisationId,
     access::{CaseScope, CaseVisibility},
+    text::words,
 };
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult};
 use uuid::Uuid;
 
-use crate::{Reads, StoreError, Tx, fold::words, sql::Sql};
+use crate::{Reads, StoreError, Tx, sql::Sql};
 
 /// How many matching texts are looked at, the newest first: enough for any page, and a common word costs what a rare one
 /// does.
@@ -108,7 +109,7 @@ pub(crate) async fn insert_all(tx: &Tx, texts: &[(CaseId, bool, &str)]) -> Resul
         let mut sql = Sql::new(backend, "insert into search_documents (case_id, internal, company, folded) values ");
         for (index, (case, internal, body)) in chunk.iter().enumerate() {
             let owner = owners.get(&case.uuid()).ok_or(StoreError::NotFound)?;
-            let folded = words(body).collect::<Vec<_>>().join(" ");
+            let folded = folded(body);
             sql = sql.text(if index == 0 { "(" } else { ", (" });
             sql = sql.bind(case.uuid()).text(", ").bind(*internal).text(", ");
             sql = sql.bind(company_word((*owner).into())).text(", ").bind(folded).text(")");
@@ -116,6 +117,21 @@ pub(crate) async fn insert_all(tx: &Tx, texts: &[(CaseId, bool, &str)]) -> Resul
         tx.connection().execute_raw(sql.build()).await?;
     }
     Ok(())
+}
+
+/// Forgets a text of a case.
+pub(crate) async fn delete(tx: &Tx, case: CaseId, body: &str) -> Result<(), StoreError> {
+    let backend = tx.connection().get_database_backend();
+    let sql = Sql::new(backend, "delete from search_documents where case_id = ")
+        .bind(case.uuid())
+        .text(" and folded = ")
+        .bind(folded(body));
+    tx.connection().execute_raw(sql.build()).await?;
+    Ok(())
+}
+
+fn folded(body: &str) -> String {
+    words(body).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

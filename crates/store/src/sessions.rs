@@ -92,6 +92,16 @@ pub async fn delete_all(tx: &Tx, person: PersonId) -> Result<u64, StoreError> {
     Ok(done.rows_affected)
 }
 
+/// Ends every session of a person but the one with this key.
+pub async fn delete_others(tx: &Tx, person: PersonId, key: &str) -> Result<u64, StoreError> {
+    let done = sessions::Entity::delete_many()
+        .filter(sessions::Column::PersonId.eq(person.uuid()))
+        .filter(sessions::Column::Key.ne(key))
+        .exec(tx.connection())
+        .await?;
+    Ok(done.rows_affected)
+}
+
 pub async fn delete_expired(tx: &Tx, now: Timestamp, idle_since: Timestamp) -> Result<u64, StoreError> {
     let done = sessions::Entity::delete_many()
         .filter(

@@ -220,14 +220,19 @@ impl World {
             now: self.now(),
         };
         store::people::insert(&tx, &proof, new).await.expect("a person");
-        store::people::set_password(&tx, id, &hash, self.now()).await.expect("a password");
+        store::people::set_password(&tx, id, 0, &hash, self.now()).await.expect("a password");
         if let Some(organisation) = organisation {
-            let membership = self.services.id();
-            let added = Source::Added;
-            store::people::insert_membership(&tx, &proof, membership, id, organisation, added, self.now())
-                .await
-                .expect("a membership");
-            store::people::set_membership_state(&tx, id, organisation, MembershipState::Active, self.now())
+            let new = store::people::NewMembership {
+                id: self.services.id(),
+                person: id,
+                organisation,
+                name,
+                source: Source::Added,
+                now: self.now(),
+            };
+            store::people::insert_membership(&tx, &proof, new).await.expect("a membership");
+            let (known, active) = (MembershipState::Known, MembershipState::Active);
+            store::people::set_membership_state(&tx, id, organisation, known, active, self.now())
                 .await
                 .expect("a state");
         }
@@ -289,7 +294,9 @@ impl World {
             }
         };
         let enrolment = self.services.id();
-        store::rollout::enrol(&tx, &proof, enrolment, programme, organisation, self.now()).await.expect("an enrolment");
+        store::rollout::enrol(&tx, &proof, enrolment, programme, organisation, Phase::Draft, self.now())
+            .await
+            .expect("an enrolment");
         if phase != Phase::Draft {
             store::rollout::update_phase(&tx, &proof, enrolment, phase, self.now()).await.expect("a phase");
         }
@@ -299,7 +306,8 @@ impl World {
 
     /// The context of a request by this person, read from the database as a request would.
     pub async fn context(&self, person: PersonId) -> Context {
-        let actor = store::people::find_actor(&self.services.db, person).await.expect("a lookup").expect("an actor");
+        let actor = store::people::find_actor(&self.services.db, person, self.now()).await;
+        let actor = actor.expect("a lookup").expect("an actor");
         Context { services: self.services.clone(), actor, request: None }
     }
 

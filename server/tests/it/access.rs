@@ -13,6 +13,15 @@ type Row = (&'static str, &'static str, [u16; 4]);
 const FUNCTIONS: &[Row] = &[
     ("/fn/session/viewer", "", [200, 200, 200, 200]),
     ("/fn/session/sign_in", "email=nobody@example.com&password=wrong", [422, 422, 422, 422]),
+    // Who holds no link gets nothing; asking for one always sounds the same.
+    ("/fn/session/forgot", "email=ana@example.com", [200, 200, 200, 200]),
+    ("/fn/session/reset_state", "token=x", [404, 404, 404, 404]),
+    ("/fn/session/reset", "token=x&password=x&password_again=x", [404, 404, 404, 404]),
+    (
+        "/fn/session/change_password",
+        "old_password=x&password=un+chat+sur+le+mur&password_again=un+chat+sur+le+mur",
+        [401, 422, 422, 401],
+    ),
     ("/fn/session/set_language", "language=en", [200, 200, 200, 200]),
     ("/fn/session/set_company", "organisation={organisation}", [401, 404, 200, 401]),
     ("/fn/session/list", "", [401, 200, 200, 401]),
@@ -48,7 +57,12 @@ const FUNCTIONS: &[Row] = &[
         [401, 403, 403, 401],
     ),
     ("/fn/rollout/shift", "programme=00000000-0000-0000-0000-000000000000&days=1&reason=x", [401, 403, 403, 401]),
-    ("/fn/rollout/candidates", "", [401, 200, 200, 401]),
+    ("/fn/rollout/tools", "", [401, 200, 200, 401]),
+    (
+        "/fn/rollout/create_programme",
+        "form[key]=x&form[name]=x&form[contact]=x@example.com&form[products][0]={product}&form[setup]=2026-01-01&form[validation]=2026-01-02&form[enablement]=2026-01-03&form[launch]=2026-01-04",
+        [401, 403, 403, 401],
+    ),
     (
         "/fn/rollout/enrol",
         "programme=00000000-0000-0000-0000-000000000000&companies[0]={organisation}",
@@ -97,6 +111,7 @@ const FUNCTIONS: &[Row] = &[
     ),
     ("/fn/people/revoke_role", "organisation={organisation}&person={admin}&grant={admin}", [401, 404, 403, 401]),
     ("/fn/people/remove", "organisation={organisation}&person={admin}", [401, 404, 403, 401]),
+    ("/fn/people/invite_waiting", "organisation={organisation}", [401, 404, 403, 401]),
     ("/fn/people/resend", "organisation={organisation}&person={admin}", [401, 404, 403, 401]),
     // Whoever holds the link; without one there is nothing, and asking for a new one always sounds the same.
     ("/fn/people/invitation", "token=x", [404, 404, 404, 404]),
@@ -113,6 +128,8 @@ const FUNCTIONS: &[Row] = &[
 /// Pages: 303 leads to the sign-in page. What a page shows is decided by the functions it calls.
 const PAGES: &[Row] = &[
     ("/sign-in", "", [200, 200, 200, 200]),
+    ("/forgot", "", [200, 200, 200, 200]),
+    ("/reset/:token", "/reset/x", [404, 404, 404, 404]),
     ("/account", "", [303, 200, 200, 303]),
     ("/cases", "", [303, 200, 200, 303]),
     ("/cases/new", "", [303, 200, 200, 303]),

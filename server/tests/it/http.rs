@@ -73,6 +73,44 @@ async fn a_refused_form_keeps_what_was_typed() {
     assert!(page.body.contains("Ce champ est obligatoire."), "the error is not said");
 }
 
+/// R2, R5: the first programme is set up on the board, without JavaScript too; what was typed is not lost.
+#[tokio::test]
+async fn r2_a_programme_is_set_up_on_the_board() {
+    let portal = Portal::open().await;
+    let mia = portal.world.vendor("Mia Manager", domain::access::Role::ProgrammeManager).await;
+    let cookie = portal.cookie(mia).await;
+    let empty = portal.get("/rollout", &cookie).await;
+    assert!(empty.body.contains("action=\"/fn/rollout/create_programme\""), "no form: {:.900}", empty.body);
+    let body = |launch: &str| {
+        format!(
+            "form[key]=spring&form[name]=Printemps+2026&form[contact]=care@nordlys.example&form[products][0]={}\
+             &form[setup]=2026-02-02&form[validation]=2026-03-02&form[enablement]=2026-04-06&form[launch]={launch}",
+            portal.product
+        )
+    };
+    let post = |body: String| {
+        Request::post("/fn/rollout/create_programme")
+            .header(header::COOKIE, &cookie)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::ACCEPT, "text/html")
+            .header(header::REFERER, "http://127.0.0.1:3000/rollout")
+            .header("sec-fetch-site", "same-origin")
+            .body(Body::from(body))
+            .expect("a request")
+    };
+    let refused = portal.send(post(body("2026-01-01"))).await;
+    let to = refused.headers[header::LOCATION].to_str().expect("text").replace("http://127.0.0.1:3000", "");
+    let draft =
+        refused.headers[header::SET_COOKIE].to_str().expect("text").split(';').next().expect("a cookie").to_owned();
+    let page = portal.get(&to, &format!("{cookie}; {draft}")).await;
+    assert!(page.body.contains("value=\"Printemps 2026\"") && page.body.contains("Cette date précède"), "{to}");
+
+    let made = portal.send(post(body("2026-05-11"))).await;
+    let to = made.headers[header::LOCATION].to_str().expect("text").to_owned();
+    assert!(to.starts_with("/rollout?programme="), "{to}");
+    assert!(portal.get(&to, &cookie).await.body.contains("Printemps 2026"));
+}
+
 /// ASVS 6.3.8, FreeScout CVE-2026-45294: an unknown address and a wrong password get the same answer.
 #[tokio::test]
 async fn cve_2026_45294_sign_in_does_not_tell_who_is_known() {

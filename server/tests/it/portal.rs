@@ -76,7 +76,8 @@ impl Portal {
         let portal = Self { router: router(state), world, ours, product, case, admin, user, stranger, removed };
         let tx = store::write_tx(&portal.world.services.db).await.expect("a transaction");
         let now = portal.world.services.now();
-        store::people::set_membership_state(&tx, removed, ours, MembershipState::Removed, now).await.expect("removed");
+        let (active, gone) = (MembershipState::Active, MembershipState::Removed);
+        store::people::set_membership_state(&tx, removed, ours, active, gone, now).await.expect("removed");
         tx.commit().await.expect("a commit");
         portal
     }

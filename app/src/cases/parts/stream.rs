@@ -129,6 +129,7 @@ fn Line(entry: EntryView) -> impl IntoView {
         "closed" => td_string!(l, cases.line_closed),
         "reopened" => td_string!(l, cases.line_reopened),
         "callback" => td_string!(l, cases.line_callback),
+        "callback_cancelled" => td_string!(l, calls.cancelled),
         "chat_answered" => td_string!(l, cases.line_chat_answered),
         "chat_ended" => td_string!(l, cases.line_chat_ended),
         other => return view! { <li class="stream-line">{other.to_owned()}</li> }.into_any(),

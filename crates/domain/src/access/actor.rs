@@ -85,7 +85,7 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// Whether the person works for the vendor.
+    /// Whether the person works for the vendor. Roles that are over were left out when the actor was read.
     pub fn is_vendor(&self) -> bool {
         self.grants.iter().any(|grant| grant.organisation.is_none())
     }
@@ -97,10 +97,6 @@ impl Actor {
     /// The company that pages are about: the one that was chosen, if the person belongs to it (still), else the first.
     pub fn present(&self, chosen: Option<OrganisationId>) -> Option<&Membership> {
         chosen.and_then(|chosen| self.membership(chosen)).or_else(|| self.memberships.first())
-    }
-
-    pub fn has_role(&self, role: Role, organisation: Option<OrganisationId>) -> bool {
-        self.grants.iter().any(|grant| grant.role == role && grant.organisation == organisation)
     }
 }
 

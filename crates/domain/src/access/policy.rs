@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Actor, CaseScope, CaseVisibility, Permission, Reach};
+use super::{Actor, CaseScope, CaseVisibility, Grant, Permission, Reach};
 use crate::{
     Failure, OrganisationId, PersonId, ProductId,
     failure::{Contact, Denial},
@@ -70,7 +70,8 @@ impl Place {
 /// [`Failure::NotFound`] when the actor has nothing to do with the place; [`Failure::Forbidden`] when they do, with the
 /// opening date (R26) or the administrators who can help (K2, filled in by the service).
 pub fn authorize(actor: &Actor, permission: Permission, place: &Place, now: Timestamp) -> Result<Granted, Failure> {
-    let holding = actor.grants.iter().filter(|grant| grant.holds(permission, now));
+    let over = |grant: &Grant| grant.role.until_launch(permission) && !place.gate.is_preparing();
+    let holding = actor.grants.iter().filter(|grant| grant.holds(permission, now) && !over(grant));
     let allowed = holding.into_iter().any(|grant| {
         if place.any_product {
             grant.organisation.is_none() || grant.organisation == place.organisation
@@ -145,4 +146,46 @@ pub fn case_visibility(actor: &Actor, now: Timestamp) -> CaseVisibility {
         .collect();
     let notes = actor.grants.iter().any(|grant| grant.organisation.is_none() && grant.holds(Permission::CaseNote, now));
     CaseVisibility::new(scopes, notes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{access::Role, locale::Locale, rollout::Phase};
+
+    /// R28, R29: contract contacts create and remove users until their company is launched.
+    #[test]
+    fn r29_contract_contacts_look_after_users_until_launch() {
+        let organisation = OrganisationId::from(uuid::Uuid::from_u128(1));
+        let now = Timestamp::UNIX_EPOCH;
+        let allowed = |permission, gate: Gate| {
+            let grant = Grant {
+                id: uuid::Uuid::from_u128(2).into(),
+                role: Role::ContractContact,
+                organisation: Some(organisation),
+                products: None,
+                reach: Reach::Own,
+                until: None,
+                permissions: Role::ContractContact.permissions().to_vec(),
+            };
+            let actor = Actor {
+                person: uuid::Uuid::from_u128(3).into(),
+                name: String::new(),
+                email: String::new(),
+                locale: Locale::Fr,
+                memberships: vec![super::super::Membership { organisation, name: String::new(), gate: gate.clone() }],
+                grants: vec![grant],
+            };
+            authorize(&actor, permission, &Place::organisation(organisation, gate), now).is_ok()
+        };
+        for permission in [Permission::PersonCreate, Permission::PersonRemove] {
+            for phase in [Phase::Setup, Phase::Validation, Phase::Enablement] {
+                assert!(allowed(permission, Gate::new(phase, false, vec![])), "{phase:?}");
+                assert!(allowed(permission, Gate::new(phase, true, vec![])), "{phase:?}, set back");
+            }
+            assert!(!allowed(permission, Gate::new(Phase::Launch, true, vec![])));
+            assert!(!allowed(permission, Gate::open()), "in no programme, the company is at work");
+        }
+        assert!(allowed(Permission::PersonList, Gate::open()));
+    }
 }

@@ -70,6 +70,12 @@ impl Role {
         }
     }
 
+    /// Whether a permission of the role ends with the launch: contract contacts validate and create users while their company
+    /// is being prepared (R28, R29); afterwards that is for its administrators.
+    pub const fn until_launch(self, permission: Permission) -> bool {
+        matches!((self, permission), (Self::ContractContact, Permission::PersonCreate | Permission::PersonRemove))
+    }
+
     /// What the role starts with; the database may differ later.
     pub const fn permissions(self) -> &'static [Permission] {
         use Permission::*;

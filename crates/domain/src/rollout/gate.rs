@@ -70,6 +70,11 @@ impl Gate {
         self.phase
     }
 
+    /// Whether the company is on its way to its launch, or back on it.
+    pub fn is_preparing(&self) -> bool {
+        self.phase.is_some_and(|phase| phase < Phase::Launch)
+    }
+
     pub fn dates(&self) -> &[(Phase, Date)] {
         &self.dates
     }

@@ -10,5 +10,5 @@ pub use phase::{Phase, PhaseMove, decide_move};
 pub use plan::{DatesForm, ProgrammeDraft, ProgrammeForm, check_dates, reason, shift_dates};
 pub use view::{
     BoardCell, BoardFilter, BoardRow, Change, CompanyRollout, Dates, FunnelCounts, Moved, ProgrammeSummary,
-    RolloutBoard, RolloutChange, StepState, Timeline, TimelineStep,
+    ProgrammeTools, RolloutBoard, RolloutChange, StepState, Timeline, TimelineStep,
 };

@@ -25,6 +25,12 @@ impl Phase {
     /// Those that have a date on the timeline that customers see.
     pub const DATED: [Self; 4] = [Self::Setup, Self::Validation, Self::Enablement, Self::Launch];
 
+    /// Where a company begins that joins a programme: one whose people are at work with the portal goes on with all of it,
+    /// instead of being closed overnight.
+    pub const fn at_entry(at_work: bool) -> Self {
+        if at_work { Self::Launch } else { Self::Draft }
+    }
+
     pub const fn key(self) -> &'static str {
         match self {
             Self::Draft => "draft",

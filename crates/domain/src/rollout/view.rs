@@ -4,7 +4,7 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use super::{Capability, Phase};
-use crate::{OrganisationId, ProgrammeId, failure::Contact};
+use crate::{OrganisationId, ProgrammeId, cases::ProductChoice, failure::Contact};
 
 /// Planned first days, in the order of the phases.
 pub type Dates = Vec<(Phase, Date)>;
@@ -208,6 +208,18 @@ pub struct CompanyRollout {
     pub timeline: Timeline,
     /// Admins who accepted their invitation: what the guard asks for (J11).
     pub activated_admins: u64,
+    /// People who were not told of the portal yet.
+    pub waiting: u64,
     /// With who and why.
     pub history: Vec<RolloutChange>,
+}
+
+/// What the forms of the board need.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgrammeTools {
+    /// Companies in no programme, by name.
+    pub candidates: Vec<(OrganisationId, String)>,
+    /// There are more of them: a search finds those.
+    pub more: bool,
+    pub products: Vec<ProductChoice>,
 }

@@ -619,7 +619,8 @@ impl Demo<'_> {
         let id = self.services.id();
         let invitation = store::people::upsert_invitation(&change.tx, id, person, organisation, invited, expires);
         let invitation = invitation.await.or_fail("inviting")?;
-        store::people::set_membership_state(&change.tx, person, organisation, MembershipState::Invited, invited)
+        let (known, told, came) = (MembershipState::Known, MembershipState::Invited, MembershipState::Active);
+        store::people::set_membership_state(&change.tx, person, organisation, known, told, invited)
             .await
             .or_fail("inviting")?;
         if !active {
@@ -628,11 +629,11 @@ impl Demo<'_> {
         }
         let accepted = invited + SignedDuration::from_hours(26);
         if store::people::password_hash(&change.tx, person).await.or_fail("finding a password")?.is_none() {
-            store::people::set_password(&change.tx, person, hash, accepted).await.or_fail("setting a password")?;
+            store::people::set_password(&change.tx, person, 0, hash, accepted).await.or_fail("setting a password")?;
         }
         store::people::set_email_verified(&change.tx, person, accepted).await.or_fail("verifying an address")?;
         store::people::set_invitation_accepted(&change.tx, &invitation, accepted).await.or_fail("accepting")?;
-        store::people::set_membership_state(&change.tx, person, organisation, MembershipState::Active, accepted)
+        store::people::set_membership_state(&change.tx, person, organisation, told, came, accepted)
             .await
             .or_fail("accepting")?;
         change.event(Verb::InvitationAccepted, Some(organisation), ("person", person), json!({ "demo": true }));

@@ -82,6 +82,8 @@ struct Lookup {
     legacy: HashMap<(RecordKind, String), Legacy>,
     members: HashMap<Uuid, Member>,
     owners: HashMap<Uuid, OrganisationId>,
+    /// The programmes that companies are in.
+    enrolled: HashMap<OrganisationId, ProgrammeId>,
     /// The ids under which memberships were imported.
     imported_as: HashMap<Uuid, String>,
     /// Cases that somebody has worked on here and whose records changed: only entries and files are added to them.
@@ -166,9 +168,11 @@ impl<'a> Planner<'a> {
         let objects = |kind: RecordKind| -> Vec<Uuid> {
             batch.legacy.iter().filter(|((found, _), _)| *found == kind).map(|(_, legacy)| legacy.object).collect()
         };
+        let companies: Vec<OrganisationId> = objects(RecordKind::Organisation).into_iter().map(Into::into).collect();
         let contracts = objects(RecordKind::Contract);
         let cases = objects(RecordKind::Case);
         let users = objects(RecordKind::User);
+        batch.enrolled = store::rollout::list_programmes_of(db, &companies).await.or_fail("finding programmes")?;
         batch.owners =
             store::imports::find_owners(db, RecordKind::Contract, &contracts).await.or_fail("finding owners")?;
         let owners = store::imports::find_owners(db, RecordKind::Case, &cases).await.or_fail("finding owners")?;
@@ -293,6 +297,10 @@ impl<'a> Planner<'a> {
                     ),
                 };
                 let id = legacy.map_or_else(|| services.id(), |legacy| legacy.object.into());
+                let named = programme.as_ref().map(|(named, _)| named);
+                if named.is_some_and(|named| self.batch.enrolled.get(&id).is_some_and(|present| present != named)) {
+                    return Err(cannot_change("programme"));
+                }
                 self.organisations.insert(record.id.clone(), id);
                 What::Organisation(record, id, programme)
             }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use domain::{
-    CaseId, EnrolmentId, EntryId, Failure, ImportId, MembershipId, OrganisationId, PersonId, ProductId, ProgrammeId,
+    CaseId, EnrolmentId, EntryId, Failure, ImportId, OrganisationId, PersonId, ProductId, ProgrammeId,
     access::{Reach, Role},
     audit::{NewEvent, Verb},
     cases::CaseNumber,
@@ -12,14 +12,15 @@ use domain::{
     files::display_name,
     imports::{CaseRecord, EntryRecord, RecordKind},
     locale::Locale,
+    rollout::Phase,
     text::{EmailAddress, PersonName, PhoneNumber},
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use store::imports::{
-    Bulk, CaseLine, ContractLine, EntryLine, FileLine, GrantLine, HeldGrant, ImportTx, LegacyLine, OrganisationLine,
-    PersonLine, ProductLine,
+    Bulk, CaseLine, ContractLine, EntryLine, FileLine, GrantLine, HeldGrant, ImportTx, LegacyLine, MembershipLine,
+    OrganisationLine, PersonLine, ProductLine,
 };
 use uuid::Uuid;
 
@@ -27,7 +28,7 @@ use super::{
     Importer, Source,
     plan::{Act, Place, What},
 };
-use crate::{OrFail, fault, files::media_type};
+use crate::{OrFail, fault, files::media_type, people::Candidates};
 
 /// A file whose bytes are stored; its row comes with the entry.
 struct Kept {
@@ -107,22 +108,9 @@ async fn keep_files(importer: &Importer, source: &Source, acts: &[Act]) -> Resul
 struct Roles {
     held: HashMap<(PersonId, OrganisationId, Role), HeldGrant>,
     given: HashSet<(PersonId, OrganisationId, Role)>,
-    admins: Vec<((PersonId, OrganisationId), Vec<AdminReason>)>,
-    /// Contacts of this batch: rule B is asked about these only, so that a role somebody took away stays away.
-    contacts: HashSet<(PersonId, OrganisationId)>,
-    /// Companies whose contracts or contacts are in this batch; `true` asks about all their contacts.
-    companies: HashMap<OrganisationId, bool>,
-}
-
-impl Roles {
-    fn want_admin(&mut self, person: PersonId, organisation: OrganisationId, reason: AdminReason) {
-        let key = (person, organisation);
-        match self.admins.iter_mut().find(|(known, _)| *known == key) {
-            Some((_, reasons)) if reasons.contains(&reason) => {}
-            Some((_, reasons)) => reasons.push(reason),
-            None => self.admins.push((key, vec![reason])),
-        }
-    }
+    admins: Candidates,
+    /// Companies that join a programme, or whose contracts or contacts change: rule B is asked about them.
+    companies: HashSet<OrganisationId>,
 }
 
 struct Writer<'a> {
@@ -154,11 +142,7 @@ impl Writer<'_> {
             .map(|place| place.person)
             .collect();
         let persons: Vec<PersonId> = persons.into_iter().collect();
-        self.know_roles_of(&persons).await
-    }
-
-    async fn know_roles_of(&mut self, persons: &[PersonId]) -> Result<(), Failure> {
-        for grant in store::imports::list_grants(&self.tx, persons).await.or_fail("listing roles")? {
+        for grant in store::imports::list_grants(&self.tx, &persons, self.now).await.or_fail("listing roles")? {
             let key = (grant.person, grant.organisation, grant.role);
             // A standing one counts more than one that was taken away.
             let standing = self.roles.held.get(&key).is_some_and(|known| !known.revoked);
@@ -212,7 +196,7 @@ impl Writer<'_> {
                 let object = ("organisation", organisation.to_string());
                 self.event(Verb::OrganisationImported, Some(organisation), object, None, detail);
                 if let Some((programme, name)) = programme {
-                    self.enrol(organisation, programme, name).await?;
+                    self.enrol(organisation, fresh, programme, name).await?;
                 }
                 (RecordKind::Organisation, organisation.uuid())
             }
@@ -242,7 +226,7 @@ impl Writer<'_> {
                 } else {
                     store::imports::update_contract(&self.tx, granted, &line).await.or_fail("correcting a contract")?;
                     // Another product may make its deployment contacts administrators.
-                    self.roles.companies.insert(organisation, true);
+                    self.roles.companies.insert(organisation);
                 }
                 let object = ("contract", contract.to_string());
                 self.event(Verb::ContractImported, Some(organisation), object, None, detail);
@@ -253,8 +237,7 @@ impl Writer<'_> {
                 self.bulk.contacts.push((contract, place.person, record.kind));
                 if !place.removed {
                     self.grant(&place, Role::ContractContact, Reach::Own, Vec::new());
-                    self.roles.contacts.insert((place.person, place.organisation));
-                    self.roles.companies.entry(place.organisation).or_insert(false);
+                    self.roles.companies.insert(place.organisation);
                 }
                 let detail = json!({ "legacy_id": id, "created": fresh, "contract": contract, "contact": record.kind });
                 let object = ("person", place.person.to_string());
@@ -267,7 +250,7 @@ impl Writer<'_> {
                     // Somebody took this person out by hand; an import does not bring them back.
                 } else if record.admin {
                     let reason = AdminReason::KnownAdmin { record: record.record.unwrap_or_else(|| id.clone()) };
-                    self.roles.want_admin(place.person, place.organisation, reason);
+                    self.roles.admins.add(place.person, place.organisation, reason);
                 } else {
                     self.support_role(&place, record.reach, products).await?;
                 }
@@ -290,6 +273,7 @@ impl Writer<'_> {
     async fn enrol(
         &mut self,
         organisation: OrganisationId,
+        fresh: bool,
         programme: ProgrammeId,
         name: String,
     ) -> Result<(), Failure> {
@@ -297,11 +281,28 @@ impl Writer<'_> {
         if present.is_some() {
             return Ok(());
         }
+        let at_work =
+            !fresh && store::people::has_active(&self.tx, organisation).await.or_fail("looking for members")?;
         let id: EnrolmentId = self.id();
-        self.bulk.enrolments.push((id, programme, organisation));
+        self.bulk.enrolments.push((id, programme, organisation, Phase::at_entry(at_work)));
+        self.roles.companies.insert(organisation);
         let object = ("enrolment", id.to_string());
         self.event(Verb::EnrolmentCreated, Some(organisation), object, None, json!({ "programme": name }));
         Ok(())
+    }
+
+    async fn correct_person(
+        &self,
+        place: &Place,
+        name: &PersonName,
+        phone: Option<&PhoneNumber>,
+        locale: Option<Locale>,
+    ) -> Result<(), Failure> {
+        let (granted, phone) = (&self.importer.granted, phone.map(PhoneNumber::as_str));
+        let (person, company) = (place.person, place.organisation);
+        store::imports::update_person(&self.tx, granted, person, company, name.as_str(), phone, locale)
+            .await
+            .or_fail("correcting a person")
     }
 
     /// A person and a membership, each when it is new; what is known of a person is corrected by a record that is not the
@@ -332,17 +333,20 @@ impl Writer<'_> {
                     line.phone = phone.map(ToString::to_string).or_else(|| line.phone.take());
                     line.locale = locale.or(line.locale);
                 }
-                None => {
-                    let (granted, phone) = (&self.importer.granted, phone.map(PhoneNumber::as_str));
-                    store::imports::update_person(&self.tx, granted, place.person, name.as_str(), phone, locale)
-                        .await
-                        .or_fail("correcting a person")?;
-                }
+                None => self.correct_person(place, name, phone, locale).await?,
+            }
+            let pending = |line: &&mut MembershipLine| line.id == place.membership;
+            if let Some(line) = self.bulk.memberships.iter_mut().find(pending) {
+                line.name = name.to_string();
             }
         }
         if place.new_membership {
-            let line: (MembershipId, PersonId, OrganisationId) = (place.membership, place.person, place.organisation);
-            self.bulk.memberships.push(line);
+            self.bulk.memberships.push(MembershipLine {
+                id: place.membership,
+                person: place.person,
+                organisation: place.organisation,
+                name: name.to_string(),
+            });
         }
         Ok(())
     }
@@ -506,56 +510,17 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Rules A and B (R13-R15): one grant for each administrator, with every reason.
+    /// Rules A and B (R13-R15), with an event for each.
     async fn make_admins(&mut self) -> Result<(), Failure> {
-        let companies: Vec<(OrganisationId, bool)> = self.roles.companies.drain().collect();
-        for (organisation, all) in companies {
-            let found = store::contracts::list_rule_b(&self.tx, organisation).await.or_fail("asking rule B")?;
-            for rule in found {
-                if all || self.roles.contacts.contains(&(rule.person, organisation)) {
-                    let reason = AdminReason::DeploymentContact { contract: rule.contract, product: rule.product };
-                    self.roles.want_admin(rule.person, organisation, reason);
-                }
-            }
+        let Roles { mut admins, companies, .. } = std::mem::take(&mut self.roles);
+        for organisation in companies {
+            admins.add_contacts(&self.tx, organisation).await?;
         }
-        let admins = std::mem::take(&mut self.roles.admins);
-        if admins.is_empty() {
-            return Ok(());
+        let Importer { services, granted, .. } = self.importer;
+        for admin in admins.make(services, &self.tx, granted, self.now).await? {
+            let object = ("person", admin.person.to_string());
+            self.event(Verb::RoleGranted, Some(admin.organisation), object, None, admin.detail());
         }
-        let persons: Vec<PersonId> = admins.iter().map(|((person, _), _)| *person).collect();
-        self.know_roles_of(&persons).await?;
-        let mut bulk = Bulk::default();
-        for ((person, organisation), mut reasons) in admins {
-            let held = self.roles.held.get(&(person, organisation, Role::SupportSystemAdmin));
-            match held {
-                // Taken away by hand: stays away.
-                Some(held) if held.revoked => continue,
-                Some(held) => {
-                    let before = held.reasons.len();
-                    let (grant, mut all) = (held.id, held.reasons.clone());
-                    reasons.retain(|reason| !all.contains(reason));
-                    all.append(&mut reasons);
-                    if all.len() == before {
-                        continue;
-                    }
-                    store::imports::update_reasons(&self.tx, &self.importer.granted, grant, &all)
-                        .await
-                        .or_fail("keeping reasons")?;
-                    reasons = all;
-                }
-                None => bulk.grants.push(GrantLine {
-                    id: self.id(),
-                    person,
-                    organisation,
-                    role: Role::SupportSystemAdmin,
-                    reach: Reach::Organisation,
-                    products: Vec::new(),
-                    reasons: reasons.clone(),
-                }),
-            }
-            let detail = json!({ "role": Role::SupportSystemAdmin, "reasons": reasons });
-            self.event(Verb::RoleGranted, Some(organisation), ("person", person.to_string()), None, detail);
-        }
-        store::imports::insert(&self.tx, &self.importer.granted, bulk, self.now).await.or_fail("making admins")
+        Ok(())
     }
 }

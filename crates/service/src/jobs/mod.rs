@@ -83,6 +83,8 @@ pub async fn run(services: Services, stop: CancellationToken) {
         let now = services.now();
         let planned = if now >= next_sweep {
             next_sweep = now + SignedDuration::from_hours(1);
+            // Of this process, whichever node does the sweep.
+            services.limits.forget();
             plan_sweep(&services).await
         } else {
             Ok(())

@@ -5,12 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Failure, InvitationId, locale::Locale, mail::MailKind};
+use domain::{Failure, InvitationId, PersonId, locale::Locale, mail::MailKind};
 use jiff::{Timestamp, Zoned, civil::Date, tz::TimeZone};
 use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, value::Serde};
 use serde_json::Value;
 
-use crate::{Services, fault, people};
+use crate::{Services, fault, people, session};
 
 /// A mail in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +41,7 @@ const TEMPLATES: &[(&str, &str)] = templates![
     "case_opened",
     "case_replied",
     "invitation",
+    "password_reset",
     "role_granted",
     "user_created",
 ];
@@ -173,11 +174,22 @@ fn values(services: &Services, locale: Locale, params: &Value) -> minijinja::Val
             let token = people::invitation_token(services, id, version);
             values.insert("link".into(), url(&format!("{portal}/invitation/{token}")));
         }
+        if let Some(token) = reset_token(services, params) {
+            values.insert("link".into(), url(&format!("{portal}/reset/{token}")));
+        }
     }
     values.insert("vendor".into(), settings.vendor.as_str().into());
     values.insert("portal".into(), url(portal));
     values.insert("locale".into(), locale.key().into());
     values.into()
+}
+
+/// The token of a link to set a new password, for a mail that has one.
+fn reset_token(services: &Services, params: &serde_json::Map<String, Value>) -> Option<String> {
+    let text = |name: &str| params.get(name).and_then(Value::as_str);
+    let person: PersonId = text("reset")?.parse().ok()?;
+    let version = i32::try_from(params.get("reset_version")?.as_i64()?).ok()?;
+    Some(session::reset_token(services, person, version, text("ends_at")?.parse().ok()?))
 }
 
 /// # Errors

@@ -6,17 +6,17 @@ use domain::{
     audit::Verb,
     failure::Conflict,
     locale::Locale,
-    people::{INVITATION_PAUSE_MINUTES, InvitationState, InvitationView, MembershipState},
+    people::{InvitationState, InvitationView, MembershipState, pause_left},
     text::{NewPassword, PersonName},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::json;
 use store::{
     Reads,
     people::{Invitation, PersonFacts},
 };
 
-use super::{invite::invite, is_silent, parse_invitation_token};
+use super::{invite::invite, is_silent, move_member, parse_invitation_token};
 use crate::{
     Change, OrFail, Services,
     session::{self, Origin, SessionToken},
@@ -77,7 +77,7 @@ pub async fn invitation_view(services: &Services, token: &str) -> Result<Invitat
             let person = store::people::find(db, invitation.person).await.or_fail("finding a person")?;
             let stored = store::people::password_hash(db, person.id).await.or_fail("finding a password")?;
             let mut roles = Vec::new();
-            let standing = store::people::list_roles(db, person.id, invitation.organisation);
+            let standing = store::people::list_roles(db, person.id, invitation.organisation, services.now());
             for (role, _) in standing.await.or_fail("listing roles")? {
                 if !roles.contains(&role) {
                     roles.push(role);
@@ -112,6 +112,8 @@ pub async fn accept_invitation(
     }
     let person = store::people::find(&services.db, invitation.person).await.or_fail("finding a person")?;
     let stored = store::people::password_hash(&services.db, person.id).await.or_fail("finding a password")?;
+    let version_before =
+        store::people::password_version(&services.db, person.id).await.or_fail("finding a password")?;
     // Hashing is slow: it comes before the transaction.
     let fresh = match stored {
         Some(stored) => {
@@ -137,14 +139,15 @@ pub async fn accept_invitation(
     }
     if let Some((name, hash)) = &fresh {
         store::people::set_name(&change.tx, person.id, name.as_str()).await.or_fail("setting a name")?;
-        store::people::set_password(&change.tx, person.id, hash, change.now).await.or_fail("setting a password")?;
+        let set = store::people::set_password(&change.tx, person.id, version_before, hash, change.now).await;
+        // Accepted for another company at the same moment: the password is there already.
+        if !set.or_fail("setting a password")? {
+            return Err(Failure::Conflict(Conflict::StatusChange));
+        }
     }
     store::people::set_locale(&change.tx, person.id, typed.locale).await.or_fail("setting a language")?;
     store::people::set_email_verified(&change.tx, person.id, change.now).await.or_fail("proving an address")?;
-    let active = MembershipState::Active;
-    store::people::set_membership_state(&change.tx, person.id, invitation.organisation, active, change.now)
-        .await
-        .or_fail("activating a member")?;
+    move_member(&change, person.id, invitation.organisation, (state, MembershipState::Active)).await?;
     let detail = json!({ "version": invitation.version, "password_set": fresh.is_some() });
     change.event(Verb::InvitationAccepted, Some(invitation.organisation), ("person", person.id), detail);
     let session = session::insert(&mut change, person.id, origin).await?;
@@ -163,12 +166,7 @@ async fn verify(
     if password.is_empty() {
         return Err(Failure::field("password", FieldError::Required));
     }
-    let limits = &services.limits;
-    if limits.sign_in_client.check_key(&origin.client).is_err()
-        || limits.sign_in.check_key(&person.email.to_lowercase()).is_err()
-    {
-        return Err(Failure::TooMany { retry_after_seconds: 60 });
-    }
+    session::limit_sign_in(services, &person.email.to_lowercase(), origin)?;
     if services.hasher.verify(password, Some(stored)).await? {
         Ok(())
     } else {
@@ -193,14 +191,17 @@ fn parse(typed: &Acceptance<'_>) -> Result<(PersonName, NewPassword), FieldError
 /// # Errors
 /// When the database refuses.
 pub async fn renew_invitation(services: &Services, token: &str) -> Result<(), Failure> {
+    // Anybody can send anything here: what is no link of ours must not make writers wait.
+    if parse_invitation_token(services, token).is_none() {
+        return Ok(());
+    }
     let mut change = Change::begin_as_system(services).await?;
     let (invitation, _, state, invited_at) = match find(services, &change.tx, token).await {
         Ok(found) => found,
         Err(Failure::NotFound) => return Ok(()),
         Err(failure) => return Err(failure),
     };
-    let pause = SignedDuration::from_mins(INVITATION_PAUSE_MINUTES);
-    let too_soon = invited_at.is_some_and(|at| change.now < at + pause);
+    let too_soon = pause_left(invited_at, change.now).is_some();
     let gate = store::rollout::find_gate(&change.tx, invitation.organisation).await.or_fail("finding a gate")?;
     if invitation.accepted || state != MembershipState::Invited || too_soon || is_silent(&gate) {
         return Ok(());
@@ -208,7 +209,7 @@ pub async fn renew_invitation(services: &Services, token: &str) -> Result<(), Fa
     let organisation =
         store::organisations::find(&change.tx, invitation.organisation).await.or_fail("finding a company")?;
     let person = store::people::find(&change.tx, invitation.person).await.or_fail("finding a person")?;
-    let renewed = invite(&mut change, services, &organisation, &gate, &person, None).await?;
+    let renewed = invite(&mut change, services, &organisation, &gate, &person, state, None).await?;
     let detail = json!({ "version": renewed.version, "asked_by": "link" });
     change.event(Verb::InvitationSent, Some(organisation.id), ("person", person.id), detail);
     change.commit().await

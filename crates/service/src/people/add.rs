@@ -9,9 +9,9 @@ use domain::{
     people::{MembershipState, PersonDraft, PersonForm, RoleDraft, needs_role_grant},
 };
 use serde_json::json;
-use store::people::{NewGrant, NewPerson, PersonFacts, Source};
+use store::people::{NewGrant, NewMembership, NewPerson, PersonFacts, Source};
 
-use super::{Company, authorize, by, invite::invite};
+use super::{Company, authorize, by, invite::invite, move_member};
 use crate::{Change, Context, OrFail, change::Mail};
 
 /// Adds a person, who may have an account through another company. In DRAFT nobody is told.
@@ -25,7 +25,7 @@ pub async fn add(context: &Context, form: &PersonForm) -> Result<PersonId, Failu
     if let Ok(organisation) = form.organisation.parse() {
         authorize(context, Permission::PersonCreate, organisation).await?;
     }
-    let draft = form.parse().map_err(FieldErrors::into_failure)?;
+    let draft = form.parse(context.services.today()).map_err(FieldErrors::into_failure)?;
     let company = authorize(context, Permission::PersonCreate, draft.organisation).await?;
     if needs_role_grant(draft.role.role) {
         authorize(context, Permission::RoleGrant, draft.organisation).await?;
@@ -41,11 +41,13 @@ pub async fn add(context: &Context, form: &PersonForm) -> Result<PersonId, Failu
         "role": draft.role.role,
         "reach": draft.role.reach,
         "products": draft.role.products,
+        "until": draft.role.until,
         "invited": !company.is_silent(),
     });
     change.event(Verb::PersonCreated, Some(draft.organisation), ("person", person.id), detail);
     if !company.is_silent() {
-        invite(&mut change, &context.services, &company.facts, &company.gate, &person, Some(by(context))).await?;
+        let from = MembershipState::Known;
+        invite(&mut change, &context.services, &company.facts, &company.gate, &person, from, Some(by(context))).await?;
         tell_admins(context, &mut change, &company, &person, &draft).await?;
     }
     change.commit().await?;
@@ -101,16 +103,23 @@ async fn insert_person(
         store::people::find_membership(&change.tx, id, draft.organisation).await.or_fail("finding a member")?;
     match before.map(|found| found.state) {
         Some(MembershipState::Removed) => {
-            let known = MembershipState::Known;
-            store::people::set_membership_state(&change.tx, id, draft.organisation, known, change.now)
+            let back = (MembershipState::Removed, MembershipState::Known);
+            move_member(change, id, draft.organisation, back).await?;
+            store::people::set_membership_name(&change.tx, id, draft.organisation, draft.name.as_str())
                 .await
-                .or_fail("taking a member back")?;
+                .or_fail("naming a member")?;
         }
         Some(_) => return Err(Failure::Conflict(Conflict::AlreadyMember)),
         None => {
-            let membership = context.services.id();
-            let (organisation, added) = (draft.organisation, Source::Added);
-            store::people::insert_membership(&change.tx, granted, membership, id, organisation, added, change.now)
+            let new = NewMembership {
+                id: context.services.id(),
+                person: id,
+                organisation: draft.organisation,
+                name: draft.name.as_str(),
+                source: Source::Added,
+                now: change.now,
+            };
+            store::people::insert_membership(&change.tx, granted, new)
                 .await
                 .or_conflict("adding a member", Conflict::AlreadyMember)?;
         }
@@ -134,7 +143,7 @@ async fn insert_grant(
         reach: role.reach,
         products: role.products.as_deref(),
         reasons: &[],
-        until: None,
+        until: role.until,
         now: change.now,
     };
     store::people::insert_grant(&change.tx, &company.granted, new).await.or_fail("giving a role")?;
@@ -163,8 +172,9 @@ async fn tell_admins(
                 params: json!({
                     "name": admin.person.name,
                     "organisation": company.facts.name,
-                    "person": person.name,
-                    "email": person.email,
+                    // As typed: who the address belongs to is not told before they accept (CVE-2026-40570).
+                    "person": draft.name,
+                    "email": draft.email,
                     "role": draft.role.role,
                     "by": by(context),
                     "at": change.now,

@@ -6,7 +6,7 @@ use domain::{
     audit::Verb,
     failure::Conflict,
     mail::MailKind,
-    people::{MembershipState, invitation_ends},
+    people::{MembershipState, invitation_ends, pause_left},
     rollout::{Capability, Gate},
 };
 use serde_json::json;
@@ -15,29 +15,32 @@ use store::{
     people::{Invitation, PersonFacts},
 };
 
-use super::{authorize, by, launch, member};
+use super::{authorize, by, launch, member, move_member};
 use crate::{Change, Context, OrFail, Services, change::Mail};
 
 /// Invites one person, in the caller's transaction: a fresh link by mail; links sent before end. The caller notes the
-/// event. `by` is who added them; `None` when they come from the vendor's records.
+/// event. `from` is where they stand; `by` is who added them, `None` when they come from the vendor's records.
+///
+/// # Errors
+/// [`Conflict::StatusChange`] when they accepted, or were removed, meanwhile.
 pub(super) async fn invite(
     change: &mut Change,
     services: &Services,
     organisation: &OrganisationFacts,
     gate: &Gate,
     person: &PersonFacts,
+    from: MembershipState,
     by: Option<&str>,
 ) -> Result<Invitation, Failure> {
+    // First: whoever moves the same member at this moment waits, and then finds it moved.
+    move_member(change, person.id, organisation.id, (from, MembershipState::Invited)).await?;
     let ends = invitation_ends(change.now);
     let invitation =
         store::people::upsert_invitation(&change.tx, services.id(), person.id, organisation.id, change.now, ends)
             .await
             .or_fail("making an invitation")?;
-    let invited = MembershipState::Invited;
-    store::people::set_membership_state(&change.tx, person.id, organisation.id, invited, change.now)
-        .await
-        .or_fail("inviting a member")?;
-    let standing = store::people::list_roles(&change.tx, person.id, organisation.id).await.or_fail("listing roles")?;
+    let standing = store::people::list_roles(&change.tx, person.id, organisation.id, change.now).await;
+    let standing = standing.or_fail("listing roles")?;
     let (mut roles, mut reasons) = (Vec::new(), Vec::new());
     for (role, why) in standing {
         if !roles.contains(&role) {
@@ -86,17 +89,32 @@ pub(crate) async fn invite_known(
     let known = MembershipState::Known;
     let people = store::people::list_in_state(&change.tx, organisation, known).await.or_fail("listing members")?;
     for person in &people {
-        let invitation = invite(change, services, &company, &gate, person, None).await?;
+        let invitation = invite(change, services, &company, &gate, person, known, None).await?;
         let detail = json!({ "version": invitation.version });
         change.event(Verb::InvitationSent, Some(organisation), ("person", person.id), detail);
     }
     Ok(people.len() as u64)
 }
 
+/// Invites everybody in a company who was not told yet: those who were imported after its SETUP. A second run finds nobody.
+/// Gives back how many were invited.
+///
+/// # Errors
+/// [`Failure::Forbidden`] without a role or while the company is in DRAFT, [`Failure::NotFound`] for another company.
+pub async fn invite_waiting(context: &Context, organisation: OrganisationId) -> Result<u64, Failure> {
+    let company = authorize(context, Permission::PersonCreate, organisation).await?;
+    policy::check_gate(&company.gate, Capability::PeopleAdmin)?;
+    context.limit_writing()?;
+    let mut change = Change::begin(context).await?;
+    let invited = invite_known(&mut change, &context.services, organisation).await?;
+    change.commit().await?;
+    Ok(invited)
+}
+
 /// Sends the invitation again (K3): a new link, the older ones end.
 ///
 /// # Errors
-/// [`Conflict::InvitationAccepted`] for somebody who came in already, [`Failure::Forbidden`] while the company is in DRAFT,
+/// [`Conflict::InvitationAccepted`] for somebody who came in already, [`Failure::TooMany`] within ten minutes of the last one, [`Failure::Forbidden`] while the company is in DRAFT,
 /// [`Failure::NotFound`] for somebody who is no member.
 pub async fn resend_invitation(
     context: &Context,
@@ -112,8 +130,13 @@ pub async fn resend_invitation(
     if membership.state == MembershipState::Active {
         return Err(Failure::Conflict(Conflict::InvitationAccepted));
     }
+    if let Some(left) = pause_left(membership.invited_at, change.now) {
+        let seconds = u32::try_from(left.as_secs()).unwrap_or(u32::MAX);
+        return Err(Failure::TooMany { retry_after_seconds: seconds.max(1) });
+    }
+    let (services, from) = (&context.services, membership.state);
     let invitation =
-        invite(&mut change, &context.services, &company.facts, &company.gate, &facts, Some(by(context))).await?;
+        invite(&mut change, services, &company.facts, &company.gate, &facts, from, Some(by(context))).await?;
     let detail = json!({ "version": invitation.version });
     change.event(Verb::InvitationSent, Some(organisation), ("person", person), detail);
     change.commit().await

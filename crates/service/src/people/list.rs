@@ -16,7 +16,8 @@ use crate::{Context, OrFail};
 /// [`Failure::Forbidden`] for those who do not look after people, [`Failure::NotFound`] for another company.
 pub async fn list(context: &Context, organisation: OrganisationId) -> Result<Vec<MemberRow>, Failure> {
     let company = authorize(context, Permission::PersonList, organisation).await?;
-    store::people::list_members(&context.services.db, &company.granted).await.or_fail("listing members")
+    let members = store::people::list_members(&context.services.db, &company.granted, context.services.now()).await;
+    members.or_fail("listing members")
 }
 
 /// The page of people: a company and those one can switch to. Without `asked` it is the first one that the actor looks
@@ -49,7 +50,7 @@ pub async fn page(context: &Context, asked: Option<OrganisationId>, search: &str
 
     let company = authorize(context, Permission::PersonList, organisation).await?;
     let db = &context.services.db;
-    let members = store::people::list_members(db, &company.granted).await.or_fail("listing members")?;
+    let members = store::people::list_members(db, &company.granted, now).await.or_fail("listing members")?;
     let products = store::products::list_entitled(db, organisation).await.or_fail("listing products")?;
     let silent = company.is_silent();
     let company = CompanyPeople { organisation, name: company.facts.name, silent, products, members };

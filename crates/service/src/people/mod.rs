@@ -2,27 +2,31 @@
 
 mod accept;
 mod add;
+mod admins;
 mod invitation;
 mod invite;
 mod list;
 mod remove;
 mod roles;
+mod sight;
 mod vendor;
 
 pub use accept::{Acceptance, accept_invitation, invitation_view, renew_invitation};
 pub use add::add;
+pub(crate) use admins::Candidates;
 pub use invitation::{invitation_token, parse_invitation_token};
 pub(crate) use invite::invite_known;
-pub use invite::resend_invitation;
+pub use invite::{invite_waiting, resend_invitation};
 pub use list::{list, page};
 pub use remove::remove;
 pub use roles::{grant_role, revoke_role};
-pub use vendor::create_vendor_user;
+pub use vendor::{create_vendor_user, remove_vendor_user};
 
 use domain::{
     Failure, OrganisationId, PersonId,
     access::{Granted, Permission, Place},
-    people::{MembershipState, guard_last_admin},
+    failure::Conflict,
+    people::{AdminStanding, MembershipState, guard_last_admin},
     rollout::{Capability, Gate, Phase},
 };
 use store::{
@@ -79,8 +83,23 @@ async fn member(
 async fn keep_an_admin(change: &Change, organisation: OrganisationId, leaving: PersonId) -> Result<(), Failure> {
     let admins =
         store::people::list_admins(&change.tx, organisation, change.now).await.or_fail("listing administrators")?;
-    let admins: Vec<_> = admins.into_iter().map(|admin| (admin.person.id, admin.active)).collect();
+    let admins: Vec<_> =
+        admins.into_iter().map(|admin| (admin.person.id, AdminStanding::new(admin.active, admin.lasting))).collect();
     guard_last_admin(&admins, leaving)
+}
+
+/// Moves a member to another state.
+///
+/// # Errors
+/// [`Conflict::StatusChange`] when somebody else moved them meanwhile.
+async fn move_member(
+    change: &Change,
+    person: PersonId,
+    organisation: OrganisationId,
+    (from, to): (MembershipState, MembershipState),
+) -> Result<(), Failure> {
+    let moved = store::people::set_membership_state(&change.tx, person, organisation, from, to, change.now).await;
+    if moved.or_fail("moving a member")? { Ok(()) } else { Err(Failure::Conflict(Conflict::StatusChange)) }
 }
 
 /// Who did it, as the mails to a company say: the vendor's people act in the vendor's name.

@@ -9,10 +9,10 @@ use domain::{
 };
 use serde_json::json;
 
-use super::{authorize, by, keep_an_admin, member};
+use super::{authorize, by, keep_an_admin, member, move_member, sight::end_unseen};
 use crate::{Change, Context, OrFail, change::Mail};
 
-/// Removes a member: roles end, every session ends, the person is told (M12) if they had been told of the portal at all.
+/// Removes a member: roles end, every session ends, what they wait for is called off, the person is told (M12) if they had been told of the portal at all.
 /// Name and history stay.
 ///
 /// # Errors
@@ -23,7 +23,8 @@ pub async fn remove(context: &Context, organisation: OrganisationId, person: Per
     let mut change = Change::begin(context).await?;
     store::people::lock_admins(&change.tx, organisation).await.or_fail("waiting for others")?;
     let (facts, membership) = member(&change, person, organisation).await?;
-    let grants = store::people::list_standing(&change.tx, person, organisation).await.or_fail("listing roles")?;
+    let grants = store::people::list_standing(&change.tx, person, Some(organisation), change.now).await;
+    let grants = grants.or_fail("listing roles")?;
     if grants.iter().any(|grant| needs_role_grant(grant.role)) {
         authorize(context, Permission::RoleGrant, organisation).await?;
         keep_an_admin(&change, organisation, person).await?;
@@ -35,13 +36,12 @@ pub async fn remove(context: &Context, organisation: OrganisationId, person: Per
             .or_fail("taking a role")?;
     }
     let removed = MembershipState::Removed;
-    store::people::set_membership_state(&change.tx, person, organisation, removed, change.now)
-        .await
-        .or_fail("removing a member")?;
+    move_member(&change, person, organisation, (membership.state, removed)).await?;
     let ended = store::sessions::delete_all(&change.tx, person).await.or_fail("ending sessions")?;
     let detail =
         json!({ "state": { "before": membership.state, "after": removed }, "roles": roles, "sessions": ended });
     change.event(Verb::PersonRemoved, Some(organisation), ("person", person), detail);
+    end_unseen(&mut change, &context.services, &company, person).await?;
     if membership.state != MembershipState::Known {
         change
             .mail(Mail {

@@ -8,16 +8,17 @@ use domain::{
     people::{MembershipState, RoleForm},
 };
 use serde_json::json;
-use store::people::NewGrant;
+use store::people::{NewGrant, StandingGrant};
 
-use super::{add::check_products, authorize, by, keep_an_admin, launch, member};
+use super::{add::check_products, authorize, by, keep_an_admin, launch, member, sight::end_unseen};
 use crate::{Change, Context, OrFail, change::Mail};
 
-/// Gives a role, or changes the reach and products of one that the person has; why they have it is kept.
+/// Gives a role, or changes the reach, the products and the end of one that the person has; why they have it is kept.
 ///
 /// # Errors
 /// [`Failure::Invalid`] for the form (a role of the vendor is no choice), [`Failure::NotFound`] for somebody who is no
-/// member, [`Failure::Forbidden`] for those who do not give roles.
+/// member, [`Failure::Forbidden`] for those who do not give roles, [`domain::failure::Conflict::LastAdmin`] for an end set to the
+/// role of the last admin.
 pub async fn grant_role(
     context: &Context,
     organisation: OrganisationId,
@@ -25,19 +26,25 @@ pub async fn grant_role(
     form: &RoleForm,
 ) -> Result<GrantId, Failure> {
     let company = authorize(context, Permission::RoleGrant, organisation).await?;
-    let draft = form.parse().map_err(FieldErrors::into_failure)?;
+    let draft = form.parse(context.services.today()).map_err(FieldErrors::into_failure)?;
     check_products(context, organisation, draft.products.as_deref()).await?;
     context.limit_writing()?;
     let mut change = Change::begin(context).await?;
+    store::people::lock_admins(&change.tx, organisation).await.or_fail("waiting for others")?;
     let (facts, membership) = member(&change, person, organisation).await?;
-    let standing = store::people::list_standing(&change.tx, person, organisation).await.or_fail("listing roles")?;
+    let standing = store::people::list_standing(&change.tx, person, Some(organisation), change.now).await;
+    let standing = standing.or_fail("listing roles")?;
+    let lasted = |grant: &StandingGrant| grant.role == draft.role && grant.until.is_none();
+    if draft.role == Role::SupportSystemAdmin && draft.until.is_some() && standing.iter().any(lasted) {
+        keep_an_admin(&change, organisation, person).await?;
+    }
     let mut before = Vec::new();
     let mut reasons = Vec::new();
     for old in standing.into_iter().filter(|grant| grant.role == draft.role) {
         store::people::revoke_grant(&change.tx, &company.granted, old.id, change.now)
             .await
             .or_fail("replacing a role")?;
-        before.push(json!({ "grant": old.id, "reach": old.reach }));
+        before.push(json!({ "grant": old.id, "reach": old.reach, "until": old.until }));
         reasons.extend(old.reasons);
     }
     let id = context.services.id();
@@ -49,13 +56,14 @@ pub async fn grant_role(
         reach: draft.reach,
         products: draft.products.as_deref(),
         reasons: &reasons,
-        until: None,
+        until: draft.until,
         now: change.now,
     };
     store::people::insert_grant(&change.tx, &company.granted, new).await.or_fail("giving a role")?;
-    let after = json!({ "grant": id, "reach": draft.reach, "products": draft.products });
+    let after = json!({ "grant": id, "reach": draft.reach, "products": draft.products, "until": draft.until });
     let detail = json!({ "role": draft.role, "before": before, "after": after });
     change.event(Verb::RoleGranted, Some(organisation), ("person", person), detail);
+    end_unseen(&mut change, &context.services, &company, person).await?;
     if membership.state != MembershipState::Known {
         let (before_launch, launch_on) = launch(&company.gate);
         change
@@ -97,7 +105,8 @@ pub async fn revoke_role(
     let mut change = Change::begin(context).await?;
     store::people::lock_admins(&change.tx, organisation).await.or_fail("waiting for others")?;
     let (facts, membership) = member(&change, person, organisation).await?;
-    let standing = store::people::list_standing(&change.tx, person, organisation).await.or_fail("listing roles")?;
+    let standing = store::people::list_standing(&change.tx, person, Some(organisation), change.now).await;
+    let standing = standing.or_fail("listing roles")?;
     let old = standing.into_iter().find(|standing| standing.id == grant).ok_or(Failure::NotFound)?;
     if old.role == Role::SupportSystemAdmin {
         keep_an_admin(&change, organisation, person).await?;
@@ -105,6 +114,7 @@ pub async fn revoke_role(
     store::people::revoke_grant(&change.tx, &company.granted, grant, change.now).await.or_fail("taking a role")?;
     let detail = json!({ "role": old.role, "before": { "grant": grant, "reach": old.reach }, "after": null });
     change.event(Verb::RoleRevoked, Some(organisation), ("person", person), detail);
+    end_unseen(&mut change, &context.services, &company, person).await?;
     if membership.state != MembershipState::Known {
         change
             .mail(Mail {

@@ -16,7 +16,7 @@ use crate::{Change, Context, OrFail, fault};
 ///
 /// # Errors
 /// [`Failure::Forbidden`] for those who run no programmes; [`Failure::NotFound`] for a company in no programme; a field
-/// error under the key of a phase that is missing or comes before the one ahead of it.
+/// error under `why`, or under the key of a phase that is missing or comes before the one ahead of it.
 pub async fn move_dates(
     context: &Context,
     organisation: OrganisationId,
@@ -25,7 +25,7 @@ pub async fn move_dates(
 ) -> Result<(), Failure> {
     let granted = context.authorize(Permission::ProgrammeControl, &Place::vendor()).await?;
     let dates = check_dates(dates).map_err(Failure::Invalid)?;
-    let reason = reason(why).map_err(|error| Failure::field("reason", error))?;
+    let reason = reason(why).map_err(|error| Failure::field("why", error))?;
     let mut change = Change::begin(context).await?;
     let found = store::rollout::find_enrolment(&change.tx, organisation).await.or_fail("finding an enrolment")?;
     let enrolment = found.ok_or(Failure::NotFound)?;
@@ -39,7 +39,7 @@ pub async fn move_dates(
 /// companies moved.
 ///
 /// # Errors
-/// As [`move_dates`], with the field `days`; one company that cannot follow stops all.
+/// As [`move_dates`], with the fields `days` and `reason`; one company that cannot follow stops all.
 pub async fn shift_programme(context: &Context, programme: ProgrammeId, days: i32, why: &str) -> Result<u64, Failure> {
     let granted = context.authorize(Permission::ProgrammeControl, &Place::vendor()).await?;
     let reason = reason(why).map_err(|error| Failure::field("reason", error))?;

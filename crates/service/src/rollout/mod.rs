@@ -7,5 +7,5 @@ mod read;
 
 pub use dates::{move_dates, shift_programme};
 pub use move_phase::move_phase;
-pub use programme::{create_programme, enrol, list_candidates};
+pub use programme::{create_programme, enrol, tools};
 pub use read::{board, company, history, own_timeline, programmes, timeline};

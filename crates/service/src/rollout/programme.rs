@@ -5,12 +5,12 @@ use domain::{
     access::{Permission, Place},
     audit::Verb,
     failure::Conflict,
-    rollout::ProgrammeForm,
+    rollout::{Phase, ProgrammeForm, ProgrammeTools},
 };
 use serde_json::json;
 use store::rollout::NewProgramme;
 
-use crate::{Change, Context, OrFail};
+use crate::{Change, Context, OrFail, people::Candidates};
 
 /// # Errors
 /// [`Failure::Forbidden`] for those who run no programmes, every wrong field, [`Conflict::AlreadyTaken`] for a key that
@@ -37,8 +37,9 @@ pub async fn create_programme(context: &Context, form: &ProgrammeForm) -> Result
     Ok(id)
 }
 
-/// Puts companies into a programme, in DRAFT, with its dates. Those that are in it already stay as they are; gives back
-/// how many were added.
+/// Puts companies into a programme with its dates: in DRAFT, or at LAUNCH when their people are at work with the portal.
+/// The deployment contacts of its products become administrators (R14). Those that are in it already stay as they are;
+/// gives back how many were added.
 ///
 /// # Errors
 /// [`Failure::NotFound`] for an unknown company or programme; [`Conflict::AlreadyTaken`] for one that is in another.
@@ -50,7 +51,7 @@ pub async fn enrol(
     let granted = context.authorize(Permission::ProgrammeControl, &Place::vendor()).await?;
     let mut change = Change::begin(context).await?;
     let programme = store::rollout::find_programme(&change.tx, programme).await.or_fail("finding a programme")?;
-    let mut added = 0;
+    let (mut added, mut candidates) = (0, Candidates::default());
     for organisation in organisations {
         store::organisations::find(&change.tx, *organisation).await.or_fail("finding a company")?;
         match store::rollout::find_enrolment(&change.tx, *organisation).await.or_fail("finding an enrolment")? {
@@ -59,22 +60,38 @@ pub async fn enrol(
             None => {}
         }
         let id = context.services.id();
-        store::rollout::enrol(&change.tx, &granted, id, programme.id, *organisation, change.now)
+        let at_work = store::people::has_active(&change.tx, *organisation).await.or_fail("looking for members")?;
+        let phase = Phase::at_entry(at_work);
+        store::rollout::enrol(&change.tx, &granted, id, programme.id, *organisation, phase, change.now)
             .await
             .or_conflict("enrolling", Conflict::AlreadyTaken)?;
-        let detail = json!({ "programme": programme.name });
+        let detail = json!({ "programme": programme.name, "phase": phase });
         change.event(Verb::EnrolmentCreated, Some(*organisation), ("enrolment", id), detail);
+        candidates.add_contacts(&change.tx, *organisation).await?;
         added += 1;
+    }
+    for admin in candidates.make(&context.services, &change.tx, &granted, change.now).await? {
+        change.event(Verb::RoleGranted, Some(admin.organisation), ("person", admin.person), admin.detail());
     }
     change.commit().await?;
     Ok(added)
 }
 
-/// Companies in no programme, by name: at most fifty, narrowed by a part of the name.
+/// How many companies the board offers at once.
+const CANDIDATES: u64 = 50;
+
+/// What the forms of the board need: the first companies in no programme, by name, whose name contains `search`; and the
+/// products a programme can be about.
 ///
 /// # Errors
 /// [`Failure::Forbidden`]
-pub async fn list_candidates(context: &Context, search: &str) -> Result<Vec<(OrganisationId, String)>, Failure> {
+pub async fn tools(context: &Context, search: &str) -> Result<ProgrammeTools, Failure> {
     let granted = context.authorize(Permission::ProgrammeControl, &Place::vendor()).await?;
-    store::rollout::list_unenrolled(&context.services.db, &granted, search, 50).await.or_fail("listing companies")
+    let db = &context.services.db;
+    let found = store::rollout::list_unenrolled(db, &granted, search, CANDIDATES + 1).await;
+    let mut candidates = found.or_fail("listing companies")?;
+    let more = candidates.len() as u64 > CANDIDATES;
+    candidates.truncate(CANDIDATES as usize);
+    let products = store::products::list(db, &granted).await.or_fail("listing products")?;
+    Ok(ProgrammeTools { candidates, more, products })
 }

@@ -90,7 +90,8 @@ pub async fn company(context: &Context, organisation: OrganisationId) -> Result<
     let timeline = timeline(context, organisation).await?.ok_or(Failure::NotFound)?;
     let admins = store::people::list_admins(&context.services.db, organisation, context.services.now()).await;
     let activated_admins = admins.or_fail("listing admins")?.iter().filter(|admin| admin.active).count() as u64;
-    Ok(CompanyRollout { timeline, activated_admins, history })
+    let waiting = store::people::count_known(&context.services.db, organisation).await.or_fail("counting members")?;
+    Ok(CompanyRollout { timeline, activated_admins, waiting, history })
 }
 
 /// Every move of a company, of phases and dates, with who and why, newest first.

@@ -1,9 +1,15 @@
 //! Signing in and out. Tokens are 256 random bits, stored as SHA-256; sessions end after 12 hours without use and 30 days
 //! in any case (ASVS 7.3.1, 7.3.2).
 
+mod account;
 mod password;
+mod reset;
 
+pub use account::{change_password, set_password};
 pub use password::Hasher;
+pub use reset::{check_reset, request_reset, reset_password, reset_token, send_reset};
+
+use std::net::{IpAddr, Ipv6Addr};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
@@ -52,7 +58,8 @@ pub struct Origin {
 
 /// # Errors
 /// [`FieldError::WrongCredentials`] under `password`, the same and as slow for an unknown address as for a wrong password
-/// (ASVS 6.3.8); [`Failure::TooMany`] after five tries a minute for an address, twenty for a client (as configured).
+/// (ASVS 6.3.8); [`Failure::TooMany`] after five tries a minute for an address by a client, twenty for a client (as
+/// configured).
 pub async fn sign_in(
     services: &Services,
     email: &str,
@@ -64,12 +71,7 @@ pub async fn sign_in(
     if password.is_empty() {
         return Err(Failure::field("password", FieldError::Required));
     }
-    let limits = &services.limits;
-    if limits.sign_in_client.check_key(&origin.client).is_err()
-        || limits.sign_in.check_key(&email.normalised()).is_err()
-    {
-        return Err(Failure::TooMany { retry_after_seconds: 60 });
-    }
+    limit_sign_in(services, &email.normalised(), origin)?;
     let person = store::people::find_by_email(&services.db, &email.normalised()).await.or_fail("finding a person")?;
     let stored = match person {
         Some(person) => store::people::password_hash(&services.db, person).await.or_fail("finding a password")?,
@@ -77,10 +79,35 @@ pub async fn sign_in(
     };
     let right = services.hasher.verify(password, stored.as_deref()).await?;
     let person = person.filter(|_| right).ok_or_else(wrong)?;
-    if store::people::find_actor(&services.db, person).await.or_fail("finding an actor")?.is_none() {
+    if store::people::find_actor(&services.db, person, services.now()).await.or_fail("finding an actor")?.is_none() {
         return Err(wrong());
     }
     start(services, person, origin).await
+}
+
+/// Counts a try to prove that one owns an address: by address and client, and by client.
+///
+/// # Errors
+/// [`Failure::TooMany`]
+pub(crate) fn limit_sign_in(services: &Services, address: &str, origin: &Origin) -> Result<(), Failure> {
+    let client = network(&origin.client);
+    let (limits, pair) = (&services.limits, format!("{address} {client}"));
+    if limits.sign_in_client.check_key(&client).is_err() || limits.sign_in.check_key(&pair).is_err() {
+        return Err(Failure::TooMany { retry_after_seconds: 60 });
+    }
+    Ok(())
+}
+
+/// Who counts as one client: an IPv4 address, or the 64 bits of an IPv6 address that a customer of a provider gets.
+fn network(client: &str) -> String {
+    match client.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V6(address)) => {
+            let prefix = Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX));
+            format!("{prefix}/64")
+        }
+        Ok(IpAddr::V4(address)) => address.to_string(),
+        Err(_) => client.to_owned(),
+    }
 }
 
 /// Starts a session for somebody who proved who they are.
@@ -124,9 +151,8 @@ pub async fn find(services: &Services, token: &str) -> Result<Option<(Actor, Str
     let session =
         store::sessions::find(&services.db, &token_hash, now, now - IDLE).await.or_fail("finding a session")?;
     let Some(session) = session else { return Ok(None) };
-    let Some(actor) = store::people::find_actor(&services.db, session.person).await.or_fail("finding an actor")? else {
-        return Ok(None);
-    };
+    let found = store::people::find_actor(&services.db, session.person, now).await.or_fail("finding an actor")?;
+    let Some(actor) = found else { return Ok(None) };
     if session.last_seen_at + TOUCH < now {
         touch(services, &token_hash, session.person, now).await?;
     }
@@ -192,4 +218,17 @@ pub(crate) async fn sweep(services: &Services) -> Result<(), Failure> {
     let now = change.now;
     store::sessions::delete_expired(&change.tx, now, now - IDLE).await.or_fail("sweeping sessions")?;
     change.commit().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::network;
+
+    #[test]
+    fn an_ipv6_client_is_its_network() {
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), network("2001:db8:1:2:ffff::1"));
+        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+        assert_eq!(network("::ffff:192.0.2.7"), network("192.0.2.7"));
+        assert_ne!(network("192.0.2.7"), network("192.0.2.8"));
+    }
 }

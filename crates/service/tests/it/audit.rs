@@ -34,4 +34,30 @@ on_both! {
         assert_eq!((check.broken_at, check.events), (None, 2));
         assert!(audit::verify(&uma, Some(ours)).await.is_err());
     }
+
+    /// Somebody of two companies who administers the second reads that one.
+    async fn one_reads_where_one_may(world: World) {
+        let (first, second) = (world.organisation("Alpha", &[]).await, world.organisation("Beta", &[]).await);
+        world.enrol(first, &[], Phase::Setup).await;
+        world.enrol(second, &[], Phase::Setup).await;
+        let ana = world.member(second, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let bob = world.member(first, "Bob Martin", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let bob = world.context(bob).await;
+        let also = domain::people::PersonForm {
+            organisation: first.to_string(),
+            name: "Ana Lopez".into(),
+            email: "ana@example.com".into(),
+            role: domain::people::RoleForm { role: "support_user".into(), ..Default::default() },
+            ..Default::default()
+        };
+        service::people::add(&bob, &also).await.expect("added");
+        let tx = store::write_tx(&world.services.db).await.expect("a transaction");
+        let (from, to) = (domain::people::MembershipState::Invited, domain::people::MembershipState::Active);
+        store::people::set_membership_state(&tx, ana, first, from, to, world.services.now()).await.expect("came in");
+        tx.commit().await.expect("a commit");
+        let ana = world.context(ana).await;
+        assert_eq!(ana.actor.memberships.len(), 2);
+        assert_eq!(audit::own(&ana, None), Some(second));
+        assert_eq!(audit::own(&bob, None), Some(first));
+    }
 }

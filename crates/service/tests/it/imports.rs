@@ -61,6 +61,14 @@ fn problems(report: &ImportReport) -> Vec<(u64, Problem)> {
         .collect()
 }
 
+/// The one case that the system before knew by this number or id.
+async fn one_case(context: &service::Context, reference: &str) -> domain::CaseId {
+    match service::cases::find_by_legacy(context, reference).await.expect("found") {
+        service::cases::Legacy::Case(id) => id,
+        service::cases::Legacy::Several => unreachable!("one case"),
+    }
+}
+
 on_both! {
     /// K1, K20: what was promised is done, nothing is sent, and once is enough.
     async fn j01_an_import_is_silent_and_happens_once(world: World) {
@@ -155,7 +163,7 @@ on_both! {
         assert_eq!(companies[0].phase, Some(Phase::Draft));
         let place = domain::access::Place::organisation(companies[0].id, domain::rollout::Gate::open());
         let granted = manager.authorize(domain::access::Permission::PersonList, &place).await.expect("allowed");
-        let members = store::people::list_members(&world.services.db, &granted).await.expect("members");
+        let members = store::people::list_members(&world.services.db, &granted, world.services.now()).await.expect("members");
         assert_eq!(members.len(), 6, "one account for two records");
         let roles = |name: &str| members.iter().find(|member| member.name == name).expect("a member").roles.clone();
         let admin = |name: &str| roles(name).into_iter().find(|role| role.role == Role::SupportSystemAdmin);
@@ -259,10 +267,7 @@ on_both! {
         assert_eq!(report.counts, VerdictCounts { update: 1, unchanged: 1, ..Default::default() });
         let omar = world.vendor("Omar Agent", Role::Agent).await;
         let omar = world.context(omar).await;
-        let id = match service::cases::find_by_legacy(&omar, "7").await.expect("found") {
-            service::cases::Legacy::Case(id) => id,
-            service::cases::Legacy::Several => unreachable!("one case"),
-        };
+        let id = one_case(&omar, "7").await;
         let seen = service::cases::detail(&omar, id).await.expect("a case");
         assert_eq!((seen.row.status, seen.stream.len()), (Status::Closed, 2));
         let moved = source(&world, &[r#"{"type":"organisation","id":"B","name":"Beta"}"#, &case("open", "").replace("\"A\"", "\"B\"")]);
@@ -390,7 +395,7 @@ on_both! {
         commit(&world, &source(&world, &[r#"{"type":"organisation","id":"A","name":"Alpha"}"#, &user(r#","products":["atlas"]"#)])).await;
         let una = store::people::find_by_email(&world.services.db, "una@alpha.example").await.expect("asked").expect("known");
         let standing = || async {
-            let grants = store::imports::list_grants(&world.services.db, &[una]).await.expect("grants");
+            let grants = store::imports::list_grants(&world.services.db, &[una], world.services.now()).await.expect("grants");
             let mut standing: Vec<_> = grants.into_iter().filter(|grant| !grant.revoked).collect();
             assert_eq!(standing.len(), 1, "{standing:?}");
             let grant = standing.remove(0);
@@ -432,7 +437,7 @@ on_both! {
         assert_eq!(import(&right).await.counts.update, 1);
         let omar = world.vendor("Omar Agent", Role::Agent).await;
         let omar = world.context(omar).await;
-        let id = service::cases::find_by_legacy_number(&omar, "E-77").await.expect("found by its new number");
+        let id = one_case(&omar, "E-77").await;
         let seen = service::cases::detail(&omar, id).await.expect("a case");
         assert_eq!((seen.row.title.as_str(), seen.row.product.as_deref(), seen.row.priority), ("Right", Some("ATLAS"), Priority::P1));
         let StreamItem::Entry(first) = &seen.stream[0] else { panic!("an entry") };
@@ -542,7 +547,7 @@ on_both! {
         assert_eq!(settled(&mia, id).await.state, ImportState::Done);
         let omar = world.vendor("Omar Agent", Role::Agent).await;
         let omar = world.context(omar).await;
-        let case = service::cases::find_by_legacy_number(&omar, "7").await.expect("found");
+        let case = one_case(&omar, "7").await;
         let seen = service::cases::detail(&omar, case).await.expect("a case");
         let StreamItem::Entry(first) = &seen.stream[0] else { panic!("an entry") };
         let mut names: Vec<_> = first.files.iter().map(|file| (file.name.chars().count(), file.size)).collect();
@@ -629,4 +634,94 @@ async fn settled(context: &Context, id: ImportId) -> ImportView {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     panic!("it never ends");
+    /// R14: imported first, enrolled on the board afterwards: rule B chooses all the same, and keeps every reason.
+    async fn r14_enrolling_asks_rule_b(world: World) {
+        let atlas = world.product("atlas").await;
+        world.product("pulse").await;
+        let programme = world.enrol(world.organisation("Another", &[atlas]).await, &[atlas], Phase::Draft).await;
+        commit(&world, &source(&world, &[
+            r#"{"type":"organisation","id":"A","name":"Alpha"}"#,
+            r#"{"type":"contract","id":"C1","organisation":"A","number":"N-1","products":["atlas"]}"#,
+            r#"{"type":"contract","id":"C2","organisation":"A","number":"N-2","products":["pulse"]}"#,
+            r#"{"type":"contact","contract":"C1","kind":"deployment","name":"Dora Both","email":"dora@alpha.example"}"#,
+            r#"{"type":"contact","contract":"C1","kind":"deployment","name":"Ben Deploy","email":"ben@alpha.example"}"#,
+            r#"{"type":"contact","contract":"C1","kind":"deployment","name":"Gone Girl","email":"gone@alpha.example"}"#,
+            r#"{"type":"contact","contract":"C1","kind":"deployment","name":"Una User","email":"una@alpha.example"}"#,
+            r#"{"type":"contact","contract":"C2","kind":"deployment","name":"Pia Pulse","email":"pia@alpha.example"}"#,
+            r#"{"type":"user","id":"1","organisation":"A","name":"Dora Both","email":"dora@alpha.example","admin":true,"record":"row 7"}"#,
+        ])).await;
+        let mia = world.vendor("Mia Manager", Role::ProgrammeManager).await;
+        let mia = world.context(mia).await;
+        let company = service::people::page(&mia, None, "alpha").await.expect("a page").companies[0].0;
+        let person = |email: &'static str| {
+            let db = world.services.db.clone();
+            async move { store::people::find_by_email(&db, email).await.expect("a lookup").expect("a person") }
+        };
+        // Taken out, and taken away, by hand: both stay so.
+        service::people::remove(&mia, company, person("gone@alpha.example").await).await.expect("removed");
+        let una = person("una@alpha.example").await;
+        let role = domain::people::RoleForm { role: Role::SupportSystemAdmin.key().into(), ..Default::default() };
+        let grant = service::people::grant_role(&mia, company, una, &role).await.expect("given");
+        service::people::revoke_role(&mia, company, una, grant).await.expect("taken");
+
+        let before = newest_event(&world).await;
+        assert_eq!(service::rollout::enrol(&mia, programme, &[company]).await, Ok(1));
+        assert_eq!(newest_event(&world).await, before + 3, "the company, and two administrators");
+        let members = service::people::list(&mia, company).await.expect("members");
+        let admin = |name: &str| {
+            let member = members.iter().find(|member| member.name == name).expect("a member");
+            member.roles.iter().find(|role| role.role == Role::SupportSystemAdmin).map(|role| role.reasons.clone())
+        };
+        let rule_b = AdminReason::DeploymentContact { contract: "N-1".into(), product: "ATLAS".into() };
+        assert_eq!(admin("Dora Both"), Some(vec![AdminReason::KnownAdmin { record: "row 7".into() }, rule_b.clone()]));
+        assert_eq!(admin("Ben Deploy"), Some(vec![rule_b]));
+        assert_eq!((admin("Pia Pulse"), admin("Una User")), (None, None));
+        assert!(members.iter().all(|member| member.name != "Gone Girl"));
+        assert_eq!(world.mails().await, [], "enrolling is silent");
+    }
+
+    /// R14: the same when a later record of the company names the programme; another programme than its own is refused.
+    async fn r14_a_record_that_enrols_asks_rule_b(world: World) {
+        let atlas = world.product("atlas").await;
+        world.enrol(world.organisation("Another", &[atlas]).await, &[atlas], Phase::Draft).await;
+        let contact =
+            r#"{"type":"contact","contract":"C1","kind":"deployment","name":"Ben Deploy","email":"ben@alpha.example"}"#;
+        commit(
+            &world,
+            &source(
+                &world,
+                &[
+                    r#"{"type":"organisation","id":"A","name":"Alpha"}"#,
+                    r#"{"type":"contract","id":"C1","organisation":"A","number":"N-1","products":["atlas"]}"#,
+                    contact,
+                ],
+            ),
+        )
+        .await;
+        let named = |key: &str| format!(r#"{{"type":"organisation","id":"A","name":"Alpha","programme":"{key}"}}"#);
+        let report = commit(&world, &source(&world, &[&named("spring")])).await;
+        assert!(report.committed, "{:?}", problems(&report));
+        let mia = world.vendor("Mia Manager", Role::ProgrammeManager).await;
+        let mia = world.context(mia).await;
+        let company = service::people::page(&mia, None, "alpha").await.expect("a page").companies[0].0;
+        let members = service::people::list(&mia, company).await.expect("members");
+        assert!(members[0].roles.iter().any(|role| role.role == Role::SupportSystemAdmin));
+
+        let autumn = domain::rollout::ProgrammeForm {
+            key: "autumn".into(),
+            name: "Autumn".into(),
+            contact: "care@nordlys.example".into(),
+            products: vec![atlas.to_string()],
+            dates: domain::rollout::DatesForm {
+                setup: "2026-09-01".into(),
+                validation: "2026-09-02".into(),
+                enablement: "2026-09-03".into(),
+                launch: "2026-09-04".into(),
+            },
+        };
+        service::rollout::create_programme(&mia, &autumn).await.expect("a programme");
+        let moved = commit(&world, &source(&world, &[&named("autumn")])).await;
+        assert_eq!(problems(&moved), [(1, Problem::CannotChange { field: "programme".into() })]);
+        assert!(!moved.committed);
+    }
 }

@@ -55,6 +55,10 @@ fn example(kind: MailKind) -> Value {
             "by": null, "invitation": "01990000-0000-7000-8000-000000000002", "invitation_version": 1,
             "ends_at": "2026-03-16T09:00:00Z", "before_launch": true, "launch_on": "2026-05-11",
         }),
+        MailKind::PasswordReset => json!({
+            "name": "Ana Lopez", "reset": "01990000-0000-7000-8000-000000000003", "reset_version": 1,
+            "ends_at": "2026-03-02T09:30:00Z",
+        }),
         MailKind::RoleGranted => json!({
             "name": "Ana Lopez", "organisation": "Brasserie du Nord", "roles": ["product_support_user"], "by": "Bob Martin",
             "invited": false, "before_launch": true, "launch_on": null,

@@ -13,3 +13,4 @@ mod mail;
 mod overview;
 mod people;
 mod rollout;
+mod session;

@@ -107,6 +107,7 @@ on_both! {
         assert!(world.mails().await.is_empty(), "nobody was told of anything");
 
         let open = world.organisation("Cave du Sud", &[product]).await;
+        world.enrol(open, &[product], Phase::Validation).await;
         let chloe = world.member(open, "Chloe Contact", Role::ContractContact, Reach::Own, None).await;
         let admin = world.member(open, "Dan Admin", Role::SupportSystemAdmin, Reach::Organisation, None).await;
         let chloe = world.context(chloe).await;
@@ -217,7 +218,7 @@ on_both! {
         let ana = world.member(company, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
         let ugo = world.member(company, "Ugo Petit", Role::SupportUser, Reach::Own, None).await;
         let ana = world.context(ana).await;
-        let role = |role: Role, products: Vec<String>| RoleForm { role: role.key().into(), reach: "organisation".into(), products };
+        let role = |role: Role, products: Vec<String>| RoleForm { role: role.key().into(), reach: "organisation".into(), products, ..Default::default() };
 
         let refused = people::grant_role(&ana, company, ugo, &role(Role::Operator, vec![])).await;
         assert_eq!(refused, Err(Failure::field("role", FieldError::NotAChoice)));
@@ -283,5 +284,236 @@ on_both! {
         session::sign_in(&world.services, "olga@nordlys.example", PASSWORD, &Origin::default()).await.expect("signed in");
         assert_eq!(make("Olga@nordlys.example", "agent").await, Err(Failure::Conflict(Conflict::AlreadyMember)));
         assert!(world.mails().await.is_empty());
+    }
+
+    /// CVE-2026-40570: adding an address one knows tells nothing of the person behind it, until they accept.
+    async fn cve_2026_40570_an_address_does_not_tell_whose_it_is(world: World) {
+        let (first, second) = (world.organisation("Nord", &[]).await, world.organisation("Sud", &[]).await);
+        world.member(first, "Gabrielle Petit-Secret", Role::SupportUser, Reach::Own, None).await;
+        session::sign_in(&world.services, "gabrielle@example.com", PASSWORD, &Origin::default()).await.expect("signed in");
+        let ana = world.member(second, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let ana = world.context(ana).await;
+        let typed = PersonForm { name: "G. Petit".into(), ..form(second, "gabrielle@example.com", Role::SupportSystemAdmin) };
+        let person = people::add(&ana, &typed).await.expect("added");
+        let mails = world.mails().await;
+        let notice = mails.iter().find(|mail| mail.to == "ana@example.com").expect("M5");
+        assert!(notice.text.contains("G. Petit") && !notice.text.contains("Secret"), "{}", notice.text);
+
+        let shown = |members: Vec<domain::people::MemberRow>| {
+            let member = members.into_iter().find(|member| member.person == person).expect("a member");
+            (member.name, member.phone, member.last_seen_at.is_some())
+        };
+        let before = people::list(&ana, second).await.expect("members");
+        assert_eq!(shown(before), ("G. Petit".into(), None, false));
+        let contacts = store::people::list_contacts(&world.services.db, second, world.services.now()).await.expect("contacts");
+        assert!(contacts.iter().all(|contact| !contact.name.contains("Secret")), "{contacts:?}");
+        let ledger = service::audit::list(&ana, Some(second), None).await.expect("a ledger");
+        assert!(ledger.rows.iter().all(|row| row.about.as_deref() != Some("Gabrielle Petit-Secret")), "{ledger:?}");
+
+        let right = Acceptance { password: PASSWORD, ..TYPED };
+        let link = token(&mails, "gabrielle@example.com");
+        people::accept_invitation(&world.services, &link, &right, &Origin::default()).await.expect("accepted");
+        let after = people::list(&ana, second).await.expect("members");
+        assert_eq!(shown(after), ("Gabrielle Petit-Secret".into(), Some("+33123456789".into()), true));
+    }
+
+    /// R28, R29: contract contacts look after users until the launch.
+    async fn r29_contract_contacts_act_until_launch(world: World) {
+        let company = world.organisation("Brasserie du Nord", &[]).await;
+        world.enrol(company, &[], Phase::Launch).await;
+        world.member(company, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let chloe = world.member(company, "Chloe Contact", Role::ContractContact, Reach::Own, None).await;
+        let ugo = world.member(company, "Ugo Petit", Role::SupportUser, Reach::Own, None).await;
+        let chloe = world.context(chloe).await;
+        let late = people::add(&chloe, &form(company, "vera@example.com", Role::SupportUser)).await;
+        let Err(Failure::Forbidden(Denial::Role { administrators, .. })) = late else { panic!("{late:?}") };
+        assert_eq!(administrators.len(), 1, "K2: whom to ask");
+        assert!(matches!(people::remove(&chloe, company, ugo).await, Err(Failure::Forbidden(_))));
+        assert!(matches!(people::invite_waiting(&chloe, company).await, Err(Failure::Forbidden(_))));
+        assert_eq!(people::list(&chloe, company).await.expect("members").len(), 3);
+    }
+
+    /// R19: a role holds up to its last day, is replaced with its end, and does not make a company safe (K7).
+    async fn r19_a_role_ends_by_itself(world: World) {
+        let company = world.organisation("Brasserie du Nord", &[]).await;
+        let ana_id = world.member(company, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let ugo = world.member(company, "Ugo Petit", Role::SupportUser, Reach::Own, None).await;
+        let ana = world.context(ana_id).await;
+        let until = |role: Role, day: &str| RoleForm { role: role.key().into(), until: day.into(), ..Default::default() };
+        let past = people::grant_role(&ana, company, ugo, &until(Role::SupportUser, "2026-03-01")).await;
+        assert_eq!(past, Err(Failure::field("until", FieldError::InThePast)));
+        people::grant_role(&ana, company, ugo, &until(Role::SupportSystemAdmin, "2026-03-02")).await.expect("for today");
+
+        let last = Err(Failure::Conflict(Conflict::LastAdmin));
+        let grants = people::list(&ana, company).await.expect("members");
+        let role = |name: &str, role: Role| {
+            let member = grants.iter().find(|member| member.name == name).expect("a member");
+            member.roles.iter().find(|held| held.role == role).cloned().expect("the role")
+        };
+        assert_eq!(role("Ugo Petit", Role::SupportSystemAdmin).until.map(|day| day.to_string()), Some("2026-03-02".into()));
+        let own = role("Ana Lopez", Role::SupportSystemAdmin).grant;
+        assert_eq!(people::revoke_role(&ana, company, ana_id, own).await, last, "Ugo is an admin for a day only");
+        assert_eq!(people::remove(&ana, company, ana_id).await, last);
+        let shorter = people::grant_role(&ana, company, ana_id, &until(Role::SupportSystemAdmin, "2026-12-31")).await;
+        assert_eq!(shorter.map(|_| ()), last, "an end for the last one");
+
+        assert!(people::list(&world.context(ugo).await, company).await.is_ok(), "he administers today");
+        world.clock.advance(SignedDuration::from_hours(24));
+        assert!(matches!(people::list(&world.context(ugo).await, company).await, Err(Failure::Forbidden(_))));
+        let members = people::list(&ana, company).await.expect("members");
+        let roles: Vec<_> = members[1].roles.iter().map(|held| (held.role, held.until)).collect();
+        assert_eq!(roles, [(Role::SupportUser, None)], "what is over is gone from the list");
+
+        // The end is replaced with the role.
+        people::grant_role(&ana, company, ugo, &until(Role::SupportUser, "2026-06-30")).await.expect("set");
+        people::grant_role(&ana, company, ugo, &until(Role::SupportUser, "")).await.expect("taken back");
+        let members = people::list(&ana, company).await.expect("members");
+        assert_eq!(members[1].roles.iter().map(|held| held.until).collect::<Vec<_>>(), [None]);
+    }
+
+    /// An end at the vendor's: whoever works there only, is nobody afterwards.
+    async fn a_role_at_the_vendors_ends_by_itself(world: World) {
+        let omar = world.vendor("Omar Agent", Role::Agent).await;
+        let session = session::sign_in(&world.services, "omar@example.com", PASSWORD, &Origin::default()).await.expect("signed in");
+        let tx = store::write_tx(&world.services.db).await.expect("a transaction");
+        let proof = domain::access::Granted::to_system(domain::access::Permission::RoleGrant, None);
+        let now = world.services.now();
+        for grant in store::people::list_standing(&tx, omar, None, now).await.expect("roles") {
+            store::people::revoke_grant(&tx, &proof, grant.id, now).await.expect("revoked");
+        }
+        let grant = store::people::NewGrant {
+            id: world.services.id(),
+            person: omar,
+            role: Role::Agent,
+            organisation: None,
+            reach: Reach::Organisation,
+            products: None,
+            reasons: &[],
+            until: Some(now + SignedDuration::from_hours(1)),
+            now,
+        };
+        store::people::insert_grant(&tx, &proof, grant).await.expect("a role for an hour");
+        tx.commit().await.expect("a commit");
+        assert!(world.context(omar).await.actor.is_vendor());
+        world.clock.advance(SignedDuration::from_hours(1));
+        assert!(session::find(&world.services, session.reveal()).await.expect("a lookup").is_none());
+    }
+
+    /// People who were imported after SETUP are invited by hand, all at once and once.
+    async fn r25_who_waits_is_invited(world: World) {
+        let product = world.product("atlas").await;
+        let company = world.organisation("Brasserie du Nord", &[product]).await;
+        let pam = world.vendor("Pam Manager", Role::ProgrammeManager).await;
+        let pam = world.context(pam).await;
+        world.enrol(company, &[product], Phase::Draft).await;
+        for email in ["ugo@example.com", "vera@example.com"] {
+            people::add(&pam, &form(company, email, Role::SupportUser)).await.expect("added");
+        }
+        assert!(matches!(people::invite_waiting(&pam, company).await, Err(Failure::Forbidden(_))), "in DRAFT nobody is told");
+        let late = world.organisation("Cave du Sud", &[product]).await;
+        world.enrol(late, &[product], Phase::Draft).await;
+        people::add(&pam, &form(late, "ugo@example.com", Role::SupportUser)).await.expect("added");
+        let tx = store::write_tx(&world.services.db).await.expect("a transaction");
+        let proof = domain::access::Granted::to_system(domain::access::Permission::ProgrammeControl, None);
+        let enrolment = store::rollout::find_enrolment(&tx, late).await.expect("a lookup").expect("enrolled");
+        store::rollout::update_phase(&tx, &proof, enrolment.id, Phase::Setup, world.services.now()).await.expect("moved");
+        tx.commit().await.expect("a commit");
+
+        assert_eq!(service::rollout::company(&pam, late).await.expect("a company").waiting, 1);
+        assert_eq!(people::invite_waiting(&pam, late).await, Ok(1));
+        assert_eq!(to(&world.mails().await), ["ugo@example.com"], "of this company only");
+        assert_eq!(people::invite_waiting(&pam, late).await, Ok(0), "a second time finds nobody");
+        assert!(world.mails().await.is_empty());
+        let ledger = service::audit::list(&pam, Some(late), None).await.expect("a ledger");
+        assert_eq!(ledger.rows[0].verb, domain::audit::Verb::InvitationSent);
+    }
+
+    /// K3: another link, but not more than one in ten minutes, whoever asks.
+    async fn k3_a_new_link_needs_a_pause(world: World) {
+        let company = world.organisation("Brasserie du Nord", &[]).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let ana = world.context(ana).await;
+        let ugo = people::add(&ana, &form(company, "ugo@example.com", Role::SupportUser)).await.expect("added");
+        world.mails().await;
+        world.clock.advance(SignedDuration::from_mins(4));
+        assert_eq!(people::resend_invitation(&ana, company, ugo).await, Err(Failure::TooMany { retry_after_seconds: 360 }));
+        world.clock.advance(SignedDuration::from_mins(6));
+        people::resend_invitation(&ana, company, ugo).await.expect("sent");
+        assert_eq!(to(&world.mails().await), ["ugo@example.com"]);
+    }
+
+    /// A membership is moved from where it was seen: accepting, renewing and removing at once do not undo each other.
+    async fn a_membership_moves_from_where_it_was(world: World) {
+        let company = world.organisation("Brasserie du Nord", &[]).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let ana = world.context(ana).await;
+        let ugo = people::add(&ana, &form(company, "ugo@example.com", Role::SupportUser)).await.expect("added");
+        let link = token(&world.mails().await, "ugo@example.com");
+        world.clock.advance(SignedDuration::from_mins(10));
+        let origin = Origin::default();
+        let (accepted, renewed) = tokio::join!(
+            people::accept_invitation(&world.services, &link, &TYPED, &origin),
+            people::renew_invitation(&world.services, &link),
+        );
+        let expected = if accepted.is_ok() { MembershipState::Active } else { MembershipState::Invited };
+        assert_eq!(state(&world, ugo, company).await, Some(expected), "{renewed:?}");
+
+        let tx = store::write_tx(&world.services.db).await.expect("a transaction");
+        let (from, to) = (MembershipState::Known, MembershipState::Active);
+        let moved = store::people::set_membership_state(&tx, ugo, company, from, to, world.services.now()).await;
+        assert!(!moved.expect("an answer"), "it is somewhere else");
+    }
+
+    /// K9, R19: who loses sight of a case waits for nothing there; what they still see goes on.
+    async fn k9_what_is_out_of_sight_is_called_off(world: World) {
+        world.phone_line("emea", "Europe/Paris").await;
+        let (atlas, pulse) = (world.product("atlas").await, world.product("pulse").await);
+        let company = world.organisation("Brasserie du Nord", &[atlas, pulse]).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let ugo_id = world.member(company, "Ugo Petit", Role::SupportUser, Reach::Own, None).await;
+        let omar = world.vendor("Omar Agent", Role::Agent).await;
+        let (ana, ugo, omar) = (world.context(ana).await, world.context(ugo_id).await, world.context(omar).await);
+        let chat_about = |product: domain::ProductId| domain::chat::ChatForm {
+            organisation: company.to_string(),
+            product: product.to_string(),
+            text: "Depuis ce matin.".into(),
+        };
+        let call_about = |product: domain::ProductId| domain::calls::CallbackForm {
+            organisation: company.to_string(),
+            product: product.to_string(),
+            phone: "+33 1 99 00 11 22".into(),
+            when: "now".into(),
+            topic: "Le VPN tombe".into(),
+            ..Default::default()
+        };
+        service::chat::start(&ugo, &chat_about(pulse)).await.expect("a chat");
+        service::calls::request(&ugo, &call_about(pulse), "").await.expect("a call");
+        let kept = service::calls::request(&ugo, &call_about(atlas), "").await.expect("a call");
+
+        // Narrowed to Atlas: first the narrow role, then the wide one goes.
+        let narrow = RoleForm { role: Role::ProductSupportUser.key().into(), products: vec![atlas.to_string()], ..Default::default() };
+        people::grant_role(&ana, company, ugo_id, &narrow).await.expect("given");
+        assert_eq!(service::calls::list_open(&omar).await.expect("calls").len(), 2, "the wide role is there still");
+        let members = people::list(&ana, company).await.expect("members");
+        let wide = members[1].roles.iter().find(|held| held.role == Role::SupportUser).expect("the wide role").grant;
+        people::revoke_role(&ana, company, ugo_id, wide).await.expect("taken");
+        assert!(service::chat::list_live(&omar).await.expect("chats").is_empty());
+        let open = service::calls::list_open(&omar).await.expect("calls");
+        assert_eq!(open.iter().map(|call| call.case).collect::<Vec<_>>(), [kept]);
+        let narrowed = world.context(ugo_id).await;
+        assert_eq!(service::chat::current(&narrowed).await, Ok(None));
+        assert_eq!(service::calls::mine(&narrowed).await.expect("calls").len(), 1);
+
+        service::chat::start(&narrowed, &chat_about(atlas)).await.expect("a chat");
+        people::remove(&ana, company, ugo_id).await.expect("removed");
+        assert!(service::chat::list_live(&omar).await.expect("chats").is_empty());
+        assert!(service::calls::list_open(&omar).await.expect("calls").is_empty());
+        let case = service::cases::detail(&omar, kept).await.expect("the case stays");
+        let mut last = case.stream.iter().filter_map(|item| match item {
+            domain::cases::StreamItem::Entry(entry) => Some(entry.body.as_str()),
+            domain::cases::StreamItem::Note(_) => None,
+        });
+        assert_eq!(last.next_back(), Some("callback_cancelled"));
+        assert_eq!(store::audit::verify(&world.services.db).await.expect("readable"), None, "the chain holds");
     }
 }

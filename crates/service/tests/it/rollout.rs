@@ -38,9 +38,10 @@ on_both! {
     async fn r24_a_programme_from_draft_to_setup(world: World) {
         let product = world.product("atlas").await;
         let (a, b) = (world.organisation("Alpha", &[product]).await, world.organisation("Beta", &[product]).await);
-        let ana = world.member(a, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;
         let mia = world.vendor("Mia Manager", Role::ProgrammeManager).await;
-        let (ana, mia) = (world.context(ana).await, world.context(mia).await);
+        let other = world.organisation("Gamma", &[product]).await;
+        let gus = world.member(other, "Gus Gamma", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let (gus, mia) = (world.context(gus).await, world.context(mia).await);
 
         let typed = ProgrammeForm {
             key: "spring-2026".into(),
@@ -51,11 +52,13 @@ on_both! {
         };
         let programme = rollout::create_programme(&mia, &typed).await.expect("a programme");
         assert_eq!(rollout::create_programme(&mia, &typed).await, Err(Failure::Conflict(Conflict::AlreadyTaken)));
-        assert!(matches!(rollout::create_programme(&ana, &typed).await, Err(Failure::Forbidden(_))));
-        assert_eq!(rollout::list_candidates(&mia, "alph").await.expect("a list").len(), 1);
+        assert!(matches!(rollout::create_programme(&gus, &typed).await, Err(Failure::Forbidden(_))));
+        assert_eq!(rollout::tools(&mia, "alph").await.expect("tools").candidates.len(), 1);
         assert_eq!(rollout::enrol(&mia, programme, &[a, b]).await, Ok(2));
         assert_eq!(rollout::enrol(&mia, programme, &[a, b]).await, Ok(0), "again changes nothing");
-        assert!(rollout::list_candidates(&mia, "").await.expect("a list").is_empty());
+        assert!(rollout::tools(&mia, "").await.expect("tools").candidates.iter().all(|(id, _)| *id == other));
+        let ana = world.member(a, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;
+        let ana = world.context(ana).await;
         assert!(world.mails().await.is_empty(), "enrolling is silent");
 
         let moved = rollout::move_phase(&mia, a, Phase::Setup, "Everything imported", false).await.expect("moved");
@@ -183,5 +186,66 @@ on_both! {
         all.sort();
         all.dedup();
         assert_eq!(all.len(), 60, "each once, also those of the same name");
+    }
+
+    /// A company at work with the portal is not closed by joining a programme: it is live in it.
+    async fn a_company_at_work_joins_live(world: World) {
+        let product = world.product("atlas").await;
+        let company = world.organisation("Alpha", &[product]).await;
+        let programme = world.enrol(world.organisation("Beta", &[product]).await, &[product], Phase::Setup).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;
+        let mia = world.vendor("Mia Manager", Role::ProgrammeManager).await;
+        let mia = world.context(mia).await;
+        cases::open(&world.context(ana).await, &form(company, product), &[], "").await.expect("before");
+        world.mails().await;
+        assert_eq!(rollout::enrol(&mia, programme, &[company]).await, Ok(1));
+        assert!(world.mails().await.is_empty(), "enrolling is silent");
+        cases::open(&world.context(ana).await, &form(company, product), &[], "").await.expect("and after");
+        let board = rollout::board(&mia, programme, &BoardFilter::default()).await.expect("a board");
+        let row = board.rows.iter().find(|row| row.organisation == company).expect("on the board");
+        assert_eq!((row.phase, row.launched_before), (Phase::Launch, true));
+    }
+
+    /// Names are found whatever the accents and capitals, on both databases.
+    async fn accented_names_are_found(world: World) {
+        let product = world.product("atlas").await;
+        let company = world.organisation("Énergie du Cœur", &[product]).await;
+        let mia = world.vendor("Mia Manager", Role::ProgrammeManager).await;
+        let mia = world.context(mia).await;
+        for typed in ["Énergie", "énergie", "ENERGIE", "coeur", "cœur"] {
+            assert_eq!(rollout::tools(&mia, typed).await.expect("tools").candidates.len(), 1, "{typed}");
+            let page = service::people::page(&mia, None, typed).await.expect("a page");
+            assert_eq!(page.companies.len(), 1, "{typed}");
+        }
+        let programme = world.enrol(company, &[product], Phase::Setup).await;
+        let filter = BoardFilter { search: "énergie".into(), ..Default::default() };
+        assert_eq!(rollout::board(&mia, programme, &filter).await.expect("a board").rows.len(), 1);
+        let nothing = BoardFilter { search: "\\%_".into(), ..Default::default() };
+        assert_eq!(rollout::board(&mia, programme, &nothing).await.expect("a board").rows.len(), 1, "no pattern of theirs");
+    }
+
+    /// A move of days without a reason is refused beside the field that the form has.
+    async fn r5_a_reason_is_asked_for_by_its_name(world: World) {
+        let product = world.product("atlas").await;
+        let company = world.organisation("Alpha", &[product]).await;
+        world.enrol(company, &[product], Phase::Setup).await;
+        let mia = world.vendor("Mia Manager", Role::ProgrammeManager).await;
+        let mia = world.context(mia).await;
+        let days = dates().parse().expect("in order");
+        let refused = rollout::move_dates(&mia, company, &days, " ").await;
+        assert_eq!(refused, Err(Failure::field("why", FieldError::Required)));
+    }
+
+    /// The board offers so many companies at once, and says that there are more.
+    async fn candidates_are_searched(world: World) {
+        for number in 0..51 {
+            world.organisation(&format!("Company {number:02}"), &[]).await;
+        }
+        let mia = world.vendor("Mia Manager", Role::ProgrammeManager).await;
+        let mia = world.context(mia).await;
+        let tools = rollout::tools(&mia, "").await.expect("tools");
+        assert_eq!((tools.candidates.len(), tools.more), (50, true));
+        let found = rollout::tools(&mia, "company 50").await.expect("tools");
+        assert_eq!((found.candidates.len(), found.more), (1, false));
     }
 }

@@ -9,6 +9,8 @@ pub struct Model {
     pub id: Uuid,
     pub person_id: Uuid,
     pub organisation_id: Uuid,
+    /// As whoever added the person wrote it: what the company sees until the person accepts.
+    pub name: String,
     pub state: String,
     pub source: String,
     pub created_at: i64,

@@ -8,6 +8,8 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     pub name: String,
+    /// The name as searches compare it: `domain::text::fold`.
+    pub folded: String,
     pub region: String,
     pub created_at: i64,
 }

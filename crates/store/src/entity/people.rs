@@ -14,6 +14,8 @@ pub struct Model {
     pub time_zone: String,
     pub password_hash: Option<String>,
     pub password_changed_at: Option<i64>,
+    /// Counts up with every new password: links to set one hold for the present number only.
+    pub password_version: i32,
     pub last_seen_at: Option<i64>,
     pub created_at: i64,
 }

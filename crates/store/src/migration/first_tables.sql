@@ -4,6 +4,7 @@
 create table organisations (
     id $uuid primary key,
     name text not null,
+    folded text not null,
     region text not null default 'emea',
     created_at bigint not null
 )
@@ -24,6 +25,7 @@ create table people (
     time_zone text not null default 'Europe/Paris',
     password_hash text,
     password_changed_at bigint,
+    password_version integer not null default 0,
     last_seen_at bigint,
     created_at bigint not null
 )
@@ -42,6 +44,7 @@ create table memberships (
     id $uuid primary key,
     person_id $uuid not null references people (id),
     organisation_id $uuid not null references organisations (id),
+    name text not null,
     state text not null check (state in ('known', 'invited', 'active', 'removed')),
     source text not null check (source in ('import', 'added')),
     created_at bigint not null,
@@ -285,7 +288,7 @@ create table callbacks (
     phone text not null,
     wanted_at bigint,
     requested_at bigint not null,
-    state text not null check (state in ('requested', 'done')),
+    state text not null check (state in ('requested', 'done', 'cancelled')),
     outcome text,
     agent_id $uuid references people (id),
     done_at bigint

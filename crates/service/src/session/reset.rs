@@ -1,0 +1,124 @@
+//! A forgotten password: a link by mail, good for half an hour and once. Looking at it changes nothing (K4); only the form
+//! behind it sets a password.
+
+use domain::{
+    Failure, FieldErrors, PersonId,
+    audit::Verb,
+    failure::Conflict,
+    mail::MailKind,
+    people::{RESET_MINUTES, ResetState},
+    text::EmailAddress,
+};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::{
+    Origin,
+    account::{parse, replace},
+    limit_sign_in,
+};
+use crate::{Change, OrFail, Services, change::Mail, link};
+
+const PURPOSE: &[u8] = b"password reset";
+
+/// How often a person gets such a mail at most, in seconds.
+const PAUSE_SECONDS: i64 = 600;
+
+/// Sends a link to whoever asks, if the address belongs to somebody who can sign in. The answer does not wait for the
+/// mail: it is the same, and as quick, for every address (ASVS 6.3.8).
+///
+/// # Errors
+/// [`Failure::Invalid`] under `email` for what is no address, [`Failure::TooMany`].
+pub fn request_reset(services: &Services, email: &str, origin: &Origin) -> Result<(), Failure> {
+    let email = EmailAddress::parse(email).map_err(|error| Failure::field("email", error))?;
+    limit_sign_in(services, &email.normalised(), origin)?;
+    let (services, origin) = (services.clone(), origin.clone());
+    tokio::spawn(async move {
+        if let Err(failure) = send_reset(&services, &email, &origin).await {
+            tracing::error!(error = %failure, "sending a link for a new password");
+        }
+    });
+    Ok(())
+}
+
+/// What [`request_reset`] leaves to be done: nothing, for an address of nobody.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn send_reset(services: &Services, email: &EmailAddress, origin: &Origin) -> Result<(), Failure> {
+    let found = store::people::find_by_email(&services.db, &email.normalised()).await.or_fail("finding a person")?;
+    let Some(person) = found else { return Ok(()) };
+    let actor = store::people::find_actor(&services.db, person, services.now()).await.or_fail("finding an actor")?;
+    let Some(actor) = actor else { return Ok(()) };
+    let mut change = Change::begin_as(services, None, origin.request).await?;
+    let version = store::people::password_version(&change.tx, person).await.or_fail("finding a password")?;
+    let ends = change.now + SignedDuration::from_mins(RESET_MINUTES);
+    let mail = Mail {
+        kind: MailKind::PasswordReset,
+        // One in ten minutes, however often somebody asks.
+        key: format!("{person}:{version}:{}", change.now.as_second() / PAUSE_SECONDS),
+        person: Some(person),
+        recipient: &actor.email,
+        locale: actor.locale,
+        params: json!({ "name": actor.name, "reset": person, "reset_version": version, "ends_at": ends }),
+        case: None,
+    };
+    change.mail(mail).await?;
+    change.event(Verb::PasswordResetSent, None, ("person", person), json!({ "ends_at": ends }));
+    change.commit().await
+}
+
+/// The last part of the link: the person, the password it replaces, and its end.
+pub fn reset_token(services: &Services, person: PersonId, version: i32, ends: Timestamp) -> String {
+    let mut said = person.uuid().as_bytes().to_vec();
+    said.extend_from_slice(&version.to_be_bytes());
+    said.extend_from_slice(&ends.as_second().to_be_bytes());
+    link::sign(services, PURPOSE, &said)
+}
+
+fn parse_token(services: &Services, token: &str) -> Option<(PersonId, i32, Timestamp)> {
+    let said = link::verify(services, PURPOSE, token)?;
+    let (person, rest) = said.split_at_checked(16)?;
+    let (version, ends) = rest.split_at_checked(4)?;
+    let person = PersonId::from(uuid::Uuid::from_slice(person).ok()?);
+    let ends = Timestamp::from_second(i64::from_be_bytes(ends.try_into().ok()?)).ok()?;
+    Some((person, i32::from_be_bytes(version.try_into().ok()?), ends))
+}
+
+/// What the page behind the link shows. Never changes anything (K4).
+///
+/// # Errors
+/// [`Failure::NotFound`] for a link that was not made here.
+pub async fn check_reset(services: &Services, token: &str) -> Result<ResetState, Failure> {
+    let (person, version, ends) = parse_token(services, token).ok_or(Failure::NotFound)?;
+    let present = store::people::password_version(&services.db, person).await.or_fail("finding a password")?;
+    let open = services.now() < ends && present == version;
+    Ok(if open { ResetState::Open } else { ResetState::Ended })
+}
+
+/// Sets a new password and ends every session; the person signs in with it next.
+///
+/// # Errors
+/// [`Failure::NotFound`] for a link that was not made here, [`Conflict::ResetEnded`] for one that is over or was used,
+/// [`Failure::Invalid`] under `password`, `password_again`.
+pub async fn reset_password(
+    services: &Services,
+    token: &str,
+    password: &str,
+    again: &str,
+    origin: &Origin,
+) -> Result<(), Failure> {
+    let ended = Failure::Conflict(Conflict::ResetEnded);
+    let (person, version, ends) = parse_token(services, token).ok_or(Failure::NotFound)?;
+    if check_reset(services, token).await? == ResetState::Ended {
+        return Err(ended);
+    }
+    let password = parse(password, again).map_err(FieldErrors::into_failure)?;
+    let hash = services.hasher.hash(password).await?;
+    let mut change = Change::begin_as(services, Some(person), origin.request).await?;
+    let actor = store::people::find_actor(&change.tx, person, change.now).await.or_fail("finding an actor")?;
+    if actor.is_none() || ends <= change.now || !replace(&mut change, person, version, &hash, "link").await? {
+        return Err(ended);
+    }
+    change.commit().await
+}
