@@ -35,6 +35,8 @@ coded! {
         PersonCreated = "person.created",
         PersonImported = "person.imported",
         PersonRemoved = "person.removed",
+        PhoneLineRemoved = "phone_line.removed",
+        PhoneLineSaved = "phone_line.saved",
         PhaseMoved = "rollout.phase_moved",
         ProgrammeCreated = "rollout.programme_created",
         RoleGranted = "role.granted",

@@ -6,15 +6,15 @@ use domain::{
     CaseId, ChatId, EntryId, FileId, OrganisationId, PersonId, ProductId,
     access::{CaseFacts, CaseScope, CaseVisibility, Granted},
     cases::{
-        CaseDetail, CaseFilter, CaseNumber, CaseRow, Channel, CloseReason, EntryKind, EntryView, FileView, Impact,
-        NoteView, Priority, Side, Status, StreamItem,
+        CaseDetail, CaseFilter, CaseNumber, CaseRow, Channel, CloseReason, Closing, EntryKind, EntryView, FileView,
+        Impact, NoteView, Priority, Side, Status, StreamItem,
     },
     page::{PAGE_SIZE, Page},
 };
 use jiff::Timestamp;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
-    QueryOrder, sea_query::Expr,
+    QueryOrder, QuerySelect, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -120,7 +120,8 @@ pub struct NewEntry<'a> {
     pub now: Timestamp,
 }
 
-/// Adds an entry to the stream, makes it searchable and the case the newest.
+/// Adds an entry to the stream, makes it searchable and the case the newest; a note does not, as customers would see the
+/// case change (T-A2).
 pub async fn insert_entry(tx: &Tx, _granted: &Granted, new: NewEntry<'_>) -> Result<(), StoreError> {
     case_entries::ActiveModel {
         id: Set(new.id.into()),
@@ -137,6 +138,9 @@ pub async fn insert_entry(tx: &Tx, _granted: &Granted, new: NewEntry<'_>) -> Res
     .await?;
     if new.kind != EntryKind::Line {
         search::insert(tx, new.case, new.kind == EntryKind::Note, new.body).await?;
+    }
+    if new.kind == EntryKind::Note {
+        return Ok(());
     }
     cases::Entity::update_many()
         .col_expr(cases::Column::UpdatedAt, Expr::value(time::micros(new.now)))
@@ -155,6 +159,8 @@ pub struct CaseHead {
     pub status: Status,
     pub facts: CaseFacts,
     pub agent: Option<PersonId>,
+    /// `None` while it is open.
+    pub closing: Option<Closing>,
 }
 
 /// # Errors
@@ -174,7 +180,29 @@ pub async fn find(db: &impl Reads, visibility: &CaseVisibility, id: CaseId) -> R
             requestor: row.requestor_id.map(Into::into),
         },
         agent: row.agent_id.map(Into::into),
+        closing: match row.closed_at {
+            Some(at) => Some(Closing {
+                at: time::timestamp(at)?,
+                reason: row.close_reason.as_deref().and_then(CloseReason::parse),
+            }),
+            None => None,
+        },
     })
+}
+
+/// The people of the customer who wrote to a case.
+pub async fn list_customer_authors(tx: &Tx, _granted: &Granted, id: CaseId) -> Result<Vec<PersonId>, StoreError> {
+    let authors: Vec<Uuid> = case_entries::Entity::find()
+        .select_only()
+        .column(case_entries::Column::AuthorId)
+        .distinct()
+        .filter(case_entries::Column::CaseId.eq(id.uuid()))
+        .filter(case_entries::Column::Side.eq(Side::Customer.key()))
+        .filter(case_entries::Column::AuthorId.is_not_null())
+        .into_tuple()
+        .all(tx.connection())
+        .await?;
+    Ok(authors.into_iter().map(Into::into).collect())
 }
 
 /// The company of a case, for jobs.
@@ -442,7 +470,9 @@ pub async fn find_detail(db: &impl Reads, visibility: &CaseVisibility, id: CaseI
         live_chat: more.chat_id.map(ChatId::from),
         may_reply: false,
         may_close: false,
+        may_reopen: false,
         may_work: false,
+        may_call: false,
         seen_event: more.last_event,
     })
 }

@@ -134,6 +134,7 @@ impl Role {
                 PersonCreate,
                 PersonRemove,
                 RoleGrant,
+                PhoneLineManage,
                 ProgrammeRead,
                 ProgrammeControl,
                 ImportRun,
