@@ -13,7 +13,7 @@ pub use badge::{Badge, Tone};
 pub use button::{Kind, LinkButton, Submit};
 pub use callout::{Callout, Empty};
 pub use field::{CheckboxGroup, Choice, RadioGroup, SelectField, TextArea, TextField};
-pub use form::{FormState, HiddenField};
+pub use form::{Fold, FormKey, FormState, HiddenField};
 pub use icon::{Icon, Sign};
 pub use page::{Card, PageHead, Skeleton, loaded};
 pub use time::{Day, Moment};

@@ -3,5 +3,6 @@
 #![expect(clippy::expect_used, reason = "a test that cannot set up has to stop")]
 
 mod access;
+mod drafts;
 mod http;
 mod portal;
