@@ -246,7 +246,10 @@ fn Reopening(case: RwSignal<CaseDetail>) -> impl IntoView {
     let new_case = move || {
         view! {
             <p class="quiet">{td_string!(l, cases.closed_for_good)}</p>
-            {customer.then(|| view! { <LinkButton href="/cases/new" kind=Kind::Quiet>{td_string!(l, cases.new)}</LinkButton> })}
+            {customer.then(|| view! {
+                <p>{td_string!(l, cases.closed_go_on)}</p>
+                <LinkButton href="/cases/new" kind=Kind::Quiet>{td_string!(l, cases.new)}</LinkButton>
+            })}
         }
     };
     view! {
