@@ -198,6 +198,7 @@ fn conflict_text(l: Locale, conflict: Conflict) -> &'static str {
         Conflict::InvitationExpired => td_string!(l, failure.invitation_expired),
         Conflict::LastAdmin => td_string!(l, failure.last_admin),
         Conflict::CaseClosed => td_string!(l, failure.case_closed),
+        Conflict::ReopenEnded => td_string!(l, failure.reopen_ended),
         Conflict::StatusChange => td_string!(l, failure.status_change),
         Conflict::AlreadyTaken => td_string!(l, failure.already_taken),
         Conflict::CallbackOpen => td_string!(l, failure.callback_open),
@@ -233,6 +234,12 @@ pub fn field_error_text(l: Locale, error: &FieldError) -> String {
             td_string!(l, failure.too_large, megabytes = max_bytes / 1_048_576).to_string()
         }
         FieldError::RefusedFile => td_string!(l, failure.refused_file).to_owned(),
+        FieldError::FileGone => td_string!(l, failure.file_gone).to_owned(),
+        FieldError::NotAKey => td_string!(l, failure.not_a_key).to_owned(),
+        FieldError::NotALanguage => td_string!(l, failure.not_a_language).to_owned(),
+        FieldError::NotAZone => td_string!(l, failure.not_a_zone).to_owned(),
+        FieldError::NotHours => td_string!(l, failure.not_hours).to_owned(),
+        FieldError::NotDays => td_string!(l, failure.not_days).to_owned(),
         FieldError::TooMany { max } => td_string!(l, failure.too_many_items, max = *max).to_string(),
         FieldError::OutOfOrder => td_string!(l, failure.out_of_order).to_owned(),
         FieldError::Announcement(problem) => crate::announcements::problem_text(l, problem),

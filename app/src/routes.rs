@@ -12,7 +12,7 @@ use leptos_router::{
 use crate::{
     announcements::{AnnouncementPage, AnnouncementsPage},
     audit::LedgerPage,
-    calls::{DeskCallsPage, NewCallPage},
+    calls::{DeskCallsPage, NewCallPage, PhoneLinesPage},
     cases::{CasePage, CasesPage, DeskPage, NewCasePage},
     chat::{ChatPage, DeskChatsPage, StartChatPage},
     failure::FailurePage,
@@ -99,6 +99,13 @@ pub const NAV: &[NavEntry] = &[
         vendor_only: None,
     },
     NavEntry {
+        path: "/settings/phone-lines",
+        sign: Sign::Phone,
+        label: |l| td_string!(l, calls.settings),
+        permission: Some(Permission::PhoneLineManage),
+        vendor_only: Some(true),
+    },
+    NavEntry {
         path: "/mail",
         sign: Sign::Mail,
         label: |l| td_string!(l, mail.nav),
@@ -141,6 +148,7 @@ pub const PATHS: &[&str] = &[
     "/people",
     "/people/new",
     "/people/:id",
+    "/settings/phone-lines",
     "/mail",
     "/invitation/:token",
 ];
@@ -193,6 +201,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/people") view=PeoplePage ssr=SsrMode::Async />
                     <Route path=path!("/people/new") view=NewPersonPage ssr=SsrMode::Async />
                     <Route path=path!("/people/:id") view=PersonPage ssr=SsrMode::Async />
+                    <Route path=path!("/settings/phone-lines") view=PhoneLinesPage ssr=SsrMode::Async />
                     <Route path=path!("/mail") view=MailPage ssr=SsrMode::Async />
                 </ParentRoute>
             </Routes>

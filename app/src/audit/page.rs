@@ -167,6 +167,8 @@ fn verb_text(l: Locale, verb: Verb) -> &'static str {
         Verb::PersonCreated => td_string!(l, audit.person_created),
         Verb::PersonImported => td_string!(l, audit.person_imported),
         Verb::PersonRemoved => td_string!(l, audit.person_removed),
+        Verb::PhoneLineRemoved => td_string!(l, audit.phone_line_removed),
+        Verb::PhoneLineSaved => td_string!(l, audit.phone_line_saved),
         Verb::PhaseMoved => td_string!(l, audit.phase_moved),
         Verb::MailRequeued => td_string!(l, audit.mail_requeued),
         Verb::ProductImported => td_string!(l, audit.product_imported),

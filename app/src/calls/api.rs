@@ -2,7 +2,7 @@
 
 use domain::{
     CallbackId, CaseId,
-    calls::{CallEntrance, CallbackForm, CallbackRow, DeskWaiting},
+    calls::{CallEntrance, CallbackForm, CallbackRow, DeskWaiting, PhoneLineForm, PhoneLineSettings},
 };
 #[cfg(feature = "ssr")]
 use domain::{Failure, FieldError, calls::CallOutcome};
@@ -50,4 +50,24 @@ pub async fn log_call(
     let outcome = CallOutcome::parse(&outcome).ok_or_else(|| Failure::field("outcome", FieldError::Required));
     let outcome = request::reply(outcome)?;
     request::reply(service::calls::log(&context, id, outcome, &note).await.map(|_| ()))
+}
+
+/// The operator's view of the phone lines.
+#[server(prefix = "/fn/calls", endpoint = "line_settings")]
+pub async fn read_line_settings() -> Result<PhoneLineSettings, ApiError> {
+    let context = request::context()?;
+    request::reply(service::calls::line_settings(&context).await)
+}
+
+#[server(prefix = "/fn/calls", endpoint = "save_line")]
+pub async fn save_phone_line(form: PhoneLineForm) -> Result<(), ApiError> {
+    let context = request::context()?;
+    request::reply(service::calls::save_line(&context, &form).await)
+}
+
+/// `id` is the region.
+#[server(prefix = "/fn/calls", endpoint = "remove_line")]
+pub async fn remove_phone_line(id: String) -> Result<(), ApiError> {
+    let context = request::context()?;
+    request::reply(service::calls::remove_line(&context, &id).await)
 }

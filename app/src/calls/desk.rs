@@ -6,14 +6,13 @@ use leptos::prelude::*;
 use super::api::{LogCall, open_callbacks};
 use crate::{
     ApiError,
-    failure::field_error_text,
     i18n::*,
     language::use_locale,
     layout::DeskTabs,
     live::use_all_events,
     ui::{
-        Badge, Choice, Empty, FormState, HiddenField, Moment, PageHead, RadioGroup, Sign, Submit, Tone, loaded,
-        toast_on_success,
+        Badge, Choice, Empty, Fold, FormState, HiddenField, Moment, PageHead, RadioGroup, Sign, Submit, TextArea, Tone,
+        loaded, toast_on_success,
     },
 };
 
@@ -90,7 +89,7 @@ fn Row(call: CallbackRow, calls: RwSignal<Vec<CallbackRow>>) -> impl IntoView {
 fn LogForm(id: domain::CallbackId, calls: RwSignal<Vec<CallbackRow>>) -> impl IntoView {
     let l = use_locale();
     let action = ServerAction::<LogCall>::new();
-    let form = FormState::provide(action);
+    let form = FormState::provide_for(action, &id.to_string());
     Effect::new(move |_| {
         if action.value().with(|value| matches!(value, Some(Ok::<(), ApiError>(())))) {
             fetch(calls);
@@ -100,24 +99,15 @@ fn LogForm(id: domain::CallbackId, calls: RwSignal<Vec<CallbackRow>>) -> impl In
     let outcomes =
         CallOutcome::ALL.iter().map(|outcome| Choice::new(outcome.key(), outcome_text(l, *outcome))).collect();
     view! {
-        <details class="note-box">
-            <summary class="btn btn-primary">{td_string!(l, calls.log)}</summary>
+        <Fold summary=td_string!(l, calls.log)>
             <ActionForm action=action attr:class="form">
                 {form.view(&["outcome", "note"])}
                 <HiddenField name="id" value=id.to_string() />
                 <RadioGroup name="outcome" label=td_string!(l, calls.outcome) choices=outcomes required=true />
-                // Many of these forms are on the page: the field is tied by nesting, not by an id.
-                <label class="field">
-                    <span class="font-medium">{td_string!(l, calls.note)}</span>
-                    <span class="field-hint block">{td_string!(l, calls.note_hint)}</span>
-                    <textarea name="note" class="textarea" rows="3"></textarea>
-                </label>
-                <p class="field-error" aria-live="polite">
-                    {move || form.error("note").map(|error| field_error_text(l, &error))}
-                </p>
+                <TextArea name="note" label=td_string!(l, calls.note) hint=td_string!(l, calls.note_hint) rows=3 />
                 <Submit>{td_string!(l, calls.save)}</Submit>
             </ActionForm>
-        </details>
+        </Fold>
     }
 }
 

@@ -9,17 +9,17 @@ use crate::{
     ui::{Badge, Moment, Tone},
 };
 
-/// The own region in full; the others one click away.
+/// The own region in full; the others one click away, or at hand where the own one has none.
 #[component]
 pub fn PhoneLines(lines: Vec<PhoneLine>) -> impl IntoView {
     let l = use_locale();
-    let mut lines = lines.into_iter();
-    let own = lines.next();
-    let others: Vec<_> = lines.collect();
+    let (own, others): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| line.own);
+    let without = own.is_empty();
     view! {
-        {own.map(|line| view! { <Line line /> })}
+        {without.then(|| view! { <p class="quiet">{td_string!(l, calls.no_line)}</p> })}
+        {own.into_iter().map(|line| view! { <Line line /> }).collect_view()}
         {(!others.is_empty()).then(|| view! {
-            <details class="other-lines">
+            <details class="other-lines" open=without>
                 <summary>{td_string!(l, calls.other_regions)}</summary>
                 {others.into_iter().map(|line| view! { <Line line /> }).collect_view()}
             </details>
@@ -81,7 +81,7 @@ pub fn language_name(l: Locale, tag: &str) -> String {
     }
 }
 
-fn region_name(l: Locale, region: &str) -> String {
+pub(super) fn region_name(l: Locale, region: &str) -> String {
     match region {
         "emea" => td_string!(l, calls.region_emea).to_owned(),
         "americas" => td_string!(l, calls.region_americas).to_owned(),
@@ -92,7 +92,7 @@ fn region_name(l: Locale, region: &str) -> String {
 }
 
 /// `Mon–Fri 09:00–17:00 (Europe/Paris)`: days with the same hours are drawn together.
-fn hours_text(l: Locale, hours: &Hours) -> String {
+pub(super) fn hours_text(l: Locale, hours: &Hours) -> String {
     let names: Vec<&str> = td_string!(l, calls.days).split(' ').collect();
     let name = |index: usize| names.get(index).copied().unwrap_or_default();
     let mut parts: Vec<String> = Vec::new();

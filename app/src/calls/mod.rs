@@ -1,11 +1,13 @@
-//! The phone: numbers with their hours, asking to be called, the desk's list of calls to make.
+//! The phone: numbers with their hours and how the operator sets them, asking to be called, the desk's list of calls to make.
 
 pub mod api;
 mod desk;
 mod lines;
 mod new;
+mod settings;
 
 pub use api::count_waiting;
 pub use desk::{DeskCallsPage, outcome_text};
 pub use lines::{PhoneLines, language_name};
 pub use new::NewCallPage;
+pub use settings::PhoneLinesPage;

@@ -13,11 +13,11 @@ use super::{
     api::{RequestCallback, read_call_entrance},
 };
 use crate::{
-    cases::FormKey,
-    chat::{CompanyField, product_choices},
+    cases::product_choices,
+    chat::CompanyField,
     i18n::*,
     language::use_locale,
-    ui::{Card, FormState, HiddenField, PageHead, SelectField, Submit, TextArea, TextField, loaded},
+    ui::{Card, FormKey, FormState, HiddenField, PageHead, SelectField, Submit, TextArea, TextField, loaded},
 };
 
 #[component]

@@ -6,6 +6,8 @@ use domain::{
     organisations::OrganisationChoice,
     page::Page,
 };
+#[cfg(feature = "ssr")]
+use domain::{Failure, FieldError, cases::CloseReason};
 use leptos::prelude::*;
 use server_fn::codec::Json;
 
@@ -63,9 +65,9 @@ pub async fn reply_to_case(
 }
 
 #[server(prefix = "/fn/cases", endpoint = "note")]
-pub async fn note_on_case(id: CaseId, text: String) -> Result<(), ApiError> {
+pub async fn note_on_case(id: CaseId, text: String, #[server(default)] key: String) -> Result<(), ApiError> {
     let context = request::context()?;
-    request::reply(service::cases::note(&context, id, &text).await)
+    request::reply(service::cases::note(&context, id, &text, &key).await)
 }
 
 #[server(prefix = "/fn/cases", endpoint = "assign")]
@@ -77,7 +79,8 @@ pub async fn assign_case(id: CaseId) -> Result<(), ApiError> {
 #[server(prefix = "/fn/cases", endpoint = "close")]
 pub async fn close_case(id: CaseId, reason: String) -> Result<(), ApiError> {
     let context = request::context()?;
-    let reason = domain::cases::CloseReason::parse(&reason).unwrap_or(domain::cases::CloseReason::Confirmed);
+    let reason = CloseReason::parse(&reason).ok_or_else(|| Failure::field("reason", FieldError::NotAChoice));
+    let reason = request::reply(reason)?;
     request::reply(service::cases::close(&context, id, reason).await)
 }
 

@@ -3,14 +3,14 @@
 
 use domain::{
     CaseId,
-    cases::{CaseDetail, Status},
+    cases::{CaseDetail, Closing, Status},
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use super::{
     api::{AssignCase, CloseCase, NoteOnCase, ReopenCase, ReplyToCase, find_case},
-    parts::{Attach, FormKey, Stream, priority_badge, status_badge},
+    parts::{Attach, Stream, priority_badge, status_badge},
 };
 use crate::{
     ApiError,
@@ -19,8 +19,8 @@ use crate::{
     language::use_locale,
     live::use_case_events,
     ui::{
-        Callout, Card, Choice, FormState, HiddenField, Kind, Moment, PageHead, SelectField, Skeleton, Submit, TextArea,
-        Tone, toast_on_success,
+        Callout, Card, Choice, Fold, FormKey, FormState, HiddenField, Icon, Kind, LinkButton, Moment, PageHead,
+        SelectField, Sign, Skeleton, Submit, TextArea, Tone, toast_on_success,
     },
 };
 
@@ -81,7 +81,8 @@ fn Case(first: CaseDetail, acted: RwSignal<u32>) -> impl IntoView {
     let closed = Memo::new(move |_| case.with(|case| case.row.status == Status::Closed));
     let may_reply = Memo::new(move |_| case.with(|case| case.may_reply) && !closed.get());
     let may_work = Memo::new(move |_| case.with(|case| case.may_work));
-    let may_close = Memo::new(move |_| case.with(|case| case.may_close));
+    let may_close = Memo::new(move |_| case.with(|case| case.may_close) && !closed.get());
+    let may_call = Memo::new(move |_| case.with(|case| case.may_call));
     view! {
         <PageHead title>
             <span class="quiet">{number}</span>
@@ -98,8 +99,13 @@ fn Case(first: CaseDetail, acted: RwSignal<u32>) -> impl IntoView {
             <aside class="case-side">
                 {move || view! { <Facts case=case.get() /> }}
                 <Show when=move || may_work.get()><AssignForm id /></Show>
-                <Show when=move || may_close.get() && !closed.get()><CloseForm id /></Show>
-                <Show when=move || may_close.get() && closed.get()><ReopenForm id /></Show>
+                <Show when=move || may_call.get()>
+                    <LinkButton href=format!("/calls/new?case={id}") kind=Kind::Quiet>
+                        <Icon sign=Sign::Phone />{td_string!(l, cases.call_about)}
+                    </LinkButton>
+                </Show>
+                <Show when=move || may_close.get()><CloseForm id /></Show>
+                <Show when=move || closed.get()><Reopening case /></Show>
             </aside>
         </div>
     }
@@ -181,15 +187,15 @@ fn NoteForm(id: CaseId) -> impl IntoView {
     refresh(action);
     toast_on_success(action, td_string!(l, common.done_note));
     view! {
-        <details class="note-box">
-            <summary class="btn btn-ghost">{td_string!(l, cases.write_note)}</summary>
+        <Fold summary=td_string!(l, cases.write_note) kind=Kind::Plain>
             <ActionForm action=action attr:class="form">
                 {form.view(&["text"])}
                 <HiddenField name="id" value=id.to_string() />
+                <FormKey />
                 <TextArea name="text" label=td_string!(l, cases.note_label) required=true rows=3 />
                 <Submit kind=Kind::Quiet>{td_string!(l, cases.save_note)}</Submit>
             </ActionForm>
-        </details>
+        </Fold>
     }
 }
 
@@ -222,15 +228,39 @@ fn CloseForm(id: CaseId) -> impl IntoView {
         Choice::new("withdrawn", td_string!(l, cases.reason_withdrawn)),
     ];
     view! {
-        <details class="note-box">
-            <summary class="btn btn-outline">{td_string!(l, cases.close)}</summary>
+        <Fold summary=td_string!(l, cases.close) kind=Kind::Quiet>
             <ActionForm action=action attr:class="form">
-                {form.view(&[])}
+                {form.view(&["reason"])}
                 <HiddenField name="id" value=id.to_string() />
                 <SelectField name="reason" label=td_string!(l, cases.reason) choices=reasons />
                 <Submit kind=Kind::Danger>{td_string!(l, cases.close)}</Submit>
             </ActionForm>
-        </details>
+        </Fold>
+    }
+}
+
+/// A closed case opens again for a while; after that, what goes on is a new case.
+#[component]
+fn Reopening(case: RwSignal<CaseDetail>) -> impl IntoView {
+    let l = use_locale();
+    let id = case.with_untracked(|case| case.row.id);
+    let may_reopen = Memo::new(move |_| case.with(|case| case.may_reopen));
+    let customer = case.with_untracked(|case| case.may_reply && !case.may_work);
+    let until = move || case.with(|case| case.closing().and_then(Closing::reopens_until));
+    let new_case = move || {
+        view! {
+            <p class="quiet">{td_string!(l, cases.closed_for_good)}</p>
+            {customer.then(|| view! {
+                <p>{td_string!(l, cases.closed_go_on)}</p>
+                <LinkButton href="/cases/new" kind=Kind::Quiet>{td_string!(l, cases.new)}</LinkButton>
+            })}
+        }
+    };
+    view! {
+        <Show when=move || may_reopen.get() fallback=new_case>
+            <ReopenForm id />
+            {move || until().map(|at| view! { <p class="quiet">{td_string!(l, cases.reopen_until)} " " <Moment at /></p> })}
+        </Show>
     }
 }
 

@@ -15,6 +15,7 @@ use crate::{
     i18n::*,
     language::use_locale,
     live::use_all_events,
+    session::{Viewer, use_viewer},
     ui::{Choice, Empty, Icon, LinkButton, PageHead, SelectField, Sign, TextField, loaded},
 };
 
@@ -30,6 +31,7 @@ pub(super) fn filter_in_address() -> Memo<CaseFilter> {
                 priority: get("priority"),
                 search: get("search"),
                 queue: get("queue"),
+                organisation: get("organisation"),
                 after: get("after"),
             }
         })
@@ -44,6 +46,7 @@ pub(super) fn next_page(path: &str, filter: &CaseFilter, next: &str) -> String {
         ("priority", &filter.priority),
         ("search", &filter.search),
         ("queue", &filter.queue),
+        ("organisation", &filter.organisation),
         ("after", next),
     ];
     let query: Vec<String> = params
@@ -64,9 +67,22 @@ pub fn CasesPage() -> impl IntoView {
         <PageHead title=td_string!(l, cases.cases)>
             <LinkButton href="/cases/new"><Icon sign=Sign::Plus />{td_string!(l, cases.new)}</LinkButton>
         </PageHead>
-        {move || view! { <Filters filter=filter.get() path="/cases" /> }}
-        {loaded(cases, move |page: Page<CaseRow>| view! { <Results page filter=filter.get_untracked() path="/cases" /> })}
+        {loaded(use_viewer(), move |viewer: Option<Viewer>| {
+            let companies = companies_of(viewer);
+            let several = companies.len() > 1;
+            view! {
+                {move || view! { <Filters filter=filter.get() path="/cases" companies=companies.clone() /> }}
+                {loaded(cases, move |page: Page<CaseRow>| view! {
+                    <Results page filter=filter.get_untracked() path="/cases" company=several />
+                })}
+            }
+        })}
     }
+}
+
+fn companies_of(viewer: Option<Viewer>) -> Vec<Choice> {
+    let memberships = viewer.map(|viewer| viewer.actor.memberships).unwrap_or_default();
+    memberships.into_iter().map(|one| Choice::new(one.organisation.to_string(), one.name)).collect()
 }
 
 #[component]
@@ -79,8 +95,11 @@ pub(super) fn Results(
     let l = use_locale();
     let next = page.next.map(|next| next_page(path, &filter, &next));
     if page.rows.is_empty() {
+        // Agents open no cases.
+        let none_lead =
+            if path == "/desk" { td_string!(l, cases.none_lead_desk) } else { td_string!(l, cases.none_lead) };
         return view! {
-            <Empty sign=Sign::Case title=td_string!(l, cases.none)><p>{td_string!(l, cases.none_lead)}</p></Empty>
+            <Empty sign=Sign::Case title=td_string!(l, cases.none)><p>{none_lead}</p></Empty>
         }
         .into_any();
     }
@@ -93,7 +112,13 @@ pub(super) fn Results(
 
 /// A plain GET form: it is the address of the page, with or without JavaScript.
 #[component]
-pub(super) fn Filters(filter: CaseFilter, path: &'static str) -> impl IntoView {
+pub(super) fn Filters(
+    filter: CaseFilter,
+    path: &'static str,
+    /// Those to choose from, for people of several.
+    #[prop(optional)]
+    companies: Vec<Choice>,
+) -> impl IntoView {
     let l = use_locale();
     let statuses = vec![
         Choice::new("open", td_string!(l, cases.open)),
@@ -123,6 +148,10 @@ pub(super) fn Filters(filter: CaseFilter, path: &'static str) -> impl IntoView {
         <form method="get" action=path class="filters" role="search">
             <TextField name="search" label=td_string!(l, cases.search) kind="search" value=filter.search />
             {first}
+            {(companies.len() > 1).then(|| view! {
+                <SelectField name="organisation" label=td_string!(l, cases.company_label) choices=companies value=filter.organisation
+                    placeholder=td_string!(l, cases.every_company) />
+            })}
             <SelectField name="status" label=td_string!(l, cases.status) choices=statuses value=filter.status placeholder=td_string!(l, cases.all) />
             <SelectField name="priority" label=td_string!(l, cases.priority) choices=priorities value=filter.priority placeholder=td_string!(l, cases.all) />
             <button type="submit" class="btn btn-outline"><Icon sign=Sign::Search />{td_string!(l, cases.find)}</button>

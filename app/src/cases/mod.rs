@@ -11,4 +11,5 @@ pub use case::CasePage;
 pub use desk::DeskPage;
 pub use list::CasesPage;
 pub use new::NewCasePage;
-pub use parts::{CaseRows, FormKey, priority_badge, priority_text, status_badge};
+pub use parts::{CaseRows, priority_badge, priority_text, status_badge};
+pub(crate) use parts::{EntryBody, product_choices};

@@ -8,14 +8,14 @@ use leptos::prelude::*;
 
 use super::{
     api::{OpenCase, opening_choices},
-    parts::{Attach, FormKey, priority_text},
+    parts::{Attach, priority_text, product_choices},
 };
 use crate::{
     i18n::*,
     language::use_locale,
     ui::{
-        Callout, Choice, FormState, HiddenField, PageHead, RadioGroup, SelectField, Submit, TextArea, TextField, Tone,
-        loaded,
+        Callout, Choice, FormKey, FormState, HiddenField, PageHead, RadioGroup, SelectField, Submit, TextArea,
+        TextField, Tone, loaded,
     },
 };
 
@@ -35,17 +35,7 @@ fn NewCaseForm(choices: Vec<OrganisationChoice>) -> impl IntoView {
     let action = ServerAction::<OpenCase>::new();
     let form = FormState::provide(action);
     let no_product = choices.iter().all(|choice| choice.products.is_empty());
-    let products: Vec<Choice> = choices
-        .iter()
-        .flat_map(|choice| choice.products.iter())
-        .map(|product| Choice::new(product.id.to_string(), product.name.clone()))
-        .chain([Choice::new("none", td_string!(l, cases.no_product))])
-        .fold(Vec::new(), |mut all, choice| {
-            if !all.contains(&choice) {
-                all.push(choice);
-            }
-            all
-        });
+    let products = product_choices(&choices, td_string!(l, cases.no_product));
     let priorities = Priority::ALL
         .iter()
         .map(|priority| Choice::new(priority.key(), priority_text(l, *priority)).hint(priority_hint(l, *priority)))

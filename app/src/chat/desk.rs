@@ -71,7 +71,7 @@ fn Row(chat: ChatRow) -> impl IntoView {
 fn PickUp(id: domain::ChatId) -> impl IntoView {
     let l = use_locale();
     let action = ServerAction::<AnswerChat>::new();
-    let form = FormState::provide(action);
+    let form = FormState::provide_for(action, &id.to_string());
     view! {
         <ActionForm action=action>
             {form.view(&[])}

@@ -9,4 +9,4 @@ pub use desk::DeskChatsPage;
 pub use room::ChatPage;
 pub use start::StartChatPage;
 
-pub(crate) use start::{CompanyField, product_choices};
+pub(crate) use start::CompanyField;

@@ -11,13 +11,15 @@ use leptos_router::hooks::use_params_map;
 use super::api::{AnswerChat, EndChat, SendMessage, read_chat};
 use crate::{
     ApiError,
+    cases::EntryBody,
     failure::FailurePage,
     i18n::*,
     language::use_locale,
     live::use_case_events,
     session::use_viewer,
     ui::{
-        Badge, Confirm, FormState, HiddenField, Icon, Kind, Moment, PageHead, Sign, Skeleton, Submit, TextArea, Tone,
+        Badge, Confirm, FormKey, FormState, HiddenField, Icon, Kind, Moment, PageHead, Sign, Skeleton, Submit,
+        TextArea, Tone,
     },
 };
 
@@ -162,7 +164,7 @@ fn Message(message: EntryView, vendor: Memo<bool>) -> impl IntoView {
     view! {
         <li class=class>
             <p class="chat-head"><strong>{message.author}</strong> " " <span class="quiet"><Moment at=message.at /></span></p>
-            <p class="chat-text">{message.body}</p>
+            <div class="chat-text"><EntryBody kind=message.kind body=message.body /></div>
         </li>
     }
     .into_any()
@@ -189,17 +191,11 @@ fn MessageForm(id: ChatId) -> impl IntoView {
     let action = ServerAction::<SendMessage>::new();
     let form = FormState::provide(action);
     refresh(action);
-    let key = RwSignal::new(String::new());
     let node = NodeRef::<leptos::html::Div>::new();
-    // A new key, and an empty box, for each message that was sent.
+    // The next message can be written at once.
     Effect::new(move |_| {
-        let sent = action.value().with(|value| matches!(value, Some(Ok(()))));
-        let first = key.with_untracked(String::is_empty);
-        if sent || first {
-            key.set(format!("{:x}{:x}", (js_sys::Math::random() * 1e17) as u64, js_sys::Date::now() as u64));
-        }
-        if sent {
-            unread::empty_box(node);
+        if form.sent.get() > 0 {
+            unread::focus_box(node);
         }
     });
     view! {
@@ -207,7 +203,7 @@ fn MessageForm(id: ChatId) -> impl IntoView {
             <ActionForm action=action attr:class="form chat-form">
                 {form.view(&["text"])}
                 <HiddenField name="id" value=id.to_string() />
-                <input type="hidden" name="key" prop:value=key value="" />
+                <FormKey />
                 <TextArea name="text" label=td_string!(l, chat.message) required=true rows=2 />
                 <Submit>{td_string!(l, chat.send)}</Submit>
             </ActionForm>
@@ -256,7 +252,7 @@ mod unread {
     pub fn count_in_title(_: RwSignal<ChatView>, _: Memo<bool>) {}
 
     #[cfg(not(feature = "hydrate"))]
-    pub fn empty_box(_: NodeRef<leptos::html::Div>) {}
+    pub fn focus_box(_: NodeRef<leptos::html::Div>) {}
 
     #[cfg(not(feature = "hydrate"))]
     pub fn send_on_enter(_: leptos::ev::KeyboardEvent) {}
@@ -300,9 +296,8 @@ mod unread {
     }
 
     #[cfg(feature = "hydrate")]
-    pub fn empty_box(node: NodeRef<leptos::html::Div>) {
+    pub fn focus_box(node: NodeRef<leptos::html::Div>) {
         if let Some(text) = text_box(node) {
-            text.set_value("");
             let _ = text.focus();
         }
     }

@@ -11,6 +11,7 @@ use leptos_router::components::Redirect;
 use super::api::{StartChat, read_chat_entrance};
 use crate::{
     calls::language_name,
+    cases::product_choices,
     i18n::*,
     language::use_locale,
     ui::{
@@ -95,19 +96,6 @@ fn StartForm(choices: Vec<(OrganisationChoice, jiff::Timestamp)>, languages: Vec
             </ActionForm>
         </Card>
     }
-}
-
-/// The products of all the companies, each once, and none of them.
-pub(crate) fn product_choices(choices: &[OrganisationChoice], none: &str) -> Vec<Choice> {
-    let mut all: Vec<Choice> = Vec::new();
-    for product in choices.iter().flat_map(|choice| choice.products.iter()) {
-        let choice = Choice::new(product.id.to_string(), product.name.clone());
-        if !all.contains(&choice) {
-            all.push(choice);
-        }
-    }
-    all.push(Choice::new("none", none));
-    all
 }
 
 /// The company stands loudly in the form (K5): chosen when there are several, said when there is one.

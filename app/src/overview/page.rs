@@ -78,6 +78,8 @@ fn Home(overview: Overview) -> impl IntoView {
     let launched = overview.rollout.as_ref().is_none_or(|rollout| rollout.phase == Phase::Launch);
     let strip = overview.rollout.clone().map(|rollout| view! { <RolloutStrip rollout /> });
     let (above, below) = if launched { (None, strip) } else { (strip, None) };
+    // People of several companies go on to the cases of this one.
+    let company = (!overview.others.is_empty()).then_some(overview.organisation);
     let first_name = overview.name.split(' ').next().unwrap_or_default().to_owned();
     view! {
         <Title text=td_string!(l, overview.nav) />
@@ -100,8 +102,8 @@ fn Home(overview: Overview) -> impl IntoView {
             {match overview.open_cases {
                 Door::Open(counts) => view! {
                     <div class="overview-pair">
-                        <Priorities counts />
-                        <LatestCases rows=overview.latest />
+                        <Priorities counts company />
+                        <LatestCases rows=overview.latest company />
                     </div>
                 }
                 .into_any(),

@@ -1,7 +1,7 @@
 //! What is going on: calls and chats one waits for, cases by priority as a picture, the latest cases, the rollout.
 
 use domain::{
-    ChatId,
+    ChatId, OrganisationId,
     announcements::AnnouncementRow,
     calls::CallbackRow,
     cases::{CaseRow, Priority},
@@ -49,7 +49,7 @@ pub fn Waiting(chat: Option<ChatId>, calls: Vec<CallbackRow>) -> impl IntoView {
 
 /// Open cases by priority: a bar for the eye, a number for everybody, a link to the list.
 #[component]
-pub fn Priorities(counts: [u64; 4]) -> impl IntoView {
+pub fn Priorities(counts: [u64; 4], company: Option<OrganisationId>) -> impl IntoView {
     let l = use_locale();
     let most = counts.iter().copied().max().unwrap_or_default().max(1);
     let total: u64 = counts.iter().sum();
@@ -60,7 +60,7 @@ pub fn Priorities(counts: [u64; 4]) -> impl IntoView {
             let width = count * 100 / most;
             view! {
                 <li>
-                    <a href=format!("/cases?status=open&priority={}", priority.key())>
+                    <a href=cases_of(company, &format!("status=open&priority={}", priority.key()))>
                         <span>{priority_text(l, *priority)}</span>
                         <svg class=bar_class(*priority) viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
                             <rect class="prio-track" width="100" height="10" rx="2" />
@@ -79,6 +79,14 @@ pub fn Priorities(counts: [u64; 4]) -> impl IntoView {
     }
 }
 
+/// The list of cases, narrowed to one company for people of several.
+fn cases_of(company: Option<OrganisationId>, filter: &str) -> String {
+    match company {
+        Some(company) => format!("/cases?organisation={company}&{filter}").trim_end_matches('&').to_owned(),
+        None => format!("/cases?{filter}").trim_end_matches('?').to_owned(),
+    }
+}
+
 fn bar_class(priority: Priority) -> &'static str {
     match priority {
         Priority::P1 => "prio-bar text-error",
@@ -89,7 +97,7 @@ fn bar_class(priority: Priority) -> &'static str {
 }
 
 #[component]
-pub fn LatestCases(rows: Vec<CaseRow>) -> impl IntoView {
+pub fn LatestCases(rows: Vec<CaseRow>, company: Option<OrganisationId>) -> impl IntoView {
     let l = use_locale();
     view! {
         <Card title=td_string!(l, overview.latest)>
@@ -103,7 +111,7 @@ pub fn LatestCases(rows: Vec<CaseRow>) -> impl IntoView {
                     <ul class="rows">
                         {rows.into_iter().map(|row| view! { <LatestRow row /> }).collect_view()}
                     </ul>
-                    <p><a class="link" href="/cases">{td_string!(l, overview.all_cases)}</a></p>
+                    <p><a class="link" href=cases_of(company, "")>{td_string!(l, overview.all_cases)}</a></p>
                 }
                 .into_any()
             }}

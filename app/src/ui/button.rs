@@ -10,6 +10,8 @@ pub enum Kind {
     Primary,
     Quiet,
     Danger,
+    /// Hardly a button.
+    Plain,
 }
 
 impl Kind {
@@ -18,11 +20,12 @@ impl Kind {
             Self::Primary => "btn btn-primary",
             Self::Quiet => "btn btn-outline",
             Self::Danger => "btn btn-error btn-outline",
+            Self::Plain => "btn btn-ghost",
         }
     }
 }
 
-/// Sends its form; says so while it is under way.
+/// Sends its form; says so while it is under way. It waits for what the form still needs.
 #[component]
 pub fn Submit(
     #[prop(optional)] kind: Kind,
@@ -32,10 +35,11 @@ pub fn Submit(
     #[prop(optional)] value: Option<&'static str>,
     children: Children,
 ) -> impl IntoView {
-    let pending = use_context::<FormState>().map(|form| form.pending);
-    let busy = move || pending.is_some_and(|pending| pending.try_get().unwrap_or_default());
+    let form = use_context::<FormState>();
+    let busy = move || form.is_some_and(|form| form.pending.try_get().unwrap_or_default());
+    let waiting = move || form.is_some_and(|form| form.waiting.try_get().unwrap_or_default());
     view! {
-        <button type="submit" class=kind.class() name=name value=value aria-busy=move || busy().then_some("true") disabled=busy>
+        <button type="submit" class=kind.class() name=name value=value aria-busy=move || busy().then_some("true") disabled=move || busy() || waiting()>
             {move || busy().then(|| view! { <span class="loading loading-spinner loading-sm" aria-hidden="true"></span> })}
             {children()}
         </button>

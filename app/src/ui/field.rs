@@ -18,7 +18,7 @@ fn ties(name: &'static str) -> Ties {
     let l = use_locale();
     let form = use_context::<FormState>();
     let error = Signal::derive(move || form.and_then(|form| form.error(name)).map(|error| field_error_text(l, &error)));
-    let id = format!("f-{}", key(name));
+    let id = form.map_or_else(|| format!("f-{}", key(name)), |form| form.id(name));
     Ties {
         error_id: format!("{id}-error"),
         hint_id: format!("{id}-hint"),
@@ -65,6 +65,7 @@ pub fn TextField(
     }
 }
 
+/// Begins empty, or with `value`; one that began empty is empty again when its form was taken.
 #[component]
 pub fn TextArea(
     name: &'static str,
@@ -75,13 +76,23 @@ pub fn TextArea(
     #[prop(default = 6)] rows: u32,
 ) -> impl IntoView {
     let Ties { id, error_id, hint_id, invalid, error } = ties(name);
+    let node = NodeRef::<leptos::html::Textarea>::new();
+    if let Some(form) = use_context::<FormState>().filter(|_| value.is_none()) {
+        Effect::new(move |_| {
+            if form.sent.get() > 0
+                && let Some(text) = node.get_untracked()
+            {
+                text.set_value("");
+            }
+        });
+    }
     let value = first_value(name, value).unwrap_or_default();
     let described = format!("{error_id} {hint_id}");
     view! {
         <div class="field">
             <label for=id.clone()>{label}{required.then(|| view! { <span aria-hidden="true">" *"</span> })}</label>
             {hint.map(|hint| view! { <p id=hint_id class="field-hint">{hint}</p> })}
-            <textarea id=id name=name class="textarea" class:textarea-error=invalid rows=rows required=required
+            <textarea id=id name=name node_ref=node class="textarea" class:textarea-error=invalid rows=rows required=required
                 aria-invalid=move || invalid.try_get().unwrap_or_default().then_some("true") aria-describedby=described>{value}</textarea>
             {error_view(error_id, error)}
         </div>

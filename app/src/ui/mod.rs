@@ -17,7 +17,7 @@ pub use button::{Kind, LinkButton, Submit};
 pub use callout::{Callout, Empty};
 pub use dialog::Confirm;
 pub use field::{CheckboxGroup, Choice, RadioGroup, SelectField, TextArea, TextField};
-pub use form::{FormState, HiddenField};
+pub use form::{Fold, FormKey, FormState, HiddenField};
 pub use icon::{Icon, Sign};
 pub use menu::Menu;
 pub use page::{Arrival, Card, Heading, PageHead, Skeleton, follow_arrivals, loaded, loaded_page};

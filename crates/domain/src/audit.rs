@@ -39,6 +39,8 @@ coded! {
         PersonCreated = "person.created",
         PersonImported = "person.imported",
         PersonRemoved = "person.removed",
+        PhoneLineRemoved = "phone_line.removed",
+        PhoneLineSaved = "phone_line.saved",
         PhaseMoved = "rollout.phase_moved",
         ProductImported = "product.imported",
         ProgrammeCreated = "rollout.programme_created",

@@ -90,6 +90,8 @@ pub enum Conflict {
     LastAdmin,
     /// The case is closed.
     CaseClosed,
+    /// The case can no longer be opened again; a new one can be.
+    ReopenEnded,
     /// That change of status is not possible from the present one.
     StatusChange,
     /// Somebody else took it first.
@@ -184,6 +186,19 @@ pub enum FieldError {
     /// A file of a kind that is refused, whatever its name says.
     #[error("a refused kind of file")]
     RefusedFile,
+    /// An upload that is no longer there, or belongs to another case already.
+    #[error("an upload that is gone")]
+    FileGone,
+    #[error("not a key of small letters, digits and hyphens")]
+    NotAKey,
+    #[error("not language tags")]
+    NotALanguage,
+    #[error("not a time zone")]
+    NotAZone,
+    #[error("not opening hours")]
+    NotHours,
+    #[error("not days")]
+    NotDays,
     #[error("more than {max} of them")]
     TooMany { max: u32 },
     /// A day before the one that has to come first.

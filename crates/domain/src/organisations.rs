@@ -11,6 +11,8 @@ pub struct OrganisationChoice {
     pub name: String,
     /// The products its contracts entitle it to.
     pub products: Vec<ProductChoice>,
+    /// Whether it may be about none of them: roles for some products reach those only.
+    pub none: bool,
 }
 
 /// A company in the vendor's list.

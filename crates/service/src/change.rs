@@ -9,6 +9,7 @@ use domain::{
 use jiff::Timestamp;
 use serde_json::Value;
 use store::{Tx, mail::NewMail, write_tx};
+use uuid::Uuid;
 
 use crate::{Context, OrFail, Services};
 
@@ -97,6 +98,32 @@ impl Change {
             detail,
             request: self.request,
         });
+    }
+
+    /// What a form made when it was sent before, by its key; forms without JavaScript have none.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn sent_before(&self, key: &str) -> Result<Option<Uuid>, Failure> {
+        match self.actor {
+            Some(actor) if !key.is_empty() => {
+                store::cases::find_submission(&self.tx, actor, key).await.or_fail("finding a form")
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Notes what a form made.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn note_sent(&self, key: &str, made: Uuid) -> Result<(), Failure> {
+        match self.actor {
+            Some(actor) if !key.is_empty() => {
+                store::cases::insert_submission(&self.tx, actor, key, made, self.now).await.or_fail("noting a form")
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Queues a mail. `key` says what it tells of: the same person hears of the same thing once.

@@ -4,7 +4,7 @@
 //! live stream of the chat. One person has one chat at a time.
 
 use domain::{
-    CaseId, ChatId, Failure, FieldErrors, OrganisationId,
+    CaseId, ChatId, Failure, FieldErrors, OrganisationId, PersonId,
     access::{Granted, Permission, Place, policy},
     audit::Verb,
     calls::PhoneLine,
@@ -31,9 +31,9 @@ pub async fn hours(services: &Services, organisation: OrganisationId) -> Result<
     Ok(hours_of(&calls::lines_of(services, organisation).await?))
 }
 
-/// The own line comes first; without one, nobody has said when the desk is there.
+/// Without a line of the own region, nobody has said when its desk is there; another region's hours would be a guess.
 fn hours_of(lines: &[PhoneLine]) -> ChatHours {
-    match lines.first() {
+    match lines.iter().find(|line| line.own) {
         Some(line) => match line.open_until {
             Some(until) => ChatHours::Open { until },
             None => ChatHours::Closed { opens_at: line.opens_at },
@@ -52,7 +52,7 @@ pub async fn entrance(context: &Context) -> Result<ChatEntrance, Failure> {
     if current.is_none() {
         for choice in cases::choices(context, Permission::ChatStart).await? {
             let lines = calls::lines_of(&context.services, choice.id).await?;
-            for tag in lines.first().map(|line| line.languages.clone()).unwrap_or_default() {
+            for tag in lines.iter().find(|line| line.own).map(|line| line.languages.clone()).unwrap_or_default() {
                 if !languages.contains(&tag) {
                     languages.push(tag);
                 }
@@ -187,7 +187,7 @@ pub async fn answer(context: &Context, chat: ChatId) -> Result<CaseId, Failure> 
             _ => Err(Failure::Conflict(Conflict::AlreadyTaken)),
         };
     }
-    let head = store::cases::find(&change.tx, &visibility, row.case).await.or_fail("finding a case")?;
+    let head = store::cases::find_for_update(&change.tx, &visibility, row.case).await.or_fail("finding a case")?;
     let status = next_status(head.status, StatusAct::Assign)?;
     store::cases::update_agent(&change.tx, &granted, row.case, me, change.now).await.or_fail("setting an agent")?;
     if status != head.status {
@@ -219,8 +219,7 @@ pub async fn send(context: &Context, chat: ChatId, text: &str, key: &str) -> Res
 
     let vendor = context.actor.is_vendor();
     let mut change = Change::begin(context).await?;
-    if !key.is_empty() && store::cases::find_submission(&change.tx, me, key).await.or_fail("finding a form")?.is_some()
-    {
+    if change.sent_before(key).await?.is_some() {
         return Ok(());
     }
     let row = store::chat::find(&change.tx, &visibility, chat, me).await.or_fail("finding a chat")?;
@@ -229,7 +228,7 @@ pub async fn send(context: &Context, chat: ChatId, text: &str, key: &str) -> Res
         ChatState::Waiting if vendor => return Err(Failure::Conflict(Conflict::StatusChange)),
         ChatState::Waiting | ChatState::Active => {}
     }
-    let head = store::cases::find(&change.tx, &visibility, row.case).await.or_fail("finding a case")?;
+    let head = store::cases::find_for_update(&change.tx, &visibility, row.case).await.or_fail("finding a case")?;
     let act = if vendor { StatusAct::VendorWrites } else { StatusAct::CustomerWrites };
     let status = next_status(head.status, act)?;
     let message = entry(context, row.case, EntryKind::Chat, body.as_str(), &change);
@@ -240,16 +239,13 @@ pub async fn send(context: &Context, chat: ChatId, text: &str, key: &str) -> Res
             .await
             .or_fail("setting a status")?;
     }
-    if !key.is_empty() {
-        let noted = store::cases::insert_submission(&change.tx, me, key, id.uuid(), change.now);
-        noted.await.or_fail("noting a form")?;
-    }
+    change.note_sent(key, id.uuid()).await?;
     let detail = json!({ "chat": chat, "entry": id });
     change.case_event(Verb::ChatMessageSent, head.facts.organisation, row.case, false, detail);
     change.commit().await
 }
 
-/// Ends a chat; the case stays open. The person who asked for it gets the transcript by mail when somebody else ended it:
+/// Ends a chat; the case stays open. Those who follow the case get the transcript by mail, but for the one who ended it:
 /// they may have closed the window.
 ///
 /// # Errors
@@ -266,8 +262,9 @@ pub async fn end(context: &Context, chat: ChatId) -> Result<CaseId, Failure> {
         let case = store::cases::find_detail(&change.tx, &visibility, row.case).await.or_fail("reading a case")?;
         let detail = json!({ "chat": chat });
         change.case_event(Verb::ChatEnded, head.facts.organisation, row.case, false, detail);
-        let more = json!({ "text": transcript(&case.stream), "author": context.actor.name });
-        cases::tell_requestor(context, &mut change, &head, MailKind::CaseReplied, &chat.to_string(), more).await?;
+        let more = json!({ "text": transcript(&case.stream), "chat_ended": true });
+        let (kind, key) = (MailKind::CaseReplied, chat.to_string());
+        cases::tell_followers(context, &mut change, &granted, &head, kind, &key, more).await?;
     }
     change.commit().await?;
     Ok(row.case)
@@ -276,31 +273,37 @@ pub async fn end(context: &Context, chat: ChatId) -> Result<CaseId, Failure> {
 /// How long nobody may write before a chat counts as left.
 const STALE: SignedDuration = SignedDuration::from_hours(4);
 
-/// Ends chats that were left, so that nobody waits in a list for ever and everybody may ask for a new one.
+/// Ends chats that were left, so that nobody waits in a list for ever and everybody may ask for a new one; who asked for
+/// them gets the transcript.
 ///
 /// # Errors
 /// When the database refuses.
 pub(crate) async fn sweep(services: &Services) -> Result<(), Failure> {
     let granted = Granted::to_system(Permission::ChatAnswer, None);
     let before = services.now() - STALE;
-    for (chat, case) in store::chat::list_stale(&services.db, &granted, before).await.or_fail("listing chats")? {
+    for (chat, case, person) in
+        store::chat::list_stale(&services.db, &granted, before).await.or_fail("listing chats")?
+    {
         let mut change = Change::begin_as_system(services).await?;
-        end_by_system(&mut change, services, &granted, chat, case).await?;
+        if end_by_system(&mut change, services, &granted, chat, case).await? {
+            mail_transcript(&mut change, chat, case, person).await?;
+        }
         change.commit().await?;
     }
     Ok(())
 }
 
-/// Ends a chat that neither side ended, in the caller's transaction: nobody is there any more, or they may not be.
+/// Ends a chat that neither side ended, in the caller's transaction: nobody is there any more, or they may not be. Gives back
+/// whether it was still going on.
 pub(crate) async fn end_by_system(
     change: &mut Change,
     services: &Services,
     granted: &Granted,
     chat: ChatId,
     case: CaseId,
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     if !store::chat::end(&change.tx, granted, chat, change.now).await.or_fail("ending a chat")? {
-        return Ok(());
+        return Ok(false);
     }
     let line = NewEntry {
         id: services.id(),
@@ -315,7 +318,21 @@ pub(crate) async fn end_by_system(
     store::cases::insert_entry(&change.tx, granted, line).await.or_fail("writing a line")?;
     let organisation = store::cases::find_organisation(&change.tx, granted, case).await.or_fail("finding a case")?;
     change.case_event(Verb::ChatEnded, organisation, case, false, json!({ "chat": chat, "left": true }));
-    Ok(())
+    Ok(true)
+}
+
+/// Mails a person what was said in a chat, if they still see its case.
+async fn mail_transcript(change: &mut Change, chat: ChatId, case: CaseId, person: PersonId) -> Result<(), Failure> {
+    let reader = store::people::find_actor(&change.tx, person, change.now).await.or_fail("finding the reader")?;
+    let Some(reader) = reader else { return Ok(()) };
+    let visibility = policy::case_visibility(&reader, change.now);
+    let head = match store::cases::find(&change.tx, &visibility, case).await.or_fail("finding a case") {
+        Err(Failure::NotFound) => return Ok(()),
+        found => found?,
+    };
+    let detail = store::cases::find_detail(&change.tx, &visibility, case).await.or_fail("reading a case")?;
+    let more = json!({ "text": transcript(&detail.stream), "chat_ended": true });
+    cases::tell(change, &head, person, MailKind::CaseReplied, &chat.to_string(), more).await
 }
 
 /// The proof that the actor may write to the case of a chat, and its head.

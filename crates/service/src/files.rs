@@ -6,8 +6,8 @@ use std::{
 };
 
 use domain::{
-    Failure, FieldError, FileId,
-    access::{Permission, policy},
+    CaseId, EntryId, Failure, FieldError, FileId,
+    access::{Granted, Permission, policy},
     cases::FileView,
     failure::Denial,
     files::{MAX_FILE_BYTES, check_kind, display_name},
@@ -132,6 +132,24 @@ pub async fn upload<E: std::error::Error>(
     store::files::insert(&change.tx, new).await.or_fail("noting a file")?;
     change.commit().await?;
     Ok(FileView { id, name, media_type: media_type.to_owned(), size })
+}
+
+/// Ties uploads to an entry: all of them, or the form is refused.
+///
+/// # Errors
+/// Under `files`, when one of them is gone, somebody else's, or tied already.
+pub(crate) async fn attach(
+    change: &Change,
+    granted: &Granted,
+    ids: &[FileId],
+    case: CaseId,
+    entry: EntryId,
+) -> Result<(), Failure> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let tied = store::files::attach(&change.tx, granted, ids, case, entry).await.or_fail("attaching files")?;
+    if tied == ids.len() as u64 { Ok(()) } else { Err(Failure::field("files", FieldError::FileGone)) }
 }
 
 /// The bytes of a file of a case within sight.

@@ -36,11 +36,15 @@ pub async fn overview(context: &Context, organisation: Option<OrganisationId>) -
         Door::Closed(denial) => Door::Closed(denial),
     };
     let call = door(calls::lines(context, organisation).await)?;
-    let latest = cases::list(context, &CaseFilter::default()).await.map(|page| page.rows);
+    let within = CaseFilter { organisation: organisation.to_string(), ..CaseFilter::default() };
+    let latest = cases::list(context, &within).await.map(|page| page.rows);
     let (open_cases, latest) = match door(latest)? {
-        Door::Open(rows) => (Door::Open(cases::count_open(context).await?), rows.into_iter().take(LATEST).collect()),
+        Door::Open(rows) => {
+            (Door::Open(cases::count_open(context, organisation).await?), rows.into_iter().take(LATEST).collect())
+        }
         Door::Closed(denial) => (Door::Closed(denial), Vec::new()),
     };
+    let calls = calls::mine(context).await?;
     Ok(Some(Overview {
         name: actor.name.clone(),
         organisation,
@@ -53,9 +57,10 @@ pub async fn overview(context: &Context, organisation: Option<OrganisationId>) -
             .collect(),
         case,
         chat,
+        // One person has one chat, whichever company it is for: it has to be found again from everywhere (K19).
         live_chat: chat::current(context).await?,
         call,
-        calls: calls::mine(context).await?,
+        calls: calls.into_iter().filter(|call| call.organisation_id == organisation).collect(),
         open_cases,
         latest,
         rollout: standing(membership),

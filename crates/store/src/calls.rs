@@ -3,7 +3,7 @@
 use domain::{
     CallbackId, CaseId, OrganisationId, PersonId,
     access::{CaseFacts, CaseVisibility, Granted},
-    calls::{CallOutcome, CallbackRow, CallbackState, Hours},
+    calls::{CallOutcome, CallbackRow, CallbackState, RegionLine},
 };
 use jiff::Timestamp;
 use sea_orm::{
@@ -20,20 +20,12 @@ use crate::{
     time,
 };
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredLine {
-    pub region: String,
-    pub number: String,
-    pub languages: Vec<String>,
-    pub hours: Hours,
-}
-
 /// Every number to call, in the order they are shown.
-pub async fn list_lines(db: &impl Reads) -> Result<Vec<StoredLine>, StoreError> {
+pub async fn list_lines(db: &impl Reads) -> Result<Vec<RegionLine>, StoreError> {
     let rows = phone_lines::Entity::find().order_by_asc(phone_lines::Column::Position).all(db.connection()).await?;
     rows.into_iter()
         .map(|row| {
-            Ok(StoredLine {
+            Ok(RegionLine {
                 hours: serde_json::from_str(&row.hours)
                     .map_err(|error| StoreError::Corrupt(format!("hours of {}: {error}", row.region)))?,
                 region: row.region,
@@ -44,7 +36,11 @@ pub async fn list_lines(db: &impl Reads) -> Result<Vec<StoredLine>, StoreError> 
         .collect()
 }
 
-pub async fn upsert_line(tx: &Tx, _granted: &Granted, position: i32, line: &StoredLine) -> Result<(), StoreError> {
+/// Sets the line of a region; a new one comes last.
+pub async fn upsert_line(tx: &Tx, _granted: &Granted, line: &RegionLine) -> Result<(), StoreError> {
+    let rows = phone_lines::Entity::find().order_by_asc(phone_lines::Column::Position).all(tx.connection()).await?;
+    let known = rows.iter().find(|row| row.region == line.region).map(|row| row.position);
+    let position = known.unwrap_or_else(|| rows.last().map_or(0, |last| last.position + 1));
     phone_lines::Entity::delete_by_id(line.region.clone()).exec(tx.connection()).await?;
     phone_lines::ActiveModel {
         region: Set(line.region.clone()),
@@ -56,6 +52,12 @@ pub async fn upsert_line(tx: &Tx, _granted: &Granted, position: i32, line: &Stor
     .insert(tx.connection())
     .await?;
     Ok(())
+}
+
+/// `false` when the region has none.
+pub async fn delete_line(tx: &Tx, _granted: &Granted, region: &str) -> Result<bool, StoreError> {
+    let done = phone_lines::Entity::delete_by_id(region.to_owned()).exec(tx.connection()).await?;
+    Ok(done.rows_affected == 1)
 }
 
 pub struct NewCallback<'a> {
@@ -193,6 +195,7 @@ async fn list(db: &impl Reads, narrow: impl FnOnce(Sql) -> Sql) -> Result<Vec<Ca
         number: String,
         title: String,
         organisation: String,
+        organisation_id: Uuid,
         person: String,
         phone: String,
         wanted_at: Option<i64>,
@@ -201,8 +204,8 @@ async fn list(db: &impl Reads, narrow: impl FnOnce(Sql) -> Sql) -> Result<Vec<Ca
     }
     let sql = Sql::new(
         db.connection().get_database_backend(),
-        "select b.id, b.case_id, c.number, c.title, o.name as organisation, p.name as person, b.phone, b.wanted_at, \
-         b.requested_at, b.state from callbacks b join cases c on c.id = b.case_id \
+        "select b.id, b.case_id, c.number, c.title, o.name as organisation, c.organisation_id, p.name as person, b.phone, \
+         b.wanted_at, b.requested_at, b.state from callbacks b join cases c on c.id = b.case_id \
          join organisations o on o.id = c.organisation_id join people p on p.id = b.person_id \
          where b.state = 'requested'",
     );
@@ -216,6 +219,7 @@ async fn list(db: &impl Reads, narrow: impl FnOnce(Sql) -> Sql) -> Result<Vec<Ca
                 case_number: row.number,
                 title: row.title,
                 organisation: row.organisation,
+                organisation_id: row.organisation_id.into(),
                 person: row.person,
                 phone: row.phone,
                 wanted_at: row.wanted_at.map(time::timestamp).transpose()?,

@@ -6,15 +6,15 @@ use domain::{
     CaseId, ChatId, EntryId, FileId, OrganisationId, PersonId, ProductId,
     access::{CaseFacts, CaseScope, CaseVisibility, Granted},
     cases::{
-        CaseDetail, CaseFilter, CaseNumber, CaseRow, Channel, CloseReason, EntryKind, EntryView, FileView, Impact,
-        NoteView, Priority, Side, Status, StreamItem,
+        CaseDetail, CaseFilter, CaseNumber, CaseRow, Channel, CloseReason, Closing, EntryKind, EntryView, FileView,
+        Impact, NoteView, Priority, Side, Status, StreamItem,
     },
     page::{PAGE_SIZE, Page},
 };
 use jiff::Timestamp;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
-    QueryOrder, sea_query::Expr,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult,
+    QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -125,7 +125,8 @@ pub struct NewEntry<'a> {
     pub now: Timestamp,
 }
 
-/// Adds an entry to the stream, makes it searchable and the case the newest.
+/// Adds an entry to the stream, makes it searchable and the case the newest; a note does not, as customers would see the
+/// case change (T-A2).
 pub async fn insert_entry(tx: &Tx, _granted: &Granted, new: NewEntry<'_>) -> Result<(), StoreError> {
     case_entries::ActiveModel {
         id: Set(new.id.into()),
@@ -142,6 +143,9 @@ pub async fn insert_entry(tx: &Tx, _granted: &Granted, new: NewEntry<'_>) -> Res
     .await?;
     if new.kind != EntryKind::Line {
         search::insert(tx, new.case, new.kind == EntryKind::Note, new.body).await?;
+    }
+    if new.kind == EntryKind::Note {
+        return Ok(());
     }
     cases::Entity::update_many()
         .col_expr(cases::Column::UpdatedAt, Expr::value(time::micros(new.now)))
@@ -160,13 +164,34 @@ pub struct CaseHead {
     pub status: Status,
     pub facts: CaseFacts,
     pub agent: Option<PersonId>,
+    /// `None` while it is open.
+    pub closing: Option<Closing>,
 }
 
 /// # Errors
 /// [`StoreError::NotFound`] when it does not exist or is out of sight: the two look the same.
 pub async fn find(db: &impl Reads, visibility: &CaseVisibility, id: CaseId) -> Result<CaseHead, StoreError> {
+    find_head(db, visibility, id, "").await
+}
+
+/// The same for a decision that is written in this transaction: nobody else changes the case until it ends. SQLite has one
+/// writer and needs no lock.
+///
+/// # Errors
+/// As [`find`].
+pub async fn find_for_update(tx: &Tx, visibility: &CaseVisibility, id: CaseId) -> Result<CaseHead, StoreError> {
+    let postgres = tx.connection().get_database_backend() == DbBackend::Postgres;
+    find_head(tx, visibility, id, if postgres { " for update of c" } else { "" }).await
+}
+
+async fn find_head(
+    db: &impl Reads,
+    visibility: &CaseVisibility,
+    id: CaseId,
+    lock: &'static str,
+) -> Result<CaseHead, StoreError> {
     let sql = Sql::new(db.connection().get_database_backend(), "select c.* from cases c where c.id = ").bind(id.uuid());
-    let sql = visible(sql.text(" and "), visibility);
+    let sql = visible(sql.text(" and "), visibility).text(lock);
     let row = cases::Model::find_by_statement(sql.build()).one(db.connection()).await?.ok_or(StoreError::NotFound)?;
     Ok(CaseHead {
         id,
@@ -179,7 +204,29 @@ pub async fn find(db: &impl Reads, visibility: &CaseVisibility, id: CaseId) -> R
             requestor: row.requestor_id.map(Into::into),
         },
         agent: row.agent_id.map(Into::into),
+        closing: match row.closed_at {
+            Some(at) => Some(Closing {
+                at: time::timestamp(at)?,
+                reason: row.close_reason.as_deref().and_then(CloseReason::parse),
+            }),
+            None => None,
+        },
     })
+}
+
+/// The people of the customer who wrote to a case.
+pub async fn list_customer_authors(tx: &Tx, _granted: &Granted, id: CaseId) -> Result<Vec<PersonId>, StoreError> {
+    let authors: Vec<Uuid> = case_entries::Entity::find()
+        .select_only()
+        .column(case_entries::Column::AuthorId)
+        .distinct()
+        .filter(case_entries::Column::CaseId.eq(id.uuid()))
+        .filter(case_entries::Column::Side.eq(Side::Customer.key()))
+        .filter(case_entries::Column::AuthorId.is_not_null())
+        .into_tuple()
+        .all(tx.connection())
+        .await?;
+    Ok(authors.into_iter().map(Into::into).collect())
 }
 
 /// The company of a case, for jobs.
@@ -446,13 +493,22 @@ pub async fn find_detail(db: &impl Reads, visibility: &CaseVisibility, id: CaseI
         live_chat: more.chat_id.map(ChatId::from),
         may_reply: false,
         may_close: false,
+        may_reopen: false,
         may_work: false,
+        may_call: false,
         seen_event: more.last_event,
     })
 }
 
-/// The object a form made when it was sent before: a second sending is answered with the same (trust.md 5.3).
+/// The object a form made when it was sent before: a second sending is answered with the same (trust.md 5.3). One that is
+/// sent twice at once waits here for the other.
 pub async fn find_submission(tx: &Tx, actor: PersonId, key: &str) -> Result<Option<Uuid>, StoreError> {
+    if tx.connection().get_database_backend() == DbBackend::Postgres {
+        let lock = Sql::new(DbBackend::Postgres, "select pg_advisory_xact_lock(hashtextextended(")
+            .bind(format!("{actor} {key}"))
+            .text(", 0))");
+        tx.connection().execute_raw(lock.build()).await?;
+    }
     let row = submissions::Entity::find_by_id((actor.uuid(), key.to_owned())).one(tx.connection()).await?;
     Ok(row.map(|row| row.object_id))
 }

@@ -191,24 +191,25 @@ pub async fn list_live(db: &impl Reads, granted: &Granted) -> Result<Vec<ChatRow
     rows.into_iter().map(|row| chat_row(row, granted.actor())).collect()
 }
 
-/// Chats in which nobody wrote since `before`: a window that was closed, a question nobody took.
+/// Chats in which nobody wrote since `before`, with who asked for them: a window that was closed, a question nobody took.
 pub async fn list_stale(
     db: &impl Reads,
     _granted: &Granted,
     before: Timestamp,
-) -> Result<Vec<(ChatId, CaseId)>, StoreError> {
+) -> Result<Vec<(ChatId, CaseId, PersonId)>, StoreError> {
     #[derive(FromQueryResult)]
     struct Row {
         id: Uuid,
         case_id: Uuid,
+        person_id: Uuid,
     }
     let sql = Sql::new(
         db.connection().get_database_backend(),
-        "select h.id, h.case_id from chats h join cases c on c.id = h.case_id where h.state <> 'ended' \
+        "select h.id, h.case_id, h.person_id from chats h join cases c on c.id = h.case_id where h.state <> 'ended' \
          and c.updated_at < ",
     )
     .bind(time::micros(before))
     .text(" order by h.started_at limit 100");
     let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
-    Ok(rows.into_iter().map(|row| (row.id.into(), row.case_id.into())).collect())
+    Ok(rows.into_iter().map(|row| (row.id.into(), row.case_id.into(), row.person_id.into())).collect())
 }

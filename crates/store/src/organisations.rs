@@ -2,7 +2,9 @@
 
 use domain::{OrganisationId, access::Granted, organisations::OrganisationRow, rollout::Phase, text::fold};
 use jiff::Timestamp;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait, FromQueryResult};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait, FromQueryResult, QueryOrder, QuerySelect,
+};
 use uuid::Uuid;
 
 use crate::{Reads, StoreError, Tx, entity::organisations, sql::Sql, time};
@@ -37,6 +39,16 @@ pub struct OrganisationFacts {
 pub async fn find(db: &impl Reads, id: OrganisationId) -> Result<OrganisationFacts, StoreError> {
     let row = organisations::Entity::find_by_id(id.uuid()).one(db.connection()).await?.ok_or(StoreError::NotFound)?;
     Ok(OrganisationFacts { id, name: row.name, region: row.region })
+}
+
+/// The regions that companies are in.
+pub async fn list_regions(db: &impl Reads) -> Result<Vec<String>, StoreError> {
+    let regions = organisations::Entity::find()
+        .select_only()
+        .column(organisations::Column::Region)
+        .distinct()
+        .order_by_asc(organisations::Column::Region);
+    Ok(regions.into_tuple().all(db.connection()).await?)
 }
 
 /// Companies by name, at most `limit`, after the name `after`; the vendor's view.

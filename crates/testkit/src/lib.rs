@@ -15,7 +15,7 @@ use std::{
 use domain::{
     OrganisationId, PersonId, ProductId, ProgrammeId,
     access::{Granted, Permission, Reach, Role},
-    calls::Hours,
+    calls::{Hours, RegionLine},
     clock::Clock,
     locale::Locale,
     people::MembershipState,
@@ -168,16 +168,15 @@ impl World {
     /// A phone line, staffed on weekdays from 9 to 17 o'clock in its zone.
     pub async fn phone_line(&self, region: &str, zone: &str) {
         let hour = |hour| jiff::civil::time(hour, 0, 0, 0);
-        let line = store::calls::StoredLine {
+        let line = RegionLine {
             region: region.into(),
             number: "+33187654321".into(),
             languages: vec!["fr".into(), "en".into()],
             hours: Hours::weekdays(zone, hour(9), hour(17)),
         };
         let tx = store::write_tx(&self.services.db).await.expect("a transaction");
-        let position = i32::try_from(store::calls::list_lines(&tx).await.expect("lines").len()).expect("few lines");
         let proof = Self::proof(Permission::ImportRun, None);
-        store::calls::upsert_line(&tx, &proof, position, &line).await.expect("a line");
+        store::calls::upsert_line(&tx, &proof, &line).await.expect("a line");
         tx.commit().await.expect("a commit");
     }
 
@@ -221,23 +220,32 @@ impl World {
         };
         store::people::insert(&tx, &proof, new).await.expect("a person");
         store::people::set_password(&tx, id, 0, &hash, self.now()).await.expect("a password");
-        if let Some(organisation) = organisation {
-            let new = store::people::NewMembership {
-                id: self.services.id(),
-                person: id,
-                organisation,
-                name,
-                source: Source::Added,
-                now: self.now(),
-            };
-            store::people::insert_membership(&tx, &proof, new).await.expect("a membership");
-            let (known, active) = (MembershipState::Known, MembershipState::Active);
-            store::people::set_membership_state(&tx, id, organisation, known, active, self.now())
-                .await
-                .expect("a state");
-        }
         tx.commit().await.expect("a commit");
+        if let Some(organisation) = organisation {
+            self.join(id, organisation).await;
+        }
         id
+    }
+
+    /// Makes somebody an active member of one more company.
+    pub async fn join(&self, person: PersonId, organisation: OrganisationId) {
+        let proof = Self::proof(Permission::PersonCreate, Some(organisation));
+        let tx = store::write_tx(&self.services.db).await.expect("a transaction");
+        let name = store::people::find(&tx, person).await.expect("a person").name;
+        let new = store::people::NewMembership {
+            id: self.services.id(),
+            person,
+            organisation,
+            name: &name,
+            source: Source::Added,
+            now: self.now(),
+        };
+        store::people::insert_membership(&tx, &proof, new).await.expect("a membership");
+        let (known, active) = (MembershipState::Known, MembershipState::Active);
+        store::people::set_membership_state(&tx, person, organisation, known, active, self.now())
+            .await
+            .expect("a state");
+        tx.commit().await.expect("a commit");
     }
 
     pub async fn grant(

@@ -40,7 +40,7 @@ test('J05 scanner-safe invitation: GET never consumes, POST accepts once, an exp
   await window.getByRole('button', { name: 'Recevoir un nouveau lien' }).click();
   await window.waitForURL(/sent=true/);
   await alive(window);
-  await expect(window.getByText('un nouveau lien arrive')).toBeVisible();
+  await expect(window.getByText('un nouveau lien est envoyé')).toBeVisible();
   await expect.poll(() => letters().slice(before).some((mail) => mail.to.includes('basile@j05.example'))).toBe(true);
   const renewed = letters().slice(before).find((mail) => mail.to.includes('basile@j05.example'));
   await accept(window, invitationLink(renewed!));

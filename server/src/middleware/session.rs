@@ -55,7 +55,6 @@ pub async fn load_session(State(state): State<AppState>, request: Request, next:
     let chosen = cookie(&parts, "language").and_then(Locale::parse);
     let locale =
         chosen.or_else(|| actor.as_ref().map(|actor| actor.locale)).unwrap_or_else(|| asked_for(&parts.headers));
-    let typed = cookie(&parts, "draft").and_then(|key| state.drafts.get(key)).unwrap_or_default();
     let company = cookie(&parts, COMPANY_COOKIE).and_then(|id| id.parse().ok());
     let facts = Facts {
         company: actor.as_ref().and_then(|actor| actor.present(company)).map(|membership| membership.organisation),
@@ -69,7 +68,7 @@ pub async fn load_session(State(state): State<AppState>, request: Request, next:
         request: Some(request_id),
         locale,
         secure,
-        typed,
+        typed: Vec::new(),
         actor,
     };
     let user = facts.actor.as_ref().map(|actor| actor.person.to_string()).unwrap_or_default();

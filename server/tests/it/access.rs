@@ -98,6 +98,9 @@ const FUNCTIONS: &[Row] = &[
     ("/fn/calls/waiting", "", [401, 200, 200, 401]),
     ("/fn/calls/list", "", [401, 403, 403, 401]),
     ("/fn/calls/log", "id={nothing}&outcome=reached&note=x", [401, 403, 403, 401]),
+    ("/fn/calls/line_settings", "", [401, 403, 403, 401]),
+    ("/fn/calls/save_line", "form[region]=emea&form[number]=x&form[zone]=x", [401, 403, 403, 401]),
+    ("/fn/calls/remove_line", "id=emea", [401, 403, 403, 401]),
     ("/fn/people/page", "company={organisation}", [401, 404, 403, 401]),
     (
         "/fn/people/add",
@@ -152,6 +155,7 @@ const PAGES: &[Row] = &[
     ("/people", "", [303, 200, 403, 303]),
     ("/people/new", "", [303, 200, 403, 303]),
     ("/people/:id", "/people/{admin}?company={organisation}", [303, 404, 403, 303]),
+    ("/settings/phone-lines", "", [303, 403, 403, 303]),
     ("/mail", "", [303, 403, 403, 303]),
     ("/invitation/:token", "/invitation/x", [404, 404, 404, 404]),
 ];

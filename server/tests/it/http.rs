@@ -44,35 +44,6 @@ async fn cve_2026_41194_cross_site_posts_are_refused() {
     assert_eq!(portal.send(request).await.status, 403);
 }
 
-/// Without JavaScript a refused form comes back with its errors and with what was typed; passwords do not.
-#[tokio::test]
-async fn a_refused_form_keeps_what_was_typed() {
-    let portal = Portal::open().await;
-    let cookie = portal.cookie(portal.user).await;
-    let body = format!(
-        "form[organisation]={}&form[product]=&form[title]=Un+titre&form[description]=Une+description&form[priority]=p2",
-        portal.ours
-    );
-    let request = Request::post("/fn/cases/open_case")
-        .header(header::COOKIE, &cookie)
-        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .header(header::ACCEPT, "text/html")
-        .header(header::REFERER, "http://127.0.0.1:3000/cases/new")
-        .header("sec-fetch-site", "same-origin")
-        .body(Body::from(body))
-        .expect("a request");
-    let answer = portal.send(request).await;
-    assert_eq!(answer.status, 302);
-    let to = answer.headers[header::LOCATION].to_str().expect("text").replace("http://127.0.0.1:3000", "");
-    assert!(to.starts_with("/cases/new?"), "{to}");
-    let draft =
-        answer.headers[header::SET_COOKIE].to_str().expect("text").split(';').next().expect("a cookie").to_owned();
-    let page = portal.get(&to, &format!("{cookie}; {draft}")).await;
-    assert!(page.body.contains("value=\"Un titre\""), "the title is lost");
-    assert!(page.body.contains("Une description</textarea>"), "the description is lost");
-    assert!(page.body.contains("Ce champ est obligatoire."), "the error is not said");
-}
-
 /// R2, R5: the first programme is set up on the board, without JavaScript too; what was typed is not lost.
 #[tokio::test]
 async fn r2_a_programme_is_set_up_on_the_board() {

@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a test that cannot set up has to stop")]
 
 mod access;
+mod drafts;
 mod frame;
 mod http;
 mod portal;

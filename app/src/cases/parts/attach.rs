@@ -15,10 +15,17 @@ use crate::{
     ui::{FormState, Icon, Sign},
 };
 
-/// One file on its way.
+/// One chosen file.
+#[derive(Clone, Debug, PartialEq)]
+struct Upload {
+    /// Its place among those chosen on this page.
+    id: usize,
+    state: State,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "only browsers upload"))]
-enum Upload {
+enum State {
     Running { name: String, percent: u32 },
     Done(FileView),
     Refused { name: String, why: String },
@@ -30,51 +37,77 @@ pub fn Attach() -> impl IntoView {
     let uploads = RwSignal::new(Vec::<Upload>::new());
     let form = use_context::<FormState>();
     let error = move || form.and_then(|form| form.error("files")).map(|error| field_error_text(l, &error));
+    let running =
+        Memo::new(move |_| uploads.with(|all| all.iter().any(|one| matches!(one.state, State::Running { .. }))));
+    if let Some(form) = form {
+        Effect::new(move |_| form.waiting.set(running.get()));
+        // What was sent with the form belongs to its entry now.
+        Effect::new(move |_| {
+            if form.sent.get() > 0 {
+                uploads.set(Vec::new());
+            }
+        });
+    }
+    let id = form.map_or_else(|| "f-upload".to_owned(), |form| form.id("upload"));
+    let (hint_id, error_id) = (format!("{id}-hint"), format!("{id}-error"));
     view! {
         <div class="field needs-script">
-            <label for="f-upload">{td_string!(l, cases.files)}</label>
-            <p class="field-hint" id="f-upload-hint">{td_string!(l, cases.files_hint)}</p>
-            <input id="f-upload" type="file" multiple class="file-input" aria-describedby="f-upload-hint"
+            <label for=id.clone()>{td_string!(l, cases.files)}</label>
+            <p class="field-hint" id=hint_id.clone()>{td_string!(l, cases.files_hint)}</p>
+            <input id=id type="file" multiple class="file-input" aria-describedby=format!("{error_id} {hint_id}")
                 on:change=move |event| take_files(l, &event, uploads) />
             <ul class="files" aria-live="polite">
-                {move || uploads.get().into_iter().map(|upload| view! { <UploadRow upload /> }).collect_view()}
+                {move || uploads.get().into_iter().map(|upload| view! { <UploadRow upload uploads /> }).collect_view()}
             </ul>
-            <p class="field-error">{error}</p>
+            <p class="field-hint" role="status">{move || running.get().then(|| td_string!(l, cases.upload_first))}</p>
         </div>
+        // Outside: without JavaScript it is a file of the plain form that was refused.
+        <p class="field-error" id=error_id aria-live="polite">{error}</p>
         <p class="field-hint no-script">{td_string!(l, cases.files_later)}</p>
     }
 }
 
 #[component]
-fn UploadRow(upload: Upload) -> impl IntoView {
+fn UploadRow(upload: Upload, uploads: RwSignal<Vec<Upload>>) -> impl IntoView {
     let l = use_locale();
-    match upload {
-        Upload::Running { name, percent } => view! {
-            <li class="file">
-                <Icon sign=Sign::File />{name}
-                <progress class="progress progress-primary" value=percent max="100" aria-label=td_string!(l, cases.uploading)></progress>
-            </li>
+    let id = upload.id;
+    let remove = |name: &str| {
+        view! {
+            <button type="button" class="btn btn-ghost btn-sm" aria-label=format!("{} {name}", td_string!(l, cases.remove_file))
+                on:click=move |_| uploads.update(|all| all.retain(|one| one.id != id))>
+                "×"
+            </button>
         }
-        .into_any(),
-        Upload::Done(file) => view! {
-            <li class="file">
-                <Icon sign=Sign::Check />{file.name}<span class="quiet">{size_text(l, file.size)}</span>
-                <input type="hidden" name="files[]" value=file.id.to_string() />
-            </li>
+    };
+    match upload.state {
+        State::Running { name, percent } => {
+            let remove = remove(&name);
+            view! {
+                <li class="file">
+                    <Icon sign=Sign::File />{name}
+                    <progress class="progress progress-primary" value=percent max="100" aria-label=td_string!(l, cases.uploading)></progress>
+                    {remove}
+                </li>
+            }
+            .into_any()
         }
-        .into_any(),
-        Upload::Refused { name, why } => view! { <li class="file file-refused"><Icon sign=Sign::Warning />{name} ": " {why}</li> }.into_any(),
+        State::Done(file) => {
+            let remove = remove(&file.name);
+            view! {
+                <li class="file">
+                    <Icon sign=Sign::Check />{file.name}<span class="quiet">{size_text(l, file.size)}</span>
+                    <input type="hidden" name="files[]" value=file.id.to_string() />
+                    {remove}
+                </li>
+            }
+            .into_any()
+        }
+        State::Refused { name, why } => {
+            let remove = remove(&name);
+            view! { <li class="file file-refused"><Icon sign=Sign::Warning />{name} " – " {why} {remove}</li> }
+                .into_any()
+        }
     }
-}
-
-/// A key for the form, made once the page lives: a second sending of the same form is the same act.
-#[component]
-pub fn FormKey() -> impl IntoView {
-    let key = RwSignal::new(String::new());
-    Effect::new(move |_| {
-        key.set(format!("{:x}{:x}", (js_sys::Math::random() * 1e17) as u64, js_sys::Date::now() as u64))
-    });
-    view! { <input type="hidden" name="key" prop:value=key value="" /> }
 }
 
 #[cfg(not(feature = "hydrate"))]
@@ -98,17 +131,19 @@ fn send(l: Locale, file: &web_sys::File, uploads: RwSignal<Vec<Upload>>) {
     use web_sys::{FormData, ProgressEvent, XmlHttpRequest};
 
     let name = file.name();
-    let refused = |why: FieldError| Upload::Refused { name: name.clone(), why: field_error_text(l, &why) };
+    let id = uploads.with_untracked(|all| all.last().map_or(0, |last| last.id + 1));
+    let add = |state: State| uploads.update(|all| all.push(Upload { id, state }));
     if file.size() > domain::files::MAX_FILE_BYTES as f64 {
-        uploads.update(|all| all.push(refused(FieldError::TooLarge { max_bytes: domain::files::MAX_FILE_BYTES })));
+        let why = FieldError::TooLarge { max_bytes: domain::files::MAX_FILE_BYTES };
+        add(State::Refused { name, why: field_error_text(l, &why) });
         return;
     }
-    let index = uploads.with_untracked(Vec::len);
-    uploads.update(|all| all.push(Upload::Running { name: name.clone(), percent: 0 }));
-    let set = move |upload: Upload| {
-        uploads.update(|all| {
-            if let Some(place) = all.get_mut(index) {
-                *place = upload;
+    add(State::Running { name: name.clone(), percent: 0 });
+    // A file that was taken back meanwhile has no row any more, and the form may be gone.
+    let set = move |state: State| {
+        uploads.try_update(|all| {
+            if let Some(upload) = all.iter_mut().find(|one| one.id == id) {
+                upload.state = state;
             }
         });
     };
@@ -120,7 +155,7 @@ fn send(l: Locale, file: &web_sys::File, uploads: RwSignal<Vec<Upload>>) {
         let name = name.clone();
         let on_progress = Closure::<dyn Fn(ProgressEvent)>::new(move |event: ProgressEvent| {
             let percent = if event.total() > 0.0 { event.loaded() / event.total() * 100.0 } else { 0.0 };
-            set(Upload::Running { name: name.clone(), percent: percent as u32 });
+            set(State::Running { name: name.clone(), percent: percent as u32 });
         });
         upload.set_onprogress(Some(on_progress.as_ref().unchecked_ref()));
         on_progress.forget();
@@ -132,7 +167,7 @@ fn send(l: Locale, file: &web_sys::File, uploads: RwSignal<Vec<Upload>>) {
             if request.status() == Ok(200)
                 && let Ok(file) = serde_json::from_str::<FileView>(&text)
             {
-                set(Upload::Done(file));
+                set(State::Done(file));
                 return;
             }
             let why = match serde_json::from_str::<crate::ApiError>(&text) {
@@ -141,11 +176,11 @@ fn send(l: Locale, file: &web_sys::File, uploads: RwSignal<Vec<Upload>>) {
                 }
                 _ => td_string!(l, cases.upload_failed).to_owned(),
             };
-            set(Upload::Refused { name, why });
+            set(State::Refused { name, why });
         })
     };
     request.set_onloadend(Some(done.unchecked_ref()));
     if !sent || request.send_with_opt_form_data(Some(&form)).is_err() {
-        set(Upload::Refused { name, why: td_string!(l, cases.upload_failed).to_owned() });
+        set(State::Refused { name, why: td_string!(l, cases.upload_failed).to_owned() });
     }
 }

@@ -1,9 +1,11 @@
 //! Pieces that several pages of cases share.
 
 mod attach;
+mod products;
 mod rows;
 mod stream;
 
-pub use attach::{Attach, FormKey};
+pub use attach::Attach;
+pub use products::product_choices;
 pub use rows::{CaseRows, priority_badge, priority_text, status_badge};
-pub use stream::Stream;
+pub use stream::{EntryBody, Stream};

@@ -45,7 +45,7 @@ fn Entry(entry: EntryView) -> impl IntoView {
                 <span class="quiet">{door} " · " <Moment at=entry.at /></span>
                 {entry.imported.then(|| view! { <span class="quiet">" · " {td_string!(l, cases.imported)}</span> })}
             </header>
-            <Body kind=entry.kind body=entry.body />
+            <EntryBody kind=entry.kind body=entry.body />
             {(!entry.files.is_empty()).then(|| view! { <Files files=entry.files /> })}
         </li>
     }
@@ -53,7 +53,7 @@ fn Entry(entry: EntryView) -> impl IntoView {
 
 /// The first line of a call is codes: what was asked for, or how it went.
 #[component]
-fn Body(kind: EntryKind, body: String) -> impl IntoView {
+pub fn EntryBody(kind: EntryKind, body: String) -> impl IntoView {
     let l = use_locale();
     match (kind == EntryKind::Call).then(|| CallEntry::parse(&body)).flatten() {
         Some(CallEntry::Requested { phone, wanted_at, topic }) => view! {
@@ -94,13 +94,13 @@ fn Files(files: Vec<FileView>) -> impl IntoView {
 
 pub fn size_text(l: Locale, bytes: u64) -> String {
     let (kilo, mega) = match l {
-        Locale::fr => ("Ko", "Mo"),
+        Locale::fr => ("ko", "Mo"),
         Locale::en => ("KB", "MB"),
     };
     if bytes < 1_048_576 {
-        format!("{} {kilo}", bytes.div_ceil(1024))
+        format!("{}\u{a0}{kilo}", bytes.div_ceil(1024))
     } else {
-        format!("{} {mega}", bytes.div_ceil(1_048_576))
+        format!("{}\u{a0}{mega}", bytes.div_ceil(1_048_576))
     }
 }
 

@@ -55,6 +55,7 @@ permissions! {
     ChatAnswer = "chat:answer", "Answer chats";
     CallRequest = "call:request", "Ask to be called (R8)", opens Calls;
     CallAnswer = "call:answer", "Make the calls that were asked for and log them";
+    PhoneLineManage = "phone_line:manage", "Set the phone lines of the regions and their hours (R8)";
     ProgrammeRead = "programme:read", "See the rollout of every company";
     ProgrammeControl = "programme:control", "Set up programmes, move companies through the phases";
     ImportRun = "import:run", "Import companies, people, contracts and old cases (R12)";

@@ -141,6 +141,7 @@ impl Role {
                 PersonCreate,
                 PersonRemove,
                 RoleGrant,
+                PhoneLineManage,
                 ProgrammeRead,
                 ProgrammeControl,
                 ImportRun,

@@ -35,6 +35,17 @@ impl CaseVisibility {
         Self { scopes: if everything { vec![CaseScope::Everything] } else { scopes }, notes }
     }
 
+    /// The part of it that lies in one company.
+    pub fn within(&self, company: OrganisationId) -> Self {
+        let scopes = self.scopes.iter().filter_map(|scope| match scope {
+            CaseScope::Everything => {
+                Some(CaseScope::Organisation { organisation: company, products: None, requestor: None })
+            }
+            CaseScope::Organisation { organisation, .. } => (*organisation == company).then(|| scope.clone()),
+        });
+        Self { scopes: scopes.collect(), notes: self.notes }
+    }
+
     pub fn scopes(&self) -> &[CaseScope] {
         &self.scopes
     }

@@ -5,7 +5,7 @@ mod status;
 mod view;
 
 pub use number::CaseNumber;
-pub use status::{CloseReason, Status, StatusAct, next_status};
+pub use status::{CloseReason, Closing, Status, StatusAct, check_reopen, next_status};
 pub use view::{CaseDetail, CaseFilter, CaseRow, EntryView, FileView, NoteView, ProductChoice, StreamItem};
 
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,6 @@
 //! The life of a case (domain.md 2.4): which act leads from which status to which.
 
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::coded;
@@ -34,6 +35,43 @@ coded! {
     }
 }
 
+impl CloseReason {
+    /// Whether people of the vendor, or of the customer, may close a case for it; `imported` is the importer's alone.
+    pub const fn may_be_given(self, vendor: bool) -> bool {
+        match self {
+            Self::Confirmed | Self::Withdrawn | Self::Obsolete => true,
+            Self::Irrelevant | Self::Duplicate => vendor,
+            Self::Imported => false,
+        }
+    }
+}
+
+/// How long a closed case can be opened again (domain.md 2.4).
+const REOPEN_WINDOW: SignedDuration = SignedDuration::from_hours(14 * 24);
+
+/// When a case was closed, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closing {
+    pub at: Timestamp,
+    pub reason: Option<CloseReason>,
+}
+
+impl Closing {
+    /// Until when the case can be opened again; `None` is never: it was closed in another system (J14).
+    pub fn reopens_until(self) -> Option<Timestamp> {
+        if self.reason == Some(CloseReason::Imported) { None } else { self.at.checked_add(REOPEN_WINDOW).ok() }
+    }
+}
+
+/// # Errors
+/// [`Conflict::ReopenEnded`] for a case that stays closed: what goes on is a new case.
+pub fn check_reopen(closing: Option<Closing>, now: Timestamp) -> Result<(), Failure> {
+    match closing.and_then(Closing::reopens_until) {
+        Some(until) if now <= until => Ok(()),
+        _ => Err(Failure::Conflict(Conflict::ReopenEnded)),
+    }
+}
+
 /// What happens to a case that may change its status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StatusAct {
@@ -65,7 +103,7 @@ pub fn next_status(from: Status, act: StatusAct) -> Result<Status, Failure> {
         (_, Ask) => Ok(PendingResponse),
         (_, Propose) => Ok(ResolutionProvided),
         (AwaitingAssignment, Assign | VendorWrites) => Ok(InProgress),
-        (PendingResponse | ResolutionProvided, CustomerWrites) => Ok(InProgress),
+        (PendingResponse | ResolutionProvided, VendorWrites | CustomerWrites) => Ok(InProgress),
         (same, Assign | VendorWrites | CustomerWrites) => Ok(same),
     }
 }
@@ -86,8 +124,31 @@ mod tests {
         StatusAct::Reopen,
     ];
 
+    #[test]
+    fn j14_a_closed_case_opens_again_for_fourteen_days_and_an_imported_one_never() {
+        let day = |day: i64| {
+            "2026-03-02T09:00:00Z".parse::<Timestamp>().expect("a time") + SignedDuration::from_hours(24 * day)
+        };
+        let closing = |reason| Some(Closing { at: day(0), reason });
+        let ended = Err(Failure::Conflict(Conflict::ReopenEnded));
+        assert_eq!(check_reopen(closing(Some(CloseReason::Confirmed)), day(13)), Ok(()));
+        assert_eq!(check_reopen(closing(None), day(14)), Ok(()));
+        assert_eq!(check_reopen(closing(Some(CloseReason::Confirmed)), day(15)), ended);
+        assert_eq!(check_reopen(closing(Some(CloseReason::Imported)), day(0)), ended);
+    }
+
+    #[test]
+    fn nobody_closes_a_case_as_imported() {
+        let given = |vendor| {
+            CloseReason::ALL.iter().filter(move |reason| reason.may_be_given(vendor)).map(|reason| reason.key())
+        };
+        assert_eq!(given(false).collect::<Vec<_>>(), ["confirmed", "withdrawn", "obsolete"]);
+        assert_eq!(given(true).collect::<Vec<_>>(), ["confirmed", "withdrawn", "obsolete", "irrelevant", "duplicate"]);
+    }
+
     proptest! {
-        /// Only `Close` closes, only `Reopen` opens again, and a customer who wrote never waits for himself.
+        /// Only `Close` closes, only `Reopen` opens again, and nobody waits for a customer who wrote, nor for one whom the
+        /// desk answered to go on working.
         #[test]
         fn acts_keep_their_word(acts in prop::collection::vec(prop::sample::select(&ACTS[..]), 0..40)) {
             let mut status = Status::AwaitingAssignment;
@@ -95,7 +156,7 @@ mod tests {
                 if let Ok(next) = next_status(status, act) {
                     prop_assert_eq!(next == Status::Closed, act == StatusAct::Close);
                     prop_assert!(status != Status::Closed || act == StatusAct::Reopen);
-                    if act == StatusAct::CustomerWrites {
+                    if matches!(act, StatusAct::CustomerWrites | StatusAct::VendorWrites) {
                         prop_assert!(!matches!(next, Status::PendingResponse | Status::ResolutionProvided));
                     }
                     status = next;

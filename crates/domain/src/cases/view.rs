@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Channel, CloseReason, EntryKind, Impact, Priority, Side, Status};
+use super::{Channel, CloseReason, Closing, EntryKind, Impact, Priority, Side, Status};
 use crate::{CaseId, ChatId, EntryId, FileId, OrganisationId, ProductId};
 
 /// One line of a list of cases.
@@ -43,6 +43,9 @@ pub struct CaseFilter {
     /// For agents: `mine`, `unassigned` or empty.
     #[serde(default)]
     pub queue: String,
+    /// The id of a company; empty is every company within sight.
+    #[serde(default)]
+    pub organisation: String,
     /// The key of the page, as the page before gave it.
     #[serde(default)]
     pub after: String,
@@ -63,9 +66,19 @@ pub struct CaseDetail {
     /// What the reader may do here, decided by the policy.
     pub may_reply: bool,
     pub may_close: bool,
+    /// It is closed, and still can be opened again.
+    pub may_reopen: bool,
     pub may_work: bool,
+    /// It is open, and a call about it can be asked for.
+    pub may_call: bool,
     /// The last event of the case that this view contains; the live stream goes on from here.
     pub seen_event: i64,
+}
+
+impl CaseDetail {
+    pub fn closing(&self) -> Option<Closing> {
+        self.closed_at.map(|at| Closing { at, reason: self.close_reason })
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

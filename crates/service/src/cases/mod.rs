@@ -11,4 +11,4 @@ pub use reply::{Reply, note, reply};
 pub use status::{assign_to_me, close, reopen};
 
 pub(crate) use open::{NewCaseBy, authorize_new, choices, insert_case};
-pub(crate) use reply::{tell, tell_requestor};
+pub(crate) use reply::{tell, tell_followers};

@@ -2,7 +2,7 @@
 
 use domain::{
     CaseId, EntryId, Failure, FieldError, FieldErrors, FileId, OrganisationId, ProductId,
-    access::{Granted, Permission, Place},
+    access::{Granted, Membership, Permission, Place, policy},
     audit::Verb,
     cases::{CaseDraft, CaseForm, Channel, EntryKind, Side, Status},
     files::MAX_FILES,
@@ -12,10 +12,10 @@ use domain::{
 use serde_json::json;
 use store::{
     cases::{NewCase, NewEntry},
-    files, products, rollout,
+    products, rollout,
 };
 
-use crate::{Change, Context, OrFail, change::Mail};
+use crate::{Change, Context, OrFail, change::Mail, files};
 
 /// The companies the actor may open cases for, with the products they are entitled to.
 ///
@@ -51,6 +51,7 @@ pub(crate) async fn choices(context: &Context, permission: Permission) -> Result
                     id: membership.organisation,
                     name: membership.name.clone(),
                     products,
+                    none: may_be_about_none(context, permission, membership),
                 });
             }
             Err(failure) => refusal = Some(failure),
@@ -61,6 +62,12 @@ pub(crate) async fn choices(context: &Context, permission: Permission) -> Result
         _ if choices.is_empty() => context.authorize(permission, &Place::vendor()).await.map(|_| choices),
         _ => Ok(choices),
     }
+}
+
+/// Roles for some products reach no case about none.
+fn may_be_about_none(context: &Context, permission: Permission, membership: &Membership) -> bool {
+    let place = Place::product(membership.organisation, None, membership.gate.clone());
+    policy::authorize(&context.actor, permission, &place, context.services.now()).is_ok()
 }
 
 /// Opens a case. `files` are uploads of the actor; `key` was made by the browser, a second sending gives the same case.
@@ -82,12 +89,8 @@ pub async fn open(context: &Context, form: &CaseForm, files: &[FileId], key: &st
     context.limit_writing()?;
 
     let mut change = Change::begin(context).await?;
-    if !key.is_empty() {
-        let before =
-            store::cases::find_submission(&change.tx, context.actor.person, key).await.or_fail("finding a form")?;
-        if let Some(id) = before {
-            return Ok(id.into());
-        }
+    if let Some(id) = change.sent_before(key).await? {
+        return Ok(id.into());
     }
     let by = NewCaseBy {
         context,
@@ -97,13 +100,8 @@ pub async fn open(context: &Context, form: &CaseForm, files: &[FileId], key: &st
         verb: Verb::CaseOpened,
     };
     let (id, entry) = insert_case(&mut change, &by, &draft, draft.description.as_str()).await?;
-    if !files.is_empty() {
-        files::attach(&change.tx, &granted, files, id, entry).await.or_fail("attaching files")?;
-    }
-    if !key.is_empty() {
-        let noted = store::cases::insert_submission(&change.tx, context.actor.person, key, id.uuid(), change.now);
-        noted.await.or_fail("noting a form")?;
-    }
+    files::attach(&change, &granted, files, id, entry).await?;
+    change.note_sent(key, id.uuid()).await?;
     change.commit().await?;
     Ok(id)
 }

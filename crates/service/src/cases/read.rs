@@ -1,30 +1,45 @@
 //! Reading cases: lists, one case, what its reader may do.
 
 use domain::{
-    CaseId, Failure,
-    access::{Permission, Place, policy},
-    cases::{CaseDetail, CaseFilter, CaseNumber, CaseRow},
+    CaseId, Failure, OrganisationId,
+    access::{CaseVisibility, Permission, Place, policy},
+    cases::{CaseDetail, CaseFilter, CaseNumber, CaseRow, check_reopen},
     page::Page,
 };
 
 use crate::{Context, OrFail};
 
-/// One page of the cases within sight.
+/// One page of the cases within sight, of one company when the filter names it.
 ///
 /// # Errors
-/// [`Failure::Forbidden`] when the actor sees no case at all: with the opening date before launch (R26).
+/// [`Failure::Forbidden`] when the actor sees no case at all there: with the opening date before launch (R26).
+/// [`Failure::NotFound`] for a company that is not the actor's.
 pub async fn list(context: &Context, filter: &CaseFilter) -> Result<Page<CaseRow>, Failure> {
-    let visibility = context.visibility();
+    let organisation = match filter.organisation.as_str() {
+        "" => None,
+        id => Some(id.parse().map_err(|_| Failure::NotFound)?),
+    };
+    let visibility = visibility(context, organisation);
     if visibility.scopes().is_empty() {
-        refuse(context).await?;
+        refuse(context, organisation).await?;
     }
     let number = CaseNumber::find_in(&context.services.settings.case_prefix, &filter.search);
     let listed = store::cases::list(&context.services.db, &visibility, filter, context.actor.person, number.as_ref());
     listed.await.or_fail("listing cases")
 }
 
+fn visibility(context: &Context, organisation: Option<OrganisationId>) -> CaseVisibility {
+    let all = context.visibility();
+    organisation.map_or_else(|| all.clone(), |organisation| all.within(organisation))
+}
+
 /// Says why no case is in sight.
-async fn refuse(context: &Context) -> Result<(), Failure> {
+async fn refuse(context: &Context, organisation: Option<OrganisationId>) -> Result<(), Failure> {
+    if let Some(organisation) = organisation {
+        let gate = store::rollout::find_gate(&context.services.db, organisation).await.or_fail("finding a gate")?;
+        let place = Place::organisation(organisation, gate);
+        return context.authorize(Permission::CaseRead, &place).await.map(|_| ());
+    }
     for membership in &context.actor.memberships {
         let place = Place::organisation(membership.organisation, membership.gate.clone());
         context.authorize(Permission::CaseRead, &place).await?;
@@ -32,12 +47,13 @@ async fn refuse(context: &Context) -> Result<(), Failure> {
     context.authorize(Permission::CaseRead, &Place::vendor()).await.map(|_| ())
 }
 
-/// How many open cases are in sight, P1 first.
+/// How many open cases of a company are in sight, P1 first.
 ///
 /// # Errors
 /// When the database cannot be asked.
-pub async fn count_open(context: &Context) -> Result<[u64; 4], Failure> {
-    store::cases::count_open(&context.services.db, &context.visibility()).await.or_fail("counting cases")
+pub async fn count_open(context: &Context, organisation: OrganisationId) -> Result<[u64; 4], Failure> {
+    let visibility = visibility(context, Some(organisation));
+    store::cases::count_open(&context.services.db, &visibility).await.or_fail("counting cases")
 }
 
 /// A case with its stream and what the reader may do with it.
@@ -52,9 +68,12 @@ pub async fn detail(context: &Context, id: CaseId) -> Result<CaseDetail, Failure
     let gate =
         store::rollout::find_gate(&context.services.db, head.facts.organisation).await.or_fail("finding a gate")?;
     let place = Place::product(head.facts.organisation, head.facts.product, gate);
-    let may = |permission| policy::authorize(&context.actor, permission, &place, context.services.now()).is_ok();
+    let now = context.services.now();
+    let may = |permission| policy::authorize(&context.actor, permission, &place, now).is_ok();
     case.may_reply = may(Permission::CaseReply);
     case.may_close = may(Permission::CaseClose);
+    case.may_reopen = case.may_close && check_reopen(head.closing, now).is_ok();
+    case.may_call = head.status.is_open() && may(Permission::CallRequest);
     case.may_work = may(Permission::CaseWork);
     Ok(case)
 }

@@ -1,8 +1,10 @@
 //! Writing into a case: replies that everybody on it reads, notes that customers never see.
 
+use std::collections::HashSet;
+
 use domain::{
     CaseId, Failure, FieldError, FileId, PersonId,
-    access::{Permission, Place},
+    access::{Granted, Permission, Place, policy},
     audit::Verb,
     cases::{EntryKind, Side, StatusAct, next_status},
     files::MAX_FILES,
@@ -12,7 +14,7 @@ use domain::{
 use serde_json::json;
 use store::cases::{CaseHead, NewEntry};
 
-use crate::{Change, Context, OrFail, change::Mail};
+use crate::{Change, Context, OrFail, change::Mail, files as uploads};
 
 /// What an agent wants the status to become with the reply; customers always [`Reply::Answer`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub enum Reply {
     Propose,
 }
 
+/// `key` was made by the browser, a second sending is not written twice.
+///
 /// # Errors
 /// [`Failure::NotFound`] out of sight, [`Failure::Forbidden`] when writing is not open, a conflict on a closed case.
 pub async fn reply(
@@ -55,15 +59,11 @@ pub async fn reply(
         (true, Reply::Propose) => StatusAct::Propose,
     };
     let mut change = Change::begin(context).await?;
-    if !key.is_empty() {
-        let before =
-            store::cases::find_submission(&change.tx, context.actor.person, key).await.or_fail("finding a form")?;
-        if before.is_some() {
-            return Ok(());
-        }
+    if change.sent_before(key).await?.is_some() {
+        return Ok(());
     }
     // Read again inside the transaction: somebody may have closed it meanwhile.
-    let head = store::cases::find(&change.tx, &visibility, case).await.or_fail("finding a case")?;
+    let head = store::cases::find_for_update(&change.tx, &visibility, case).await.or_fail("finding a case")?;
     let status = next_status(head.status, act)?;
     let entry = context.services.id();
     let new = NewEntry {
@@ -77,9 +77,7 @@ pub async fn reply(
         now: change.now,
     };
     store::cases::insert_entry(&change.tx, &granted, new).await.or_fail("writing an entry")?;
-    if !files.is_empty() {
-        store::files::attach(&change.tx, &granted, files, case, entry).await.or_fail("attaching files")?;
-    }
+    uploads::attach(&change, &granted, files, case, entry).await?;
     if status != head.status {
         store::cases::update_status(&change.tx, &granted, case, status, None, change.now)
             .await
@@ -89,40 +87,35 @@ pub async fn reply(
         let agent = context.actor.person;
         store::cases::update_agent(&change.tx, &granted, case, agent, change.now).await.or_fail("setting an agent")?;
     }
-    if !key.is_empty() {
-        let noted = store::cases::insert_submission(&change.tx, context.actor.person, key, entry.uuid(), change.now);
-        noted.await.or_fail("noting a form")?;
-    }
+    change.note_sent(key, entry.uuid()).await?;
     let detail = json!({ "entry": entry, "status": { "before": head.status, "after": status } });
     change.case_event(Verb::CaseReplied, head.facts.organisation, case, false, detail);
-    tell_requestor(
-        context,
-        &mut change,
-        &head,
-        MailKind::CaseReplied,
-        &entry.to_string(),
-        json!({ "text": body.as_str(), "author": context.actor.name }),
-    )
-    .await?;
+    let more = json!({ "text": body.as_str(), "author": context.actor.name });
+    tell_followers(context, &mut change, &granted, &head, MailKind::CaseReplied, &entry.to_string(), more).await?;
     change.commit().await
 }
 
-/// Tells the requestor what happened to the case, unless they did it themselves.
-pub(crate) async fn tell_requestor(
+/// Tells those on the customer's side who follow the case, the requestor and who wrote to it, what happened; never the
+/// person who did it.
+pub(crate) async fn tell_followers(
     context: &Context,
     change: &mut Change,
+    granted: &Granted,
     head: &CaseHead,
     kind: MailKind,
     key: &str,
     more: serde_json::Value,
 ) -> Result<(), Failure> {
-    match head.facts.requestor.filter(|person| *person != context.actor.person) {
-        Some(requestor) => tell(change, head, requestor, kind, key, more).await,
-        None => Ok(()),
+    let authors = store::cases::list_customer_authors(&change.tx, granted, head.id).await.or_fail("listing authors")?;
+    let followers: HashSet<PersonId> = authors.into_iter().chain(head.facts.requestor).collect();
+    for follower in followers.into_iter().filter(|person| *person != context.actor.person) {
+        tell(change, head, follower, kind, key, more.clone()).await?;
     }
+    Ok(())
 }
 
-/// Tells a member of the company what happened to the case.
+/// Tells somebody what happened to a case, if they see it now: former colleagues get no more mail (K9), and those who cannot
+/// sign in yet get none about old cases (K20).
 pub(crate) async fn tell(
     change: &mut Change,
     head: &CaseHead,
@@ -131,15 +124,11 @@ pub(crate) async fn tell(
     key: &str,
     more: serde_json::Value,
 ) -> Result<(), Failure> {
-    let membership = store::people::find_membership(&change.tx, reader, head.facts.organisation)
-        .await
-        .or_fail("finding a member")?;
-    // Former colleagues get no more mail (K9).
-    if membership.is_none_or(|found| found.state == domain::people::MembershipState::Removed) {
+    let found = store::people::find_actor(&change.tx, reader, change.now).await.or_fail("finding the reader")?;
+    let Some(reader) = found.filter(|reader| policy::case_visibility(reader, change.now).sees(&head.facts)) else {
         return Ok(());
-    }
-    let person = store::people::find(&change.tx, reader).await.or_fail("finding the reader")?;
-    let mut params = json!({ "name": person.name, "number": head.number, "title": head.title, "case": head.id });
+    };
+    let mut params = json!({ "name": reader.name, "number": head.number, "title": head.title, "case": head.id });
     if let (serde_json::Value::Object(params), serde_json::Value::Object(more)) = (&mut params, more) {
         params.extend(more);
     }
@@ -147,25 +136,28 @@ pub(crate) async fn tell(
         .mail(Mail {
             kind,
             key: key.to_owned(),
-            person: Some(person.id),
-            recipient: &person.email,
-            locale: person.locale,
+            person: Some(reader.person),
+            recipient: &reader.email,
+            locale: reader.locale,
             params,
             case: Some(head.id),
         })
         .await
 }
 
-/// Writes a note that only the desk reads.
+/// Writes a note that only the desk reads; `key` as in [`reply`].
 ///
 /// # Errors
 /// As [`reply`].
-pub async fn note(context: &Context, case: CaseId, text: &str) -> Result<(), Failure> {
+pub async fn note(context: &Context, case: CaseId, text: &str, key: &str) -> Result<(), Failure> {
     let head = store::cases::find(&context.services.db, &context.visibility(), case).await.or_fail("finding a case")?;
     let granted = context.authorize(Permission::CaseNote, &Place::vendor()).await?;
     let body = EntryText::parse(text).map_err(|error| Failure::field("text", error))?;
     context.limit_writing()?;
     let mut change = Change::begin(context).await?;
+    if change.sent_before(key).await?.is_some() {
+        return Ok(());
+    }
     let entry = context.services.id();
     let new = NewEntry {
         id: entry,
@@ -178,6 +170,7 @@ pub async fn note(context: &Context, case: CaseId, text: &str) -> Result<(), Fai
         now: change.now,
     };
     store::cases::insert_entry(&change.tx, &granted, new).await.or_fail("writing a note")?;
+    change.note_sent(key, entry.uuid()).await?;
     change.case_event(Verb::CaseNoted, head.facts.organisation, case, true, json!({ "entry": entry }));
     change.commit().await
 }

@@ -1,16 +1,16 @@
 //! Taking, closing and reopening a case.
 
 use domain::{
-    CaseId, Failure,
+    CaseId, Failure, FieldError,
     access::{Granted, Permission, Place},
     audit::Verb,
-    cases::{CloseReason, EntryKind, Side, Status, StatusAct, next_status},
+    cases::{CloseReason, EntryKind, Side, Status, StatusAct, check_reopen, next_status},
     mail::MailKind,
 };
 use serde_json::json;
 use store::cases::{CaseHead, NewEntry};
 
-use super::tell_requestor;
+use super::tell_followers;
 use crate::{Change, Context, OrFail};
 
 async fn authorize(context: &Context, case: CaseId, permission: Permission) -> Result<Granted, Failure> {
@@ -58,15 +58,19 @@ pub async fn assign_to_me(context: &Context, case: CaseId) -> Result<(), Failure
 }
 
 async fn head(context: &Context, change: &Change, case: CaseId) -> Result<CaseHead, Failure> {
-    store::cases::find(&change.tx, &context.visibility(), case).await.or_fail("finding a case")
+    store::cases::find_for_update(&change.tx, &context.visibility(), case).await.or_fail("finding a case")
 }
 
-/// Closes a case; the requestor is told unless they did it.
+/// Closes a case; those who follow it are told.
 ///
 /// # Errors
-/// [`Failure::NotFound`] out of sight, a conflict when it is closed already.
+/// [`Failure::NotFound`] out of sight, a conflict when it is closed already, [`Failure::Invalid`] for a reason that is not
+/// the actor's to give.
 pub async fn close(context: &Context, case: CaseId, reason: CloseReason) -> Result<(), Failure> {
     let granted = authorize(context, case, Permission::CaseClose).await?;
+    if !reason.may_be_given(context.actor.is_vendor()) {
+        return Err(Failure::field("reason", FieldError::NotAChoice));
+    }
     let mut change = Change::begin(context).await?;
     let head = head(context, &change, case).await?;
     let status = next_status(head.status, StatusAct::Close)?;
@@ -79,19 +83,20 @@ pub async fn close(context: &Context, case: CaseId, reason: CloseReason) -> Resu
     let detail = json!({ "before": head.status, "after": Status::Closed, "reason": reason });
     change.case_event(Verb::CaseClosed, head.facts.organisation, case, false, detail);
     let key = format!("{case}:{}", change.now);
-    tell_requestor(context, &mut change, &head, MailKind::CaseClosed, &key, json!({})).await?;
+    tell_followers(context, &mut change, &granted, &head, MailKind::CaseClosed, &key, json!({})).await?;
     change.commit().await
 }
 
-/// Opens a closed case again.
+/// Opens a closed case again, for a while after it was closed here.
 ///
 /// # Errors
-/// [`Failure::NotFound`] out of sight, a conflict when it is open.
+/// [`Failure::NotFound`] out of sight, a conflict when it is open, or closed for good.
 pub async fn reopen(context: &Context, case: CaseId) -> Result<(), Failure> {
     let granted = authorize(context, case, Permission::CaseClose).await?;
     let mut change = Change::begin(context).await?;
     let head = head(context, &change, case).await?;
     let status = next_status(head.status, StatusAct::Reopen)?;
+    check_reopen(head.closing, change.now)?;
     store::cases::update_status(&change.tx, &granted, case, status, None, change.now)
         .await
         .or_fail("reopening a case")?;

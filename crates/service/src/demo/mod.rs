@@ -8,7 +8,7 @@ use domain::{
     CaseId, EntryId, Failure, OrganisationId, PersonId, ProductId,
     access::{Granted, Permission, Role},
     audit::Verb,
-    calls::Hours,
+    calls::{Hours, RegionLine},
     cases::{Channel, CloseReason, EntryKind, Impact, Priority, Side, Status},
     failure::Conflict,
     imports::RecordKind,
@@ -23,10 +23,7 @@ use jiff::{
     tz::TimeZone,
 };
 use serde_json::{Value, json};
-use store::{
-    calls::StoredLine,
-    cases::{NewCase, NewEntry},
-};
+use store::cases::{NewCase, NewEntry};
 
 use crate::{
     Change, OrFail, Services, announcements, fault,
@@ -385,18 +382,16 @@ impl Demo<'_> {
         ];
         let proof = Granted::to_system(Permission::ProgrammeControl, None);
         let change = Change::begin_as_system(self.services).await?;
-        for (position, (region, number, languages, zone, from, to)) in lines.into_iter().enumerate() {
+        for (region, number, languages, zone, from, to) in lines {
             let mut hours = Hours::weekdays(zone, from, to);
             hours.holidays = vec![date(year, 1, 1), date(year, 5, 1), date(year, 12, 25), date(year + 1, 1, 1)];
-            let line = StoredLine {
+            let line = RegionLine {
                 region: region.to_owned(),
                 number: number.to_owned(),
                 languages: languages.iter().map(|tag| (*tag).to_owned()).collect(),
                 hours,
             };
-            store::calls::upsert_line(&change.tx, &proof, i32::try_from(position).unwrap_or(0), &line)
-                .await
-                .or_fail("adding a phone line")?;
+            store::calls::upsert_line(&change.tx, &proof, &line).await.or_fail("adding a phone line")?;
         }
         change.commit().await
     }

@@ -3,12 +3,13 @@
 use domain::{
     CaseId, Failure, FieldError, FieldErrors,
     access::{Reach, Role},
-    calls::{CallEntry, CallOutcome, CallbackForm},
+    calls::{CallEntry, CallOutcome, CallbackForm, PhoneLineForm},
     cases::{Channel, EntryKind, Status, StreamItem},
+    chat::ChatHours,
     failure::{Conflict, Denial},
     rollout::{Capability, Phase},
 };
-use service::{Context, calls, cases, live};
+use service::{Context, calls, cases, chat, live};
 use testkit::on_both;
 
 fn form(organisation: impl ToString) -> CallbackForm {
@@ -124,5 +125,59 @@ on_both! {
         assert_eq!(calls::request(&ana, &empty, "").await, Err(not_yet.clone()), "the gate comes before the form");
         assert_eq!(calls::lines(&ana, company).await, Err(not_yet));
         assert_eq!(calls::lines(&ana, other).await, Err(Failure::NotFound));
+    }
+
+    /// R8: whoever gave a wrong number hears of it, and the case keeps waiting for them as before.
+    async fn a_wrong_number_is_told_by_mail(world: World) {
+        let company = world.organisation("Brasserie du Nord", &[]).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;
+        let omar = world.vendor("Omar Agent", Role::Agent).await;
+        let (ana, omar) = (world.context(ana).await, world.context(omar).await);
+        let case = calls::request(&ana, &form(company), "").await.expect("asked");
+        cases::reply(&omar, case, "Quel est le bon numéro ?", &[], cases::Reply::Ask, "").await.expect("asked");
+        world.mails().await;
+        let open = calls::list_open(&omar).await.expect("a list");
+        calls::log(&omar, open[0].id, CallOutcome::WrongNumber, "").await.expect("logged");
+        assert_eq!(cases::detail(&ana, case).await.expect("visible").row.status, Status::PendingResponse);
+        let sent = world.mails().await;
+        assert_eq!(sent.len(), 1);
+        assert!(sent[0].text.contains("+33199001122") && sent[0].text.contains("bon numéro"), "{}", sent[0].text);
+    }
+
+    /// R8: the operator sets the lines; with one, the phone and the chat of a region open.
+    async fn r8_the_operator_sets_the_phone_lines(world: World) {
+        let company = world.organisation("Brasserie du Nord", &[]).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let (omar, olga) = (world.vendor("Omar Agent", Role::Agent).await, world.vendor("Olga Op", Role::Operator).await);
+        let (ana, omar, olga) = (world.context(ana).await, world.context(omar).await, world.context(olga).await);
+        let line = PhoneLineForm {
+            region: "emea".into(),
+            number: "+33 1 84 80 00 00".into(),
+            languages: "fr, en".into(),
+            zone: "Europe/Paris".into(),
+            monday: "09:00-17:00".into(),
+            ..Default::default()
+        };
+        for other in [&ana, &omar] {
+            assert!(matches!(calls::save_line(other, &line).await, Err(Failure::Forbidden(Denial::Role { .. }))));
+            assert!(matches!(calls::line_settings(other).await, Err(Failure::Forbidden(Denial::Role { .. }))));
+            assert!(matches!(calls::remove_line(other, "emea").await, Err(Failure::Forbidden(Denial::Role { .. }))));
+        }
+        let settings = calls::line_settings(&olga).await.expect("settings");
+        assert_eq!((settings.lines.len(), settings.missing), (0, vec!["emea".to_owned()]));
+        let wrong = PhoneLineForm { zone: "Paris".into(), ..line.clone() };
+        assert_eq!(calls::save_line(&olga, &wrong).await, Err(Failure::field("zone", FieldError::NotAZone)));
+        calls::save_line(&olga, &PhoneLineForm { region: "apac".into(), ..line.clone() }).await.expect("saved");
+        calls::save_line(&olga, &line).await.expect("saved");
+        assert!(chat::hours(&world.services, company).await.is_ok_and(|hours| matches!(hours, ChatHours::Open { .. })));
+        calls::save_line(&olga, &PhoneLineForm { region: "apac".into(), monday: String::new(), ..line }).await.expect("changed");
+        let settings = calls::line_settings(&olga).await.expect("settings");
+        let regions: Vec<_> = settings.lines.iter().map(|line| (line.region.as_str(), line.hours.week[0].is_some())).collect();
+        assert_eq!((regions, settings.missing.len()), (vec![("apac", false), ("emea", true)], 0), "a changed line keeps its place");
+        calls::remove_line(&olga, "emea").await.expect("removed");
+        assert_eq!(calls::remove_line(&olga, "emea").await, Err(Failure::NotFound));
+        assert_eq!(chat::hours(&world.services, company).await, Ok(ChatHours::Closed { opens_at: None }));
+        assert!(calls::lines(&ana, company).await.expect("lines").iter().all(|line| !line.own));
+        assert_eq!(store::audit::verify(&world.services.db).await.expect("readable"), None, "the chain holds");
     }
 }

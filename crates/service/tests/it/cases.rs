@@ -1,13 +1,17 @@
 //! Opening, reading, writing into and closing cases.
 
 use domain::{
-    Failure,
-    access::{Reach, Role},
+    Failure, FieldError,
+    access::{Granted, Permission, Reach, Role},
     cases::{CaseFilter, CaseForm, CloseReason, Status, StreamItem},
     failure::{Conflict, Denial},
     rollout::{Capability, Phase},
 };
-use service::cases::{self, Reply};
+use jiff::SignedDuration;
+use service::{
+    Change,
+    cases::{self, Reply},
+};
 use testkit::on_both;
 
 fn form(organisation: impl ToString, product: impl ToString) -> CaseForm {
@@ -36,7 +40,7 @@ on_both! {
         let queue = cases::list(&omar, &CaseFilter { queue: "unassigned".into(), ..Default::default() }).await.expect("a queue");
         assert_eq!(queue.rows.len(), 1);
         cases::reply(&omar, id, "Merci, nous regardons.", &[], Reply::Ask, "").await.expect("answered");
-        cases::note(&omar, id, "CANARY-INTERNAL-NOTE").await.expect("noted");
+        cases::note(&omar, id, "CANARY-INTERNAL-NOTE", "").await.expect("noted");
 
         let seen = cases::detail(&ana, id).await.expect("visible");
         assert_eq!(seen.row.status, Status::PendingResponse);
@@ -116,5 +120,169 @@ on_both! {
         // The mark of a company in the index is no word of a text.
         assert_eq!(found(&omar, &format!("c{}", ours.uuid().simple())).await, 0);
         assert_eq!(found(&ana, "c").await, 1, "a prefix of chez, in one's own case");
+    }
+
+    /// Two replies and two notes from one open page: each form has its key, and one form is one entry.
+    async fn a_form_sent_twice_is_written_once(world: World) {
+        let company = world.organisation("Brasserie du Nord", &[]).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;
+        let omar = world.vendor("Omar Agent", Role::Agent).await;
+        let (ana, omar) = (world.context(ana).await, world.context(omar).await);
+        let id = cases::open(&ana, &form(company, "none"), &[], "").await.expect("opened");
+        for key in ["one", "one", "two"] {
+            cases::reply(&omar, id, "Merci.", &[], Reply::Answer, key).await.expect("answered");
+        }
+        for key in ["three", "three", "four"] {
+            cases::note(&omar, id, "À vérifier.", key).await.expect("noted");
+        }
+        let stream = cases::detail(&omar, id).await.expect("visible").stream;
+        let notes = stream.iter().filter(|item| matches!(item, StreamItem::Note(_))).count();
+        assert_eq!((stream.len(), notes), (5, 2), "the case, two answers, two notes");
+    }
+
+    /// J14, domain.md 2.4: fourteen days to open a case again; one that was closed in the old system stays closed.
+    async fn j14_a_closed_case_opens_again_for_fourteen_days(world: World) {
+        let company = world.organisation("Brasserie du Nord", &[]).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;
+        let ana = world.context(ana).await;
+        let id = cases::open(&ana, &form(company, "none"), &[], "").await.expect("opened");
+        assert!(!cases::detail(&ana, id).await.expect("visible").may_reopen, "it is open");
+        cases::close(&ana, id, CloseReason::Confirmed).await.expect("closed");
+        world.clock.advance(SignedDuration::from_hours(13 * 24));
+        assert!(cases::detail(&ana, id).await.expect("visible").may_reopen);
+        cases::reopen(&ana, id).await.expect("day 13");
+        cases::close(&ana, id, CloseReason::Confirmed).await.expect("closed");
+        world.clock.advance(SignedDuration::from_hours(15 * 24));
+        assert!(!cases::detail(&ana, id).await.expect("visible").may_reopen);
+        let ended = Err(Failure::Conflict(Conflict::ReopenEnded));
+        assert_eq!(cases::reopen(&ana, id).await, ended, "day 15");
+
+        let old = cases::open(&ana, &form(company, "none"), &[], "").await.expect("opened");
+        let change = Change::begin_as_system(&world.services).await.expect("a change");
+        let proof = Granted::to_system(Permission::ImportRun, None);
+        let imported = Some(CloseReason::Imported);
+        store::cases::update_status(&change.tx, &proof, old, Status::Closed, imported, change.now).await.expect("closed");
+        change.commit().await.expect("closed");
+        assert_eq!(cases::reopen(&ana, old).await, ended);
+        let late = cases::reply(&ana, old, "Encore un mot", &[], Reply::Answer, "").await;
+        assert_eq!(late, Err(Failure::Conflict(Conflict::CaseClosed)));
+    }
+
+    async fn reasons_and_statuses_are_those_of_the_side(world: World) {
+        let company = world.organisation("Brasserie du Nord", &[]).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;
+        let omar = world.vendor("Omar Agent", Role::Agent).await;
+        let (ana, omar) = (world.context(ana).await, world.context(omar).await);
+        let id = cases::open(&ana, &form(company, "none"), &[], "").await.expect("opened");
+        let refused = Err(Failure::field("reason", FieldError::NotAChoice));
+        assert_eq!(cases::close(&ana, id, CloseReason::Imported).await, refused);
+        assert_eq!(cases::close(&ana, id, CloseReason::Duplicate).await, refused);
+        cases::reply(&omar, id, "Est-ce réglé ?", &[], Reply::Ask, "").await.expect("asked");
+        cases::reply(&omar, id, "Nous avons trouvé, nous continuons.", &[], Reply::Answer, "").await.expect("answered");
+        let status = cases::detail(&ana, id).await.expect("visible").row.status;
+        assert_eq!(status, Status::InProgress, "nobody waits for the customer any more");
+        cases::close(&omar, id, CloseReason::Duplicate).await.expect("closed");
+    }
+
+    /// T-A2: a note leaves no trace that a customer sees, not even the time of the last change.
+    async fn t_a2_a_note_does_not_move_the_case(world: World) {
+        let company = world.organisation("Brasserie du Nord", &[]).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;
+        let omar = world.vendor("Omar Agent", Role::Agent).await;
+        let (ana, omar) = (world.context(ana).await, world.context(omar).await);
+        let id = cases::open(&ana, &form(company, "none"), &[], "").await.expect("opened");
+        let before = cases::detail(&ana, id).await.expect("visible").row.updated_at;
+        world.clock.advance(SignedDuration::from_hours(1));
+        cases::note(&omar, id, "À vérifier.", "").await.expect("noted");
+        assert_eq!(cases::detail(&ana, id).await.expect("visible").row.updated_at, before);
+    }
+
+    /// K9, K20: a reply is mailed to those who follow the case and see it now, and to nobody else.
+    async fn k9_replies_are_mailed_to_those_who_see_the_case(world: World) {
+        let (atlas, pulse) = (world.product("atlas").await, world.product("pulse").await);
+        let company = world.organisation("Brasserie du Nord", &[atlas, pulse]).await;
+        let ana_id = world.member(company, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;
+        let eva = world.member(company, "Eva Petit", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let omar = world.vendor("Omar Agent", Role::Agent).await;
+        let (ana, eva, omar) = (world.context(ana_id).await, world.context(eva).await, world.context(omar).await);
+        let id = cases::open(&ana, &form(company, atlas), &[], "").await.expect("opened");
+        cases::reply(&eva, id, "Je confirme.", &[], Reply::Answer, "").await.expect("answered");
+        world.mails().await;
+        let told = async || {
+            let mut all: Vec<_> = world.mails().await.into_iter().map(|letter| letter.to).collect();
+            all.sort();
+            all
+        };
+        cases::reply(&omar, id, "Merci.", &[], Reply::Answer, "").await.expect("answered");
+        assert_eq!(told().await, ["ana@example.com", "eva@example.com"], "who asked, and who wrote");
+        cases::reply(&eva, id, "Merci à vous.", &[], Reply::Answer, "").await.expect("answered");
+        assert_eq!(told().await, ["ana@example.com"], "nobody hears of their own acts");
+
+        let change = Change::begin_as_system(&world.services).await.expect("a change");
+        for grant in ana.actor.grants.iter() {
+            let proof = Granted::to_system(Permission::RoleGrant, Some(company));
+            store::people::revoke_grant(&change.tx, &proof, grant.id, change.now).await.expect("revoked");
+        }
+        change.commit().await.expect("revoked");
+        world.grant(ana_id, Role::ProductSupportUser, Some(company), Reach::Own, Some(&[pulse])).await;
+        cases::reply(&omar, id, "C’est réparé.", &[], Reply::Propose, "").await.expect("answered");
+        assert_eq!(told().await, ["eva@example.com"], "her role no longer reaches the case");
+        cases::close(&omar, id, CloseReason::Confirmed).await.expect("closed");
+        assert_eq!(told().await, ["eva@example.com"]);
+    }
+
+    /// CVE-2026-41192 (FreeScout): a form that names a file it has not got is refused, not sent without it.
+    async fn a_file_that_is_gone_refuses_the_form(world: World) {
+        let company = world.organisation("Brasserie du Nord", &[]).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;
+        let ana = world.context(ana).await;
+        let gone = [world.services.id()];
+        let refused = Failure::field("files", FieldError::FileGone);
+        assert_eq!(cases::open(&ana, &form(company, "none"), &gone, "").await, Err(refused.clone()));
+        let id = cases::open(&ana, &form(company, "none"), &[], "").await.expect("opened");
+        assert_eq!(cases::reply(&ana, id, "Voici.", &gone, Reply::Answer, "").await, Err(refused));
+        assert_eq!(cases::detail(&ana, id).await.expect("visible").stream.len(), 1);
+    }
+
+    async fn none_of_the_products_is_offered_to_whom_it_is_open(world: World) {
+        let atlas = world.product("atlas").await;
+        let company = world.organisation("Brasserie du Nord", &[atlas]).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;
+        let bob = world.member(company, "Bob Martin", Role::ProductSupportUser, Reach::Own, Some(&[atlas])).await;
+        for (person, none) in [(ana, true), (bob, false)] {
+            let choices = cases::opening_choices(&world.context(person).await).await.expect("choices");
+            assert_eq!((choices.len(), choices[0].products.len(), choices[0].none), (1, 1, none));
+        }
+    }
+
+    /// Whoever comes second decides on what the first one wrote: a reply never opens a case that is being closed.
+    async fn a_reply_and_a_closing_at_once_agree(world: World) {
+        let company = world.organisation("Brasserie du Nord", &[]).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;
+        let omar = world.vendor("Omar Agent", Role::Agent).await;
+        let (ana, omar) = (world.context(ana).await, world.context(omar).await);
+        for _ in 0..8 {
+            let id = cases::open(&ana, &form(company, "none"), &[], "").await.expect("opened");
+            let (closed, replied) = tokio::join!(
+                cases::close(&omar, id, CloseReason::Confirmed),
+                cases::reply(&ana, id, "Encore un mot", &[], Reply::Answer, ""),
+            );
+            closed.expect("closed");
+            let seen = cases::detail(&omar, id).await.expect("a case");
+            assert_eq!(seen.row.status, Status::Closed, "{replied:?}");
+            assert!(seen.closed_at.is_some());
+        }
+    }
+
+    /// A form that is sent twice at once is one case, and both senders are told which.
+    async fn a_double_click_is_one_case(world: World) {
+        let company = world.organisation("Brasserie du Nord", &[]).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;
+        let ana = world.context(ana).await;
+        for round in 0..8 {
+            let (form, key) = (form(company, "none"), format!("key-{round}"));
+            let (one, two) = tokio::join!(cases::open(&ana, &form, &[], &key), cases::open(&ana, &form, &[], &key));
+            assert_eq!(one.expect("opened"), two.expect("the same"));
+        }
     }
 }

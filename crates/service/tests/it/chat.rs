@@ -100,6 +100,13 @@ on_both! {
         assert_eq!(cases::list(&ana, &Default::default()).await.expect("a list").rows.len(), 0, "no half a case");
     }
 
+    /// Another region's hours are not ours: without a line of the own region the chat does not open.
+    async fn the_hours_of_another_region_are_not_used(world: World) {
+        world.phone_line("apac", "Europe/Paris").await;
+        let company = world.organisation("Brasserie du Nord", &[]).await;
+        assert_eq!(chat::hours(&world.services, company).await, Ok(ChatHours::Closed { opens_at: None }));
+    }
+
     /// R26, J06; product-scoped users chat about their products only.
     async fn r26_chats_open_at_launch_and_within_the_role(world: World) {
         world.phone_line("emea", "Europe/Paris").await;
@@ -150,6 +157,9 @@ on_both! {
             change.commit().await.expect("planned");
             assert_eq!(service::jobs::run_due(&world.services).await, Ok(1));
             assert_eq!(chat::current(&ana).await.expect("a lookup").is_some(), left, "after {hours} more hours");
+            let sent = world.mails().await;
+            assert_eq!(sent.len(), usize::from(!left), "the transcript, once it ended");
+            assert!(sent.iter().all(|letter| letter.text.contains("Depuis ce matin.")), "{sent:?}");
         }
         assert_eq!(store::audit::verify(&world.services.db).await.expect("readable"), None, "the chain holds");
     }

@@ -616,24 +616,7 @@ on_both! {
         let ana = world.context(ana).await;
         assert!(matches!(imports::read_verdicts(&ana, id).await.map(|_| ()), Err(Failure::Forbidden(_))));
     }
-}
 
-/// Hands a file to an upload as a form does.
-async fn take(upload: &mut Upload, part: Part, name: &str, text: &str) -> Result<(), Failure> {
-    let body = futures::stream::iter([Ok::<_, std::io::Error>(text.as_bytes().to_vec())]);
-    upload.take(part, name, body).await
-}
-
-/// The upload when nothing is under way any more.
-async fn settled(context: &Context, id: ImportId) -> ImportView {
-    for _ in 0..500 {
-        let view = imports::find(context, id).await.expect("a view");
-        if !view.state.is_running() {
-            return view;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    panic!("it never ends");
     /// R14: imported first, enrolled on the board afterwards: rule B chooses all the same, and keeps every reason.
     async fn r14_enrolling_asks_rule_b(world: World) {
         let atlas = world.product("atlas").await;
@@ -724,4 +707,22 @@ async fn settled(context: &Context, id: ImportId) -> ImportView {
         assert_eq!(problems(&moved), [(1, Problem::CannotChange { field: "programme".into() })]);
         assert!(!moved.committed);
     }
+}
+
+/// Hands a file to an upload as a form does.
+async fn take(upload: &mut Upload, part: Part, name: &str, text: &str) -> Result<(), Failure> {
+    let body = futures::stream::iter([Ok::<_, std::io::Error>(text.as_bytes().to_vec())]);
+    upload.take(part, name, body).await
+}
+
+/// The upload when nothing is under way any more.
+async fn settled(context: &Context, id: ImportId) -> ImportView {
+    for _ in 0..500 {
+        let view = imports::find(context, id).await.expect("a view");
+        if !view.state.is_running() {
+            return view;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    panic!("it never ends");
 }

@@ -4,10 +4,10 @@ use domain::{
     Failure,
     access::{Reach, Role},
     calls::CallbackForm,
-    cases::CaseForm,
+    cases::{CaseFilter, CaseForm},
     chat::{ChatForm, ChatHours},
     failure::Denial,
-    overview::Door,
+    overview::{Door, Overview},
     rollout::Phase,
 };
 use service::{calls, cases, chat, overview::overview};
@@ -66,5 +66,36 @@ on_both! {
         assert!(matches!(&seen.call, Door::Closed(denial) if date(denial) == launch));
         assert!(matches!(&seen.open_cases, Door::Closed(denial) if date(denial) == launch));
         assert_eq!(seen.rollout.map(|rollout| (rollout.phase, rollout.steps.len())), Some((Phase::Validation, 4)));
+    }
+
+    /// K5: the overview of one company shows nothing of another.
+    async fn k5_the_overview_of_a_company_is_that_company_only(world: World) {
+        let (one, two) = (world.organisation("One", &[]).await, world.organisation("Two", &[]).await);
+        let three = world.organisation("Three", &[]).await;
+        world.enrol(three, &[], Phase::Setup).await;
+        let ana = world.member(one, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;
+        for other in [two, three] {
+            world.join(ana, other).await;
+            world.grant(ana, Role::SupportUser, Some(other), Reach::Own, None).await;
+        }
+        let ana = world.context(ana).await;
+        let form = CallbackForm {
+            organisation: one.to_string(),
+            phone: "+33123456789".into(),
+            topic: "VPN".into(),
+            ..Default::default()
+        };
+        calls::request(&ana, &form, "").await.expect("asked");
+        let seen = async |organisation| overview(&ana, Some(organisation)).await.expect("a page").expect("a customer");
+        let shown = |page: Overview| (page.latest.len(), page.calls.len(), page.open_cases);
+        assert_eq!(shown(seen(one).await), (1, 1, Door::Open([0, 0, 1, 0])));
+        assert_eq!(shown(seen(two).await), (0, 0, Door::Open([0, 0, 0, 0])));
+        assert!(matches!(seen(three).await.open_cases, Door::Closed(Denial::NotOpenYet { .. })));
+        let within = |organisation: String| CaseFilter { organisation, ..Default::default() };
+        assert_eq!(cases::list(&ana, &within(two.to_string())).await.expect("a list").rows.len(), 0);
+        assert_eq!(cases::list(&ana, &within(String::new())).await.expect("a list").rows.len(), 1);
+        let stranger = world.organisation("Stranger", &[]).await;
+        assert_eq!(cases::list(&ana, &within(stranger.to_string())).await, Err(Failure::NotFound));
+        assert_eq!(cases::list(&ana, &within("x".into())).await, Err(Failure::NotFound));
     }
 }

@@ -1,13 +1,19 @@
 //! The phone (R8): numbers with their hours, call-backs that are asked for and logged. It works with no telephony at all:
 //! a call-back is a task in the desk and an entry in the case.
 
+mod lines;
+
+pub use lines::{line_settings, lines, remove_line, save_line};
+
+pub(crate) use lines::lines_of;
+
 use domain::{
     CallbackId, CaseId, Failure, FieldError, FieldErrors, OrganisationId,
     access::{Permission, Place, policy},
     audit::Verb,
     calls::{
         CallEntrance, CallEntry, CallOutcome, CallbackCase, CallbackDefaults, CallbackDraft, CallbackForm, CallbackRow,
-        CallbackState, DeskWaiting, PhoneLine,
+        CallbackState, DeskWaiting,
     },
     cases::{CaseDraft, Channel, EntryKind, Priority, Side, StatusAct, next_status},
     chat::ChatState,
@@ -19,46 +25,7 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 use store::{calls::NewCallback, cases::NewEntry, rollout};
 
-use crate::{Change, Context, OrFail, Services, cases, chat};
-
-/// The numbers to call, that of the company's region first, each with its present or next opening.
-///
-/// # Errors
-/// [`Failure::Forbidden`] before launch (R26: no phone) or without a role.
-pub async fn lines(context: &Context, organisation: OrganisationId) -> Result<Vec<PhoneLine>, Failure> {
-    let gate = rollout::find_gate(&context.services.db, organisation).await.or_fail("finding a gate")?;
-    context.authorize(Permission::CallRequest, &Place::organisation(organisation, gate)).await?;
-    lines_of(&context.services, organisation).await
-}
-
-/// The same for the desk and for the hours of the chat.
-pub(crate) async fn lines_of(services: &Services, organisation: OrganisationId) -> Result<Vec<PhoneLine>, Failure> {
-    let region = store::organisations::find(&services.db, organisation).await.or_fail("finding a company")?.region;
-    let now = services.now();
-    let stored = store::calls::list_lines(&services.db).await.or_fail("listing numbers")?;
-    let mut lines: Vec<PhoneLine> = stored
-        .into_iter()
-        .map(|line| {
-            let open = TimeZone::get(&line.hours.zone).map_err(|error| {
-                tracing::error!(region = %line.region, error = %error, "the zone of a phone line");
-                None
-            });
-            let open = open.and_then(|zone| line.hours.at(now, &zone));
-            PhoneLine {
-                own: line.region == region,
-                region: line.region,
-                number: line.number,
-                languages: line.languages,
-                hours: line.hours,
-                open_until: open.ok(),
-                opens_at: open.err().flatten(),
-            }
-        })
-        .collect();
-    // Stable: the others keep their order.
-    lines.sort_by_key(|line| !line.own);
-    Ok(lines)
-}
+use crate::{Change, Context, OrFail, cases, chat};
 
 /// What the form for a call-back needs: about an open case, or a new matter.
 ///
@@ -119,30 +86,13 @@ pub async fn request(context: &Context, form: &CallbackForm, key: &str) -> Resul
     }
 }
 
-/// The desk must be there at the wanted time: the hours of the company's region.
+/// The desk must be there at the wanted time: the hours of the company's region, where somebody set them.
 async fn check_wanted(context: &Context, organisation: OrganisationId, draft: &CallbackDraft) -> Result<(), Failure> {
     let Some(wanted) = draft.wanted_at else { return Ok(()) };
     let lines = lines_of(&context.services, organisation).await?;
-    let Some(line) = lines.first() else { return Ok(()) };
+    let Some(line) = lines.iter().find(|line| line.own) else { return Ok(()) };
     let open = TimeZone::get(&line.hours.zone).is_ok_and(|zone| line.hours.at(wanted, &zone).is_ok());
     if open { Ok(()) } else { Err(Failure::field("when", FieldError::OutsideHours)) }
-}
-
-/// The case a form made when it was sent before.
-async fn sent_before(context: &Context, change: &Change, key: &str) -> Result<Option<CaseId>, Failure> {
-    if key.is_empty() {
-        return Ok(None);
-    }
-    let found = store::cases::find_submission(&change.tx, context.actor.person, key).await.or_fail("finding a form")?;
-    Ok(found.map(Into::into))
-}
-
-async fn note_sent(context: &Context, change: &Change, key: &str, case: CaseId) -> Result<(), Failure> {
-    if key.is_empty() {
-        return Ok(());
-    }
-    let noted = store::cases::insert_submission(&change.tx, context.actor.person, key, case.uuid(), change.now);
-    noted.await.or_fail("noting a form")
 }
 
 fn entry_of(draft: &CallbackDraft) -> String {
@@ -169,8 +119,8 @@ async fn request_new(context: &Context, draft: &CallbackDraft, key: &str) -> Res
     context.limit_writing()?;
 
     let mut change = Change::begin(context).await?;
-    if let Some(case) = sent_before(context, &change, key).await? {
-        return Ok(case);
+    if let Some(case) = change.sent_before(key).await? {
+        return Ok(case.into());
     }
     let case = CaseDraft {
         organisation: draft.organisation,
@@ -190,7 +140,7 @@ async fn request_new(context: &Context, draft: &CallbackDraft, key: &str) -> Res
     let (id, _) = cases::insert_case(&mut change, &by, &case, &entry_of(draft)).await?;
     let new = new_callback(context, draft, id, &change);
     store::calls::insert(&change.tx, &granted, new).await.or_conflict("asking for a call", Conflict::CallbackOpen)?;
-    note_sent(context, &change, key, id).await?;
+    change.note_sent(key, id.uuid()).await?;
     change.commit().await?;
     Ok(id)
 }
@@ -206,10 +156,10 @@ async fn request_in(context: &Context, draft: &CallbackDraft, case: CaseId, key:
     context.limit_writing()?;
 
     let mut change = Change::begin(context).await?;
-    if let Some(case) = sent_before(context, &change, key).await? {
-        return Ok(case);
+    if let Some(case) = change.sent_before(key).await? {
+        return Ok(case.into());
     }
-    let head = store::cases::find(&change.tx, &visibility, case).await.or_fail("finding a case")?;
+    let head = store::cases::find_for_update(&change.tx, &visibility, case).await.or_fail("finding a case")?;
     let status = next_status(head.status, StatusAct::CustomerWrites)?;
     let new = new_callback(context, draft, case, &change);
     let id = new.id;
@@ -231,7 +181,7 @@ async fn request_in(context: &Context, draft: &CallbackDraft, case: CaseId, key:
             .await
             .or_fail("setting a status")?;
     }
-    note_sent(context, &change, key, case).await?;
+    change.note_sent(key, case.uuid()).await?;
     let detail = json!({ "callback": id, "wanted_at": draft.wanted_at });
     change.case_event(Verb::CallbackRequested, organisation, case, false, detail);
     change.commit().await?;
@@ -274,7 +224,7 @@ pub async fn waiting(context: &Context) -> Result<DeskWaiting, Failure> {
     Ok(waiting)
 }
 
-/// Logs how a call-back went, in its case. When nobody answered, the person who asked hears of it by mail.
+/// Logs how a call-back went, in its case. When it reached nobody, the person who asked hears of it by mail.
 ///
 /// # Errors
 /// [`Failure::Forbidden`] for customers, [`Conflict::AlreadyTaken`] when it was logged already, [`Failure::Invalid`] for a
@@ -299,7 +249,8 @@ pub async fn log(context: &Context, callback: CallbackId, outcome: CallOutcome, 
         return Err(Failure::Conflict(Conflict::AlreadyTaken));
     }
     let case = call.case;
-    let head = store::cases::find(&change.tx, &context.visibility(), case).await.or_fail("finding a case")?;
+    let head =
+        store::cases::find_for_update(&change.tx, &context.visibility(), case).await.or_fail("finding a case")?;
     let body = CallEntry::Made { outcome, note: note.clone() }.to_body();
     let entry = NewEntry {
         id: context.services.id(),
@@ -312,8 +263,10 @@ pub async fn log(context: &Context, callback: CallbackId, outcome: CallOutcome, 
         now: change.now,
     };
     store::cases::insert_entry(&change.tx, &granted, entry).await.or_fail("writing an entry")?;
-    // A call about a case that was closed meanwhile is logged and leaves it closed.
-    if let Ok(status) = next_status(head.status, StatusAct::VendorWrites) {
+    // Whoever reached nobody waits for the customer as before. A call about a case that was closed meanwhile is logged and
+    // leaves it closed.
+    let act = if outcome == CallOutcome::Reached { StatusAct::VendorWrites } else { StatusAct::Assign };
+    if let Ok(status) = next_status(head.status, act) {
         if status != head.status {
             store::cases::update_status(&change.tx, &granted, case, status, None, change.now)
                 .await
@@ -325,8 +278,13 @@ pub async fn log(context: &Context, callback: CallbackId, outcome: CallOutcome, 
     }
     let detail = json!({ "callback": callback, "outcome": outcome });
     change.case_event(Verb::CallbackDone, head.facts.organisation, case, false, detail);
-    if outcome == CallOutcome::NoAnswer {
-        let more = json!({ "text": note, "author": context.actor.name, "unanswered_call": call.phone });
+    let failed = match outcome {
+        CallOutcome::Reached => None,
+        CallOutcome::NoAnswer => Some("unanswered_call"),
+        CallOutcome::WrongNumber => Some("wrong_number"),
+    };
+    if let Some(failed) = failed {
+        let more = json!({ "text": note, "author": context.actor.name, failed: call.phone });
         let key = callback.to_string();
         cases::tell(&mut change, &head, call.person, MailKind::CaseReplied, &key, more).await?;
     }

@@ -1,5 +1,9 @@
 //! The phone: numbers by region, and call-backs (R8).
 
+mod line;
+
+pub use line::{PhoneLineForm, PhoneLineSettings, RegionLine};
+
 use jiff::{
     Timestamp, Zoned,
     civil::{Date, Time, Weekday},
@@ -256,6 +260,7 @@ pub struct CallbackRow {
     pub case_number: String,
     pub title: String,
     pub organisation: String,
+    pub organisation_id: OrganisationId,
     pub person: String,
     pub phone: String,
     pub wanted_at: Option<Timestamp>,

@@ -1,0 +1,164 @@
+//! The phone lines as the operator sets them: without one, a region has no number and its chat never opens.
+
+use domain::calls::{PhoneLineForm, PhoneLineSettings, RegionLine};
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+use super::{
+    api::{RemovePhoneLine, SavePhoneLine, read_line_settings},
+    lines::{hours_text, language_name, region_name},
+};
+use crate::{
+    ApiError,
+    i18n::*,
+    language::use_locale,
+    ui::{
+        Callout, Card, Empty, Fold, FormState, HiddenField, Kind, LinkButton, PageHead, Sign, Submit, TextArea,
+        TextField, Tone, loaded,
+    },
+};
+
+const PATH: &str = "/settings/phone-lines";
+
+/// Counts acts on the page: each asks for the lines again.
+#[derive(Clone, Copy)]
+struct Acted(RwSignal<u32>);
+
+#[component]
+pub fn PhoneLinesPage() -> impl IntoView {
+    let l = use_locale();
+    let query = use_query_map();
+    let region = Memo::new(move |_| query.with(|query| query.get("region")).unwrap_or_default());
+    let acted = RwSignal::new(0_u32);
+    provide_context(Acted(acted));
+    let settings = Resource::new_blocking(move || (acted.get(), region.get()), |_| read_line_settings());
+    view! {
+        <PageHead title=td_string!(l, calls.settings) />
+        <p class="quiet">{td_string!(l, calls.settings_lead)}</p>
+        {loaded(settings, move |settings: PhoneLineSettings| view! {
+            <Lines settings region=region.get_untracked() />
+        })}
+    }
+}
+
+#[component]
+fn Lines(settings: PhoneLineSettings, region: String) -> impl IntoView {
+    let l = use_locale();
+    let PhoneLineSettings { lines, missing } = settings;
+    let chosen = lines.iter().find(|line| line.region == region).map(PhoneLineForm::of);
+    let first = chosen.unwrap_or(PhoneLineForm { region, ..PhoneLineForm::default() });
+    let none = lines.is_empty();
+    view! {
+        {(!missing.is_empty()).then(|| view! {
+            <Callout tone=Tone::Warn>
+                <p>{td_string!(l, calls.regions_missing)}</p>
+                <ul>
+                    {missing.into_iter().map(|region| view! {
+                        <li><a class="link" href=format!("{PATH}?region={region}")>{region_name(l, &region)}</a></li>
+                    }).collect_view()}
+                </ul>
+            </Callout>
+        })}
+        {none.then(|| view! {
+            <Empty sign=Sign::Phone title=td_string!(l, calls.no_lines)><p>{td_string!(l, calls.no_lines_lead)}</p></Empty>
+        })}
+        <ul class="task-list">
+            {lines.into_iter().map(|line| view! { <Row line /> }).collect_view()}
+        </ul>
+        <Card title=td_string!(l, calls.set_line)><LineForm first /></Card>
+    }
+}
+
+#[component]
+fn Row(line: RegionLine) -> impl IntoView {
+    let l = use_locale();
+    let languages = line.languages.iter().map(|tag| language_name(l, tag)).collect::<Vec<_>>().join(", ");
+    let holidays = line.hours.holidays.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    view! {
+        <li class="panel task">
+            <div class="task-main">
+                <p class="task-title">{region_name(l, &line.region)} " · " {line.number}</p>
+                <p class="quiet">{languages}</p>
+                <p class="quiet">{hours_text(l, &line.hours)}</p>
+                {(!holidays.is_empty()).then(|| view! { <p class="quiet">{td_string!(l, calls.holidays)} " " {holidays}</p> })}
+            </div>
+            <div class="task-side">
+                <LinkButton href=format!("{PATH}?region={}", line.region) kind=Kind::Quiet>{td_string!(l, calls.change_line)}</LinkButton>
+                <RemoveForm region=line.region />
+            </div>
+        </li>
+    }
+}
+
+/// Asks for the lines again when the act went well.
+fn refresh<S>(action: ServerAction<S>)
+where
+    S: server_fn::ServerFn<Error = ApiError, Output = ()> + Clone + Send + Sync + 'static,
+{
+    let acted = use_context::<Acted>();
+    Effect::new(move |_| {
+        if action.value().with(|value| matches!(value, Some(Ok(()))))
+            && let Some(Acted(acted)) = acted
+        {
+            acted.update(|count| *count += 1);
+        }
+    });
+}
+
+#[component]
+fn RemoveForm(region: String) -> impl IntoView {
+    let l = use_locale();
+    let action = ServerAction::<RemovePhoneLine>::new();
+    let form = FormState::provide_for(action, &region);
+    refresh(action);
+    view! {
+        <Fold summary=td_string!(l, calls.remove_line) kind=Kind::Plain>
+            <ActionForm action=action attr:class="form">
+                {form.view(&[])}
+                <p>{td_string!(l, calls.remove_line_lead)}</p>
+                <HiddenField name="id" value=region />
+                <Submit kind=Kind::Danger>{td_string!(l, calls.remove_line_sure)}</Submit>
+            </ActionForm>
+        </Fold>
+    }
+}
+
+#[component]
+fn LineForm(first: PhoneLineForm) -> impl IntoView {
+    let l = use_locale();
+    let action = ServerAction::<SavePhoneLine>::new();
+    let form = FormState::provide(action);
+    refresh(action);
+    view! {
+        <ActionForm action=action attr:class="form">
+            {form.view(&[
+                "region", "number", "languages", "zone", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
+                "sunday", "holidays",
+            ])}
+            <TextField name="form[region]" label=td_string!(l, calls.region) value=first.region required=true max=60
+                hint=td_string!(l, calls.region_hint) />
+            <TextField name="form[number]" label=td_string!(l, calls.number) value=first.number kind="tel" required=true max=40
+                hint=td_string!(l, calls.phone_hint) />
+            <TextField name="form[languages]" label=td_string!(l, calls.languages) value=first.languages max=200
+                hint=td_string!(l, calls.languages_hint) />
+            <TextField name="form[zone]" label=td_string!(l, calls.line_zone) value=first.zone required=true max=60
+                hint=td_string!(l, calls.line_zone_hint) />
+            <fieldset class="field">
+                <legend>{td_string!(l, calls.hours)}</legend>
+                <p class="field-hint">{td_string!(l, calls.hours_hint)}</p>
+                <div class="choices">
+                    <TextField name="form[monday]" label=td_string!(l, calls.monday) value=first.monday max=20 />
+                    <TextField name="form[tuesday]" label=td_string!(l, calls.tuesday) value=first.tuesday max=20 />
+                    <TextField name="form[wednesday]" label=td_string!(l, calls.wednesday) value=first.wednesday max=20 />
+                    <TextField name="form[thursday]" label=td_string!(l, calls.thursday) value=first.thursday max=20 />
+                    <TextField name="form[friday]" label=td_string!(l, calls.friday) value=first.friday max=20 />
+                    <TextField name="form[saturday]" label=td_string!(l, calls.saturday) value=first.saturday max=20 />
+                    <TextField name="form[sunday]" label=td_string!(l, calls.sunday) value=first.sunday max=20 />
+                </div>
+            </fieldset>
+            <TextArea name="form[holidays]" label=td_string!(l, calls.holidays_label) value=first.holidays rows=4
+                hint=td_string!(l, calls.holidays_hint) />
+            <Submit>{td_string!(l, calls.save_line)}</Submit>
+        </ActionForm>
+    }
+}
