@@ -1,6 +1,9 @@
 //! The agents' desk: every case within sight, the newest change first, new ones arriving by themselves.
 
-use domain::{cases::CaseRow, page::Page};
+use domain::{
+    cases::{CaseFilter, CaseRow},
+    page::Page,
+};
 use leptos::prelude::*;
 
 use super::{
@@ -15,12 +18,18 @@ use crate::{
     ui::{PageHead, loaded},
 };
 
+/// A queue is of open cases, until somebody asks for others or searches.
+fn to_do(filter: CaseFilter) -> CaseFilter {
+    let status = if filter.status.is_empty() && filter.search.is_empty() { "open".to_owned() } else { filter.status };
+    CaseFilter { status, ..filter }
+}
+
 #[component]
 pub fn DeskPage() -> impl IntoView {
     let l = use_locale();
     let filter = filter_in_address();
     let happened = use_all_events();
-    let cases = Resource::new_blocking(move || (filter.get(), happened.get()), |(filter, _)| list_cases(filter));
+    let cases = Resource::new_blocking(move || (filter.get(), happened.get()), |(filter, _)| list_cases(to_do(filter)));
     view! {
         <PageHead title=td_string!(l, cases.desk) />
         <DeskTabs />

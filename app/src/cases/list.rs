@@ -120,14 +120,19 @@ pub(super) fn Filters(
     companies: Vec<Choice>,
 ) -> impl IntoView {
     let l = use_locale();
+    let desk = path == "/desk";
+    // The desk shows what is to be done; its search looks everywhere.
+    let to_do = desk && filter.search.is_empty();
+    let any_status = if to_do { td_string!(l, cases.open) } else { td_string!(l, cases.all) };
+    let other = if to_do { ("any", td_string!(l, cases.all)) } else { ("open", td_string!(l, cases.open)) };
     let statuses = vec![
-        Choice::new("open", td_string!(l, cases.open)),
+        Choice::new(other.0, other.1),
         Choice::new("pending_response", td_string!(l, cases.status_pending_response)),
         Choice::new("closed", td_string!(l, cases.status_closed)),
     ];
     let priorities =
         Priority::ALL.iter().map(|priority| Choice::new(priority.key(), priority_text(l, *priority))).collect();
-    let first = if path == "/desk" {
+    let first = if desk {
         let queues = vec![
             Choice::new("unassigned", td_string!(l, cases.queue_unassigned)),
             Choice::new("mine", td_string!(l, cases.queue_mine)),
@@ -152,7 +157,7 @@ pub(super) fn Filters(
                 <SelectField name="organisation" label=td_string!(l, cases.company_label) choices=companies value=filter.organisation
                     placeholder=td_string!(l, cases.every_company) />
             })}
-            <SelectField name="status" label=td_string!(l, cases.status) choices=statuses value=filter.status placeholder=td_string!(l, cases.all) />
+            <SelectField name="status" label=td_string!(l, cases.status) choices=statuses value=filter.status placeholder=any_status />
             <SelectField name="priority" label=td_string!(l, cases.priority) choices=priorities value=filter.priority placeholder=td_string!(l, cases.all) />
             <button type="submit" class="btn btn-outline"><Icon sign=Sign::Search />{td_string!(l, cases.find)}</button>
         </form>

@@ -18,10 +18,7 @@ use crate::{
     i18n::*,
     language::use_locale,
     session::{Viewer, use_viewer},
-    ui::{
-        Callout, Choice, Day, Empty, Icon, LinkButton, Moment, PageHead, SelectField, Sign, TextField, Tone,
-        loaded_page,
-    },
+    ui::{Callout, Day, Empty, Icon, LinkButton, Moment, PageHead, Sign, TextField, Tone, loaded_page},
 };
 
 /// The company that stands in the address.
@@ -87,54 +84,39 @@ pub fn PeoplePage() -> impl IntoView {
                 <PageHead title>
                     {add.map(|href| view! { <LinkButton href><Icon sign=Sign::Plus />{td_string!(l, people.add)}</LinkButton> })}
                 </PageHead>
-                <Switch companies current=company.as_ref().map(|company| company.organisation) vendor search=search.get_untracked() />
+                {vendor.then(|| view! { <FindCompany companies chosen=company.is_some() search=search.get_untracked() /> })}
                 {match (company, viewer) {
                     (Some(company), Some(viewer)) => {
                         let may_invite = !company.silent && may(&viewer, Permission::PersonCreate, company.organisation);
                         view! { <Members company may_invite now=viewer.now /> }.into_any()
                     }
-                    _ => view! { <p class="quiet">{td_string!(l, people.choose_company_lead)}</p> }.into_any(),
+                    _ => ().into_any(),
                 }}
             }
         })}
     }
 }
 
-/// Which company: the customer's own ones, or a search for the vendor.
+/// How the vendor's people find a company; customers have theirs in the bar.
 #[component]
-fn Switch(
-    companies: Vec<(OrganisationId, String)>,
-    current: Option<OrganisationId>,
-    vendor: bool,
-    search: String,
-) -> impl IntoView {
+fn FindCompany(companies: Vec<(OrganisationId, String)>, chosen: bool, search: String) -> impl IntoView {
     let l = use_locale();
-    if companies.len() < 2 && !vendor {
-        return ().into_any();
-    }
     let none = companies.is_empty();
-    let choices = companies.into_iter().map(|(id, name)| Choice::new(id.to_string(), name)).collect();
-    let current = current.map(|id| id.to_string()).unwrap_or_default();
+    let rows = companies
+        .into_iter()
+        .map(|(id, name)| view! { <li><a class="row-link font-medium" href=format!("/people?company={id}")>{name}</a></li> })
+        .collect_view();
     view! {
-        {vendor.then(|| view! {
-            <form method="get" action="/people" class="filters" role="search">
-                <TextField name="search" label=td_string!(l, people.search) kind="search" value=search />
-                <button type="submit" class="btn btn-outline"><Icon sign=Sign::Search />{td_string!(l, people.find)}</button>
-            </form>
-        })}
-        {if none {
+        <form method="get" action="/people" class="search-row" role="search">
+            <TextField name="search" label=td_string!(l, people.search) kind="search" value=search />
+            <button type="submit" class="btn btn-outline"><Icon sign=Sign::Search />{td_string!(l, people.find)}</button>
+        </form>
+        {(!chosen).then(|| if none {
             view! { <p class="quiet">{td_string!(l, people.no_company)}</p> }.into_any()
         } else {
-            view! {
-                <form method="get" action="/people" class="filters">
-                    <SelectField name="company" label=td_string!(l, people.company) choices value=current />
-                    <button type="submit" class="btn btn-outline">{td_string!(l, people.switch)}</button>
-                </form>
-            }
-            .into_any()
-        }}
+            view! { <ul class="panel rows">{rows}</ul> }.into_any()
+        })}
     }
-    .into_any()
 }
 
 #[component]

@@ -21,7 +21,7 @@ pub async fn list(context: &Context, organisation: OrganisationId) -> Result<Vec
 }
 
 /// The page of people: a company and those one can switch to. Without `asked` it is the first one that the actor looks
-/// after; the vendor's people choose.
+/// after; the vendor's people search, and one match is the answer.
 ///
 /// # Errors
 /// As [`list`]; [`Failure::Forbidden`] says whom to ask (K2).
@@ -46,7 +46,11 @@ pub async fn page(context: &Context, asked: Option<OrganisationId>, search: &str
     }
     let own = context.actor.memberships.first().map(|membership| membership.organisation);
     let first = companies.first().map(|(id, _)| *id).or(own).filter(|_| !context.actor.is_vendor());
-    let Some(organisation) = asked.or(first) else { return Ok(PeopleView { company: None, companies }) };
+    let only = match companies.as_slice() {
+        [(only, _)] if !search.trim().is_empty() => Some(*only),
+        _ => None,
+    };
+    let Some(organisation) = asked.or(only).or(first) else { return Ok(PeopleView { company: None, companies }) };
 
     let company = authorize(context, Permission::PersonList, organisation).await?;
     let db = &context.services.db;
