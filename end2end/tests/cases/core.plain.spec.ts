@@ -1,5 +1,5 @@
 // The core tasks in a browser without JavaScript: real forms, errors beside their fields, nothing typed is lost.
-import { accept, accessible, addPerson, expect, go, signIn, somebody, test } from '../../fixtures/portal';
+import { accept, addPerson, expect, go, signIn, somebody, test } from '../../fixtures/portal';
 import { invitationLink, letter } from '../../fixtures/server';
 
 test('J30 without JavaScript a case is opened, given a file, answered, closed and found', async ({ browser, page }) => {
@@ -19,7 +19,6 @@ test('J30 without JavaScript a case is opened, given a file, answered, closed an
   await page.locator('textarea[name="form[description]"]').fill('Tout va bien sans script.');
   await page.locator('form.form button[type=submit]').first().click();
   await page.waitForURL(/\/cases\/[0-9a-f-]{36}/);
-  await accessible(page);
 
   // What was sent is not offered again in the next form.
   await page.goto('/cases/new');

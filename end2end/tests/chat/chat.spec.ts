@@ -44,9 +44,8 @@ test('J17 chat: one click, both ways live, resumed after a reload, the transcrip
 
   // At the end the transcript is the case, in the one history.
   await say(agent, 'C’est réparé.');
-  await agent.getByRole('button', { name: /Terminer/ }).first().click();
-  const confirm = agent.locator('dialog[open] button[type=submit]');
-  if (await confirm.count()) await confirm.click();
+  await agent.locator('.chat-foot details.confirm > summary').click();
+  await agent.locator('dialog[open] button[type=submit]').click();
   await expect(page.locator('.chat-state')).toContainText(/Terminé/);
   await page.locator('.chat-foot a[href^="/cases/"]').click();
   await page.waitForURL(/\/cases\//);

@@ -21,7 +21,6 @@ test('J02 rules A and B choose the admins, with their reasons', async ({ page })
   await importLines(page, 'rules', lines);
 
   await go(page, '/people?search=R%C3%A8gles');
-  await page.getByRole('link', { name: 'Règles & Fils' }).click();
   await expect(page.getByRole('heading', { level: 1 })).toContainText('Règles & Fils');
   const row = (name: string) => page.locator('tbody tr', { hasText: name });
   const admin = 'Administrateur du système d’assistance';
