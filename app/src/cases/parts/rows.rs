@@ -62,8 +62,7 @@ pub fn CaseRows(
             view! {
                 <tr>
                     <td data-label=td_string!(l, cases.number) class="nowrap">
-                        {row.number}
-                        {old.map(|old| view! { <span class="quiet">" · " {old}</span> })}
+                        <span>{row.number}{old.map(|old| view! { <br /><span class="quiet">{old}</span> })}</span>
                     </td>
                     <td data-label=td_string!(l, cases.title) class="row-title">
                         <a class="row-link" href=format!("/cases/{}", row.id)>{row.title}</a>
@@ -76,7 +75,7 @@ pub fn CaseRows(
                     <td data-label=td_string!(l, cases.status)>{status_badge(l, row.status)}</td>
                     <td data-label=td_string!(l, cases.priority)>{priority_badge(l, row.priority)}</td>
                     <td data-label=td_string!(l, cases.agent)>{row.agent.unwrap_or_else(|| "–".to_owned())}</td>
-                    <td data-label=td_string!(l, cases.updated) class="nowrap"><Moment at=row.updated_at /></td>
+                    <td data-label=td_string!(l, cases.updated)><Moment at=row.updated_at /></td>
                 </tr>
             }
         })
