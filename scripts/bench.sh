@@ -15,7 +15,7 @@ trap 'kill $server ${floor:-} 2>/dev/null || true; rm -rf "$work"' EXIT
 until curl -sf http://127.0.0.1:3471/readyz >/dev/null; do sleep 0.1; done
 
 curl -s -o /dev/null -c "$work/jar" -H 'sec-fetch-site: same-origin' \
-    --data-urlencode "email=${BENCH_EMAIL:-ana.lopez@brasserie-du-nord.example}" --data-urlencode "password=${BENCH_PASSWORD:-Nordlys-demo-2026}" \
+    --data-urlencode "email=${BENCH_EMAIL:-claire.fontaine@montclair.example}" --data-urlencode "password=${BENCH_PASSWORD:-Nordlys-demo-2026}" \
     http://127.0.0.1:3471/fn/session/sign_in
 cookie=$(awk '/guichet/ {print "guichet=" $7}' "$work/jar")
 person=$(curl -s -X POST -H "cookie: $cookie" -H 'sec-fetch-site: same-origin' http://127.0.0.1:3471/fn/session/viewer |

@@ -1,15 +1,7 @@
 // Every page for the people who see it: it hydrates, the console stays clean, no WCAG 2.2 AA violation, in both languages.
+import { PEOPLE } from '../../fixtures/people';
 import { accessible, alive, expect, go, signIn, test } from '../../fixtures/portal';
 
-const PEOPLE: Record<string, string[]> = {
-  'claire.fontaine@montclair.example': [
-    '/', '/cases', '/cases?search=zzz', '/cases/new', '/people', '/people/new', '/timeline', '/announcements', '/ledger', '/chat',
-    '/calls/new', '/account',
-  ],
-  'jules.perrin@valmont.example': ['/', '/cases', '/cases/new', '/timeline', '/people'],
-  'omar@nordlys.example': ['/desk', '/desk/chats', '/desk/calls', '/people'],
-  'mia@nordlys.example': ['/rollout', '/imports', '/mail', '/ledger', '/announcements'],
-};
 
 for (const [email, paths] of Object.entries(PEOPLE)) {
   test(`J30 every page of ${email} is accessible in French and English`, async ({ page }) => {
@@ -30,7 +22,9 @@ for (const [email, paths] of Object.entries(PEOPLE)) {
   });
 }
 
-test('J30 the sign-in page is accessible', async ({ page }) => {
-  await go(page, '/sign-in');
-  await accessible(page);
+test('J30 what a visitor sees is accessible', async ({ page }) => {
+  for (const path of ['/sign-in', '/forgot', '/invitation/x', '/nowhere']) {
+    await go(page, path);
+    await test.step(path, () => accessible(page));
+  }
 });
