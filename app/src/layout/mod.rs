@@ -10,6 +10,7 @@ use leptos::prelude::*;
 use crate::{
     i18n::*,
     language::use_locale,
+    live::LiveStatus,
     routes::{NAV, NavEntry},
     session::{LanguageSwitch, Viewer, use_viewer},
     ui::{Icon, Sign},
@@ -27,6 +28,7 @@ pub fn Frame(children: Children) -> impl IntoView {
                 viewer.await.ok().flatten().map(|viewer| view! { <TopBar viewer=viewer.clone() /> <Navigation viewer /> })
             })}
         </Suspense>
+        <LiveStatus />
         <main id="content">{children()}</main>
     }
 }

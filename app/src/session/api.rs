@@ -12,11 +12,9 @@ use crate::request;
 pub async fn current_viewer() -> Result<Option<Viewer>, ApiError> {
     let facts = request::facts();
     let Some(actor) = facts.actor else { return Ok(None) };
-    let context = service::Context { services: facts.services, actor, request: facts.request };
-    let live_from = request::reply(service::live::newest(&context).await)?;
-    let vendor = context.services.settings.vendor.clone();
-    let now = context.services.now();
-    Ok(Some(Viewer { actor: context.actor, vendor, now, live_from }))
+    let services = facts.services;
+    let live_from = service::live::seal(&services, facts.live_from);
+    Ok(Some(Viewer { actor, vendor: services.settings.vendor.clone(), now: services.now(), live_from }))
 }
 
 #[server(prefix = "/fn/session", endpoint = "sign_in")]
