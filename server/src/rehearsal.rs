@@ -68,7 +68,9 @@ mod tests {
         assert!(clock.now() >= first);
         let written = fs::metadata(&file).and_then(|file| file.modified()).expect("a time");
         fs::write(&file, "2026-05-25T09:00:00Z").expect("written");
-        fs::File::open(&file).and_then(|file| file.set_modified(written + std::time::Duration::from_secs(1))).expect("set");
+        fs::File::open(&file)
+            .and_then(|file| file.set_modified(written + std::time::Duration::from_secs(1)))
+            .expect("set");
         assert!(clock.now() > first + SignedDuration::from_hours(24 * 13));
     }
 }

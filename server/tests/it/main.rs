@@ -3,5 +3,8 @@
 #![expect(clippy::expect_used, reason = "a test that cannot set up has to stop")]
 
 mod access;
+mod command;
+mod connections;
 mod http;
+mod live;
 mod portal;
