@@ -110,6 +110,16 @@ async fn t_a4_the_stream_ends_with_the_session() {
     assert_eq!(ended, Ok(None), "within a second");
 }
 
+/// A browser is not told why a stream was refused: the tab asks so.
+#[tokio::test]
+async fn a_tab_can_ask_whether_it_is_still_signed_in() {
+    let portal = Portal::open().await;
+    for (cookie, status) in [(portal.cookie(portal.admin).await, 200), (String::new(), 401)] {
+        let request = Request::head("/live").header(header::COOKIE, cookie).body(Body::empty()).expect("a request");
+        assert_eq!(portal.send(request).await.status, status);
+    }
+}
+
 #[tokio::test]
 async fn the_stream_ends_when_the_server_stops() {
     let portal = Portal::open().await;
