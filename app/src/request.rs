@@ -25,6 +25,8 @@ pub struct Facts {
     pub session: Option<(String, String)>,
     pub origin: Origin,
     pub request: Option<RequestId>,
+    /// How far the ledger was known when the request came: what its page shows is at least as new.
+    pub live_from: i64,
     pub locale: Locale,
     /// Whether cookies are for https only: the public address decides.
     pub secure: bool,

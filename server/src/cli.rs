@@ -23,7 +23,7 @@ use service::{
 
 use crate::{
     compose::{self, StartError},
-    config::{Config, ConfigError},
+    config::{self, Config, ConfigError},
     serve, telemetry,
 };
 
@@ -137,7 +137,7 @@ fn say(text: &str) {
 }
 
 fn run(cli: Cli) -> Result<ExitCode, CliError> {
-    let config = Config::load(cli.config.as_deref(), cli.data_dir.as_deref(), |name| std::env::var(name).ok())?;
+    let config = Config::load(cli.config.as_deref(), cli.data_dir.as_deref(), &config::environment())?;
     telemetry::init(config.log == "json");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -338,6 +338,13 @@ impl VerdictTable {
 
 /// Checks what can be checked without changing anything; fails when something is wrong.
 async fn doctor(config: &Config) -> Result<ExitCode, CliError> {
+    // A mistyped directory is not made into an installation.
+    if !config.data_dir.is_dir() {
+        return Err(CliError::Refused(format!("there is no directory {}", config.data_dir.display())));
+    }
+    if let Some(file) = config.sqlite_file().filter(|file| !file.exists()) {
+        return Err(CliError::Refused(format!("there is no database {}", file.display())));
+    }
     let services = compose::services(config).await?;
     let mut healthy = true;
     let mut line = |good: bool, text: String| {

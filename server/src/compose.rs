@@ -32,8 +32,6 @@ pub enum StartError {
         "the site is not where Leptos.toml says: {0}. Run `make serve`, or `make release` and start from the same place"
     )]
     Site(String),
-    #[error("{0}")]
-    Serve(#[source] std::io::Error),
 }
 
 /// Opens the database and makes what use cases need. Migrations run on their own ([`Db::migrate`]).
@@ -41,7 +39,7 @@ pub enum StartError {
 /// # Errors
 /// What is missing or wrong, in words for an operator.
 pub async fn services(config: &Config) -> Result<Services, StartError> {
-    fs::create_dir_all(&config.data_dir).map_err(StartError::DataDir)?;
+    create_private(&config.data_dir).map_err(StartError::DataDir)?;
     let db = Db::open(&config.database()).await?;
     let clock: Arc<dyn Clock> = if config.rehearsal_clock.as_os_str().is_empty() {
         Arc::new(SystemClock)
@@ -68,6 +66,15 @@ pub async fn services(config: &Config) -> Result<Services, StartError> {
     }))
 }
 
+/// A directory that only its owner can look into; one that is there stays as it is.
+fn create_private(directory: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(directory)
+}
+
 /// Reads a key of 32 bytes, or makes one: readable by its owner only, never in a sample.
 fn key(directory: &Path, name: &str) -> std::io::Result<[u8; 32]> {
     let path = directory.join(name);
@@ -76,7 +83,7 @@ fn key(directory: &Path, name: &str) -> std::io::Result<[u8; 32]> {
             std::io::Error::other(format!("{} is not a key of 32 bytes; restore it from a backup", path.display()))
         }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            fs::create_dir_all(directory)?;
+            create_private(directory)?;
             let key: [u8; 32] = rand::random();
             let mut options = fs::OpenOptions::new();
             options.write(true).create_new(true);

@@ -4,6 +4,7 @@ pub mod cli;
 pub mod compose;
 pub mod config;
 pub mod files;
+pub mod listen;
 pub mod live;
 pub mod middleware;
 mod rehearsal;

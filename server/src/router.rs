@@ -1,90 +1,123 @@
 //! Every route and every layer, in one list. A request passes the layers from the last written to the first.
 
+use std::{
+    convert::Infallible,
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
+
 use app::{App, request::Facts, shell};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
-    http::{HeaderValue, header},
+    http::{HeaderValue, Method, StatusCode, header},
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{MethodRouter, get, get_service, post},
 };
 use leptos::prelude::*;
-use leptos_axum::{LeptosRoutes, generate_route_list};
+use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list};
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::CompressionLayer,
     limit::RequestBodyLimitLayer,
-    services::{ServeDir, ServeFile},
+    services::{ServeDir, ServeFile, fs::ServeFileSystemResponseBody},
     set_header::SetResponseHeaderLayer,
 };
 
 use crate::{
     files, live,
-    middleware::{AppState, Nonce, keep_drafts, load_session, require_same_origin, require_session, security_headers},
+    middleware::{
+        AppState, Nonce, keep_drafts, load_session, record_request, require_same_origin, require_session,
+        security_headers,
+    },
     web,
 };
 
-const FORM_LIMIT: usize = 1024 * 1024;
+pub const FORM_LIMIT: usize = 1024 * 1024;
 /// Ten files of 20 MiB, and what multipart adds.
-const UPLOAD_LIMIT: usize = 210 * 1024 * 1024;
-
+pub const UPLOAD_LIMIT: usize = 210 * 1024 * 1024;
 /// What is imported, and what multipart adds.
-const IMPORT_LIMIT: usize = service::imports::MAX_UPLOAD as usize + 1024 * 1024;
+pub const IMPORT_LIMIT: usize = service::imports::MAX_UPLOAD as usize + 1024 * 1024;
+
+pub const LIVE: &str = "/live";
+
+/// The pages. Asked once: while leptos asks, no page in this process gets what it waits for, and tests make many routers.
+pub static PAGES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(App));
+
+/// A route that is neither a page nor a server function: those two lists are in `app`. The access tests hold each route of
+/// all three against every kind of visitor.
+pub type Other = (Method, &'static str, MethodRouter<AppState>);
+
+/// What asks who is there.
+pub fn behind_session() -> [Other; 6] {
+    [
+        (Method::POST, "/files", upload_route(post(files::upload), UPLOAD_LIMIT)),
+        (Method::POST, "/imports/upload", upload_route(post(files::imports::upload), IMPORT_LIMIT)),
+        (Method::GET, "/files/{id}", get(files::download)),
+        (Method::GET, "/imports/{id}/verdicts", get(files::imports::verdicts)),
+        (Method::GET, "/legacy/{*reference}", get(web::legacy)),
+        (Method::GET, LIVE, get(live::stream)),
+    ]
+}
+
+/// What needs nobody; `/pkg`, the compiled browser side, comes beside it.
+pub fn without_session(site: &Path) -> [Other; 3] {
+    [
+        (Method::GET, "/healthz", get(web::healthz)),
+        (Method::GET, "/readyz", get(web::readyz)),
+        (Method::GET, "/favicon.svg", get_service(ServeFile::new(site.join("favicon.svg")))),
+    ]
+}
+
+fn upload_route(route: MethodRouter<AppState>, limit: usize) -> MethodRouter<AppState> {
+    route.layer::<_, Infallible>(DefaultBodyLimit::disable()).layer(RequestBodyLimitLayer::new(limit))
+}
 
 pub fn router(state: AppState) -> Router {
-    let site = std::path::PathBuf::from(state.leptos.site_root.as_ref());
+    let site = PathBuf::from(state.leptos.site_root.as_ref());
     let assets = site.join(state.leptos.site_pkg_dir.as_ref());
-    let immutable = SetResponseHeaderLayer::overriding(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("public, max-age=31536000, immutable"),
-    );
+    let add = |router: Router<AppState>, (_, path, route): Other| router.route(path, route);
 
     // Leptos routes its server functions (`/fn/…`) itself, beside the pages.
     let pages = {
         let options = state.leptos.clone();
         Router::new()
-            .leptos_routes_with_context(&state, generate_route_list(App), provide, move || shell(options.clone()))
+            .leptos_routes_with_context(&state, PAGES.clone(), provide, move || shell(options.clone()))
             .route_layer(from_fn(require_session))
             .layer(from_fn_with_state(state.clone(), keep_drafts))
             .layer(RequestBodyLimitLayer::new(FORM_LIMIT))
     };
-
-    let uploads = Router::new()
-        .route("/files", post(files::upload))
-        .layer(DefaultBodyLimit::disable())
-        .layer(RequestBodyLimitLayer::new(UPLOAD_LIMIT));
-
-    let imports = Router::new()
-        .route("/imports/upload", post(files::imports::upload))
-        .layer(DefaultBodyLimit::disable())
-        .layer(RequestBodyLimitLayer::new(IMPORT_LIMIT));
-
-    Router::new()
-        .merge(pages)
-        .merge(uploads)
-        .merge(imports)
-        .route("/files/{id}", get(files::download))
-        .route("/imports/{id}/verdicts", get(files::imports::verdicts))
-        .route("/live", get(live::stream))
-        .route("/legacy/{*reference}", get(web::legacy))
+    let known = behind_session()
+        .into_iter()
+        .fold(pages, add)
         .fallback(not_found)
-        .layer(from_fn_with_state(state.clone(), load_session))
-        // Below: what needs no session.
-        .route("/healthz", get(web::healthz))
-        .route("/readyz", get(web::readyz))
-        .route_service("/favicon.svg", ServeFile::new(site.join("favicon.svg")))
-        .nest_service(
-            "/pkg",
-            tower::ServiceBuilder::new()
-                .layer(immutable)
-                .service(ServeDir::new(assets).precompressed_br().precompressed_gzip()),
-        )
+        .layer(from_fn_with_state(state.clone(), load_session));
+
+    let all = without_session(&site).into_iter().fold(known, add).nest_service(
+        "/pkg",
+        tower::ServiceBuilder::new()
+            .layer(SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, immutable))
+            .service(ServeDir::new(assets).precompressed_br().precompressed_gzip()),
+    );
+    guard(all, &state).with_state(state)
+}
+
+/// What holds for every answer, whoever asks for whatever: errors and panics too.
+pub fn guard(router: Router<AppState>, state: &AppState) -> Router<AppState> {
+    router
         .layer(from_fn_with_state(state.clone(), require_same_origin))
+        .layer(CatchPanicLayer::custom(web::panicked))
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(state.clone(), security_headers))
-        .layer(CatchPanicLayer::new())
-        .with_state(state)
+        // Outermost: every answer has an id and a line in the log.
+        .layer(from_fn_with_state(state.clone(), record_request))
+}
+
+/// The names of what is compiled carry a hash of the content; what is missing may be there after the next release.
+fn immutable(response: &axum::http::Response<ServeFileSystemResponseBody>) -> Option<HeaderValue> {
+    let there = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
+    there.then(|| HeaderValue::from_static("public, max-age=31536000, immutable"))
 }
 
 /// Puts what the middleware found into the context of pages and server functions.

@@ -1,16 +1,16 @@
 //! Serving: workers beside the listener, and an end within ten seconds.
 
-use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
-use axum::serve::ListenerExt;
 use leptos::config::{LeptosOptions, get_configuration};
-use service::{Services, jobs, mail};
+use service::{Services, jobs, live, mail};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     compose::{self, StartError},
     config::Config,
+    listen::{self, Bounds},
     middleware::{AppState, Drafts},
     router::router,
 };
@@ -32,11 +32,12 @@ pub fn leptos_options() -> Result<LeptosOptions, StartError> {
 /// Runs until a signal.
 ///
 /// # Errors
-/// What kept it from starting, or from going on.
+/// What kept it from starting.
 pub async fn serve(config: Config) -> Result<(), StartError> {
     let leptos = leptos_options()?;
     let services = compose::services(&config).await?;
     services.db.migrate().await?;
+    live::catch_up(&services).await?;
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(|source| StartError::Listen { address: config.listen, source })?;
@@ -54,33 +55,17 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         drafts: Drafts::default(),
         stop: stop.clone(),
     };
-    let app = router(state).into_make_service_with_connect_info::<SocketAddr>();
-    // Without TCP_NODELAY every streamed page waits 40 ms.
-    let listener = listener.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    });
-    let signal = {
-        let stop = stop.clone();
-        async move {
-            wait_for_signal().await;
-            tracing::info!("stopping");
-            stop.cancel();
-        }
-    };
-    let server = tokio::spawn(async move { axum::serve(listener, app).with_graceful_shutdown(signal).await });
-    stop.cancelled().await;
-    let drained = tokio::time::timeout(DRAIN, server).await;
+    let server = tokio::spawn(listen::accept(listener, router(state), Bounds::default(), stop.clone()));
+    wait_for_signal().await;
+    tracing::info!("stopping");
+    stop.cancel();
+    if tokio::time::timeout(DRAIN, server).await.is_err() {
+        tracing::warn!("some answers were cut off");
+    }
     for worker in workers {
         let _ = tokio::time::timeout(Duration::from_secs(1), worker).await;
     }
-    match drained {
-        Ok(Ok(Err(error))) => Err(StartError::Serve(error)),
-        Err(_) => {
-            tracing::warn!("some answers were cut off");
-            Ok(())
-        }
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
 fn start_workers(services: &Services, stop: &CancellationToken) -> [tokio::task::JoinHandle<()>; 2] {

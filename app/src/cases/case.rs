@@ -17,7 +17,7 @@ use crate::{
     failure::FailurePage,
     i18n::*,
     language::use_locale,
-    live::use_case_events,
+    live::follow_case,
     ui::{
         Callout, Card, Choice, Fold, FormKey, FormState, HiddenField, Icon, Kind, LinkButton, Moment, PageHead,
         SelectField, Sign, Skeleton, Submit, TextArea, Tone, toast_on_success,
@@ -66,18 +66,7 @@ fn Case(first: CaseDetail, acted: RwSignal<u32>) -> impl IntoView {
     let (number, title) = (first.row.number.clone(), first.row.title.clone());
     let legacy = first.legacy_source.clone().zip(first.row.legacy_number.clone());
     let case = RwSignal::new(first);
-    let happened = use_case_events(id);
-    Effect::new(move |before: Option<(i64, u32)>| {
-        let now = (happened.get(), acted.get());
-        if before.is_some_and(|before| before != now) {
-            leptos::task::spawn_local(async move {
-                if let Ok(fresh) = find_case(id).await {
-                    case.set(fresh);
-                }
-            });
-        }
-        now
-    });
+    follow_case(id, case, |case| case.seen_event, acted, move || find_case(id));
     let closed = Memo::new(move |_| case.with(|case| case.row.status == Status::Closed));
     let may_reply = Memo::new(move |_| case.with(|case| case.may_reply) && !closed.get());
     let may_work = Memo::new(move |_| case.with(|case| case.may_work));

@@ -15,7 +15,7 @@ use crate::{
     failure::FailurePage,
     i18n::*,
     language::use_locale,
-    live::use_case_events,
+    live::{follow_case, listen_when_hidden},
     session::use_viewer,
     ui::{
         Badge, Confirm, FormKey, FormState, HiddenField, Icon, Kind, Moment, PageHead, Sign, Skeleton, Submit,
@@ -64,18 +64,9 @@ fn Room(first: ChatView) -> impl IntoView {
     let chat = RwSignal::new(first);
     let acted = RwSignal::new(0_u32);
     provide_context(Acted(acted));
-    let happened = use_case_events(case);
-    Effect::new(move |before: Option<(i64, u32)>| {
-        let now = (happened.get(), acted.get());
-        if before.is_some_and(|before| before != now) {
-            leptos::task::spawn_local(async move {
-                if let Ok(fresh) = read_chat(id).await {
-                    chat.set(fresh);
-                }
-            });
-        }
-        now
-    });
+    follow_case(case, chat, |chat| chat.seen_event, acted, move || read_chat(id));
+    // The title counts what came while nobody looked.
+    listen_when_hidden();
     let viewer = use_viewer();
     let vendor =
         Memo::new(move |_| viewer.get().and_then(Result::ok).flatten().is_some_and(|viewer| viewer.actor.is_vendor()));

@@ -12,6 +12,7 @@ use self::{company::CompanySwitch, navigation::Navigation};
 use crate::{
     i18n::*,
     language::use_locale,
+    live::LiveStatus,
     session::{LanguageSwitch, Viewer, use_viewer},
     ui::{Icon, Menu, Sign, ToastRegion, follow_arrivals},
 };
@@ -28,6 +29,7 @@ pub fn Frame(children: Children) -> impl IntoView {
                 viewer.await.ok().flatten().map(|viewer| view! { <TopBar viewer=viewer.clone() /> <Navigation viewer /> })
             })}
         </Suspense>
+        <LiveStatus />
         <main id="content" tabindex="-1">{children()}</main>
         <ToastRegion />
     }

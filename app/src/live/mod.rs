@@ -1,23 +1,58 @@
 //! The live stream: one `EventSource` a tab, which says that something happened to a case and nothing of what. A page that
 //! shows the case, or a list of cases, asks again.
 
+mod status;
+#[cfg(feature = "hydrate")]
+mod stream;
+
+pub use status::LiveStatus;
+
+use std::{collections::HashMap, future::Future};
+
 use domain::CaseId;
 use leptos::prelude::*;
 
-/// What happened last: its number, and the case.
+use crate::ApiError;
+
+/// Whether news arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Happened {
-    pub seq: i64,
-    pub case: CaseId,
+enum Link {
+    Live,
+    #[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "only browsers lose it"))]
+    Reconnecting,
+    #[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "only browsers lose it"))]
+    SignedOut,
+}
+
+/// What was heard since the page was made.
+#[derive(Default)]
+struct News {
+    /// How many events of a case there are, as far as its reader may know.
+    cases: HashMap<CaseId, i64>,
+    /// How often more happened than could be named: an import.
+    refreshes: u32,
 }
 
 #[derive(Clone, Copy)]
-struct Live(RwSignal<Option<Happened>>);
+struct Live {
+    news: RwSignal<News>,
+    /// Counts bursts of news.
+    bursts: RwSignal<i64>,
+    link: RwSignal<Link>,
+    /// How many things on the page have to hear of news although nobody looks.
+    #[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "only browsers hide tabs"))]
+    listeners: RwSignal<u32>,
+}
 
 /// Opens the stream once somebody is signed in; [`crate::App`] calls it. On the server nothing happens.
 pub fn provide_live() {
-    let happened = RwSignal::new(None);
-    provide_context(Live(happened));
+    let live = Live {
+        news: RwSignal::new(News::default()),
+        bursts: RwSignal::new(0),
+        link: RwSignal::new(Link::Live),
+        listeners: RwSignal::new(0),
+    };
+    provide_context(live);
     #[cfg(feature = "hydrate")]
     {
         let viewer = crate::session::use_viewer();
@@ -26,7 +61,7 @@ pub fn provide_live() {
             match (opened, from) {
                 (Some(true), _) => true,
                 (_, Some(from)) => {
-                    stream::open(from, happened);
+                    stream::start(from, live);
                     true
                 }
                 _ => false,
@@ -35,45 +70,53 @@ pub fn provide_live() {
     }
 }
 
-/// Counts up whenever something happened to this case.
-pub fn use_case_events(case: CaseId) -> Memo<i64> {
+/// Keeps a page that shows one case up to date: asks again when there is an event that `shown` does not contain, and
+/// whenever `acted` counts up. An answer that is older than what is shown is dropped: two may come out of order.
+pub fn follow_case<T, F>(
+    case: CaseId,
+    shown: RwSignal<T>,
+    seen: fn(&T) -> i64,
+    acted: RwSignal<u32>,
+    ask: impl Fn() -> F + 'static,
+) where
+    T: Send + Sync + 'static,
+    F: Future<Output = Result<T, ApiError>> + 'static,
+{
     let live = use_context::<Live>();
-    Memo::new(move |before: Option<&i64>| {
-        let before = before.copied().unwrap_or_default();
-        match live.and_then(|live| live.0.get()) {
-            Some(happened) if happened.case == case => happened.seq,
-            _ => before,
+    let heard = Memo::new(move |_| {
+        live.map(|live| live.news.with(|news| (news.cases.get(&case).copied(), news.refreshes))).unwrap_or_default()
+    });
+    Effect::new(move |before: Option<(u32, u32)>| {
+        let (known, refreshes) = heard.get();
+        let now = (refreshes, acted.get());
+        let behind = known.is_some_and(|known| shown.with_untracked(|shown| known > seen(shown)));
+        if behind || before.is_some_and(|before| before != now) {
+            let answer = ask();
+            leptos::task::spawn_local(async move {
+                let Ok(fresh) = answer.await else { return };
+                // The page may be gone by now.
+                if shown.try_with_untracked(|shown| seen(&fresh) >= seen(shown)) == Some(true) {
+                    shown.set(fresh);
+                }
+            });
         }
-    })
+        now
+    });
 }
 
-/// Counts up whenever something happened to any case within sight.
+/// Counts up when something happened to any case within sight, once for what comes close together.
 pub fn use_all_events() -> Memo<i64> {
     let live = use_context::<Live>();
-    Memo::new(move |_| live.and_then(|live| live.0.get()).map(|happened| happened.seq).unwrap_or_default())
+    Memo::new(move |_| live.map(|live| live.bursts.get()).unwrap_or_default())
 }
 
-#[cfg(feature = "hydrate")]
-mod stream {
-    use leptos::prelude::*;
-    use wasm_bindgen::{JsCast, closure::Closure};
-    use web_sys::{EventSource, MessageEvent};
-
-    use super::Happened;
-
-    /// The browser reconnects by itself and says where it stopped (`Last-Event-ID`).
-    pub fn open(from: i64, happened: RwSignal<Option<Happened>>) {
-        let Ok(source) = EventSource::new(&format!("/live?after={from}")) else { return };
-        let on_case = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-            let seq = event.last_event_id().parse().ok();
-            let case = event.data().as_string().and_then(|data| data.parse().ok());
-            if let (Some(seq), Some(case)) = (seq, case) {
-                happened.set(Some(Happened { seq, case }));
-            }
-        });
-        let _ = source.add_event_listener_with_callback("case", on_case.as_ref().unchecked_ref());
-        // Both live as long as the tab.
-        on_case.forget();
-        std::mem::forget(source);
+/// For what has to hear of news while nobody looks at the tab, as long as it is on the page: elsewhere a hidden tab lets go
+/// of its connection.
+pub fn listen_when_hidden() {
+    #[cfg(feature = "hydrate")]
+    if let Some(Live { listeners, .. }) = use_context::<Live>() {
+        // Not in the body of the component: what is on the page counts, not what is being made.
+        Effect::new(move |_| listeners.update(|count| *count += 1));
+        on_cleanup(move || listeners.update(|count| *count = count.saturating_sub(1)));
     }
 }

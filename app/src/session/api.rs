@@ -15,11 +15,10 @@ use crate::request;
 pub async fn current_viewer() -> Result<Option<Viewer>, ApiError> {
     let facts = request::facts();
     let Some(actor) = facts.actor else { return Ok(None) };
-    let context = service::Context { services: facts.services, actor, request: facts.request };
-    let live_from = request::reply(service::live::newest(&context).await)?;
-    let vendor = context.services.settings.vendor.clone();
-    let now = context.services.now();
-    Ok(Some(Viewer { actor: context.actor, current: facts.company, vendor, now, live_from }))
+    let services = facts.services;
+    let live_from = service::live::seal(&services, facts.live_from);
+    let vendor = services.settings.vendor.clone();
+    Ok(Some(Viewer { actor, current: facts.company, vendor, now: services.now(), live_from }))
 }
 
 #[server(prefix = "/fn/session", endpoint = "sign_in")]

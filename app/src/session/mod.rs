@@ -25,8 +25,8 @@ pub struct Viewer {
     pub vendor: String,
     /// When the server made the page; decides which grants hold.
     pub now: Timestamp,
-    /// The newest event when the page was made; the live stream goes on from here.
-    pub live_from: i64,
+    /// Where the live stream goes on from; only the server can read it.
+    pub live_from: String,
 }
 
 pub type ViewerResource = Resource<Result<Option<Viewer>, ApiError>>;

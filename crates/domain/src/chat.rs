@@ -95,7 +95,7 @@ pub struct ChatView {
     pub may_write: bool,
     /// The reader may pick it up.
     pub may_answer: bool,
-    /// The last event of the case that this view contains.
+    /// How many events of the case the reader may know of, at least these are in this view.
     pub seen_event: i64,
 }
 

@@ -151,18 +151,11 @@ impl Change {
     /// # Errors
     /// When the database refuses; then nothing happened.
     pub async fn commit(self) -> Result<(), Failure> {
-        let cases: Vec<CaseId> = self.events.iter().filter_map(|event| event.case).collect();
         let seq = if self.events.is_empty() {
             None
         } else {
             Some(store::audit::append(&self.tx, self.events).await.or_fail("writing events")?)
         };
-        // One case is the rule, none or a few when people lose sight of theirs; an import marks its cases itself.
-        for case in cases {
-            if let Some(seq) = seq {
-                store::cases::update_last_event(&self.tx, case, seq).await.or_fail("marking a case")?;
-            }
-        }
         self.tx.commit().await.or_fail("committing")?;
         if let Some(seq) = seq {
             self.services.bus.publish(seq);

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use domain::{
-    OrganisationId,
+    CaseId, OrganisationId,
     access::{CaseVisibility, Granted},
     audit::{EventRow, NewEvent, Verb},
 };
@@ -149,39 +149,60 @@ pub async fn head(db: &Db) -> Result<i64, StoreError> {
     Ok(head.map_or(0, |head| head.seq))
 }
 
-/// What the live stream sends: that something happened to a case, and nothing of what.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LiveEvent {
-    pub seq: i64,
-    pub verb: Verb,
-    pub case: Uuid,
+/// What happened since a place in the ledger, as far as one reader may know: which cases, and nothing of what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct News {
+    /// Each case once, with how many of its events the reader may know of: a page that has seen as many is up to date.
+    pub cases: Vec<(CaseId, i64)>,
+    /// Cases within sight were imported: too many to name.
+    pub imported: bool,
+    /// Where to go on.
+    pub upto: i64,
 }
 
-/// Events on cases within sight, after `seq`, oldest first, at most `limit`. Internal ones for those who read notes only.
-pub async fn list_live(
-    db: &Db,
-    visibility: &CaseVisibility,
-    after: i64,
-    limit: u64,
-) -> Result<Vec<LiveEvent>, StoreError> {
+/// How many events of the case `c` a reader may know of. A number of the reader's own: the place in the ledger would tell
+/// what happens at other companies, and a count of everything would tell of internal notes.
+pub(crate) fn known_events(sql: Sql, visibility: &CaseVisibility) -> Sql {
+    let sql = sql.text("(select count(*) from events k where k.case_id = c.id");
+    let sql = if visibility.notes() { sql } else { sql.text(" and k.internal = ").bind(false) };
+    sql.text(")")
+}
+
+/// Reads on after `after`, at most `limit` events. The head is read first: what is not within sight is passed over once.
+pub async fn list_news(db: &Db, visibility: &CaseVisibility, after: i64, limit: u64) -> Result<News, StoreError> {
     #[derive(FromQueryResult)]
     struct Row {
-        seq: i64,
-        verb: String,
-        case_id: Uuid,
+        id: Uuid,
+        last: i64,
+        events: i64,
+        known: i64,
     }
-    let sql = Sql::new(
-        db.connection().get_database_backend(),
-        "select e.seq, e.verb, e.case_id from events e join cases c on c.id = e.case_id where e.seq > ",
-    )
-    .bind(after);
+    let upto = head(db).await?;
+    if upto <= after {
+        return Ok(News { upto, ..News::default() });
+    }
+    let backend = db.connection().get_database_backend();
+    let within = |sql: Sql, upto: i64| sql.text(" where e.seq > ").bind(after).text(" and e.seq <= ").bind(upto);
+    let imported = Verb::CaseImported.key();
+
+    let sql = Sql::new(backend, "select c.id, max(c.seq) as last, count(*) as events, ");
+    let sql = known_events(sql, visibility)
+        .text(" as known from (select e.seq, c.id from events e join cases c on c.id = e.case_id");
+    let sql = within(sql, upto).text(" and e.verb <> ").bind(imported);
     let sql = if visibility.notes() { sql } else { sql.text(" and e.internal = ").bind(false) };
-    let sql = visible(sql.text(" and "), visibility).text(" order by e.seq limit ").bind(limit as i64);
+    let sql = visible(sql.text(" and "), visibility)
+        .text(" order by e.seq limit ")
+        .bind(limit as i64)
+        .text(") c group by c.id order by max(c.seq)");
     let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|row| Some(LiveEvent { seq: row.seq, verb: Verb::parse(&row.verb)?, case: row.case_id }))
-        .collect())
+    let full = rows.iter().map(|row| row.events).sum::<i64>() >= limit as i64;
+    let upto = rows.last().filter(|_| full).map_or(upto, |row| row.last);
+
+    let sql = Sql::new(backend, "select e.seq from events e join cases c on c.id = e.case_id");
+    let sql = within(sql, upto).text(" and e.verb = ").bind(imported);
+    let sql = visible(sql.text(" and "), visibility).text(" limit 1");
+    let imported = db.connection().query_one_raw(sql.build()).await?.is_some();
+    Ok(News { cases: rows.into_iter().map(|row| (CaseId::from(row.id), row.known)).collect(), imported, upto })
 }
 
 /// The newest events of a company, for its administrators, or of the vendor's own side; `before` is the key of the page.

@@ -19,7 +19,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Db, Reads, StoreError, Tx,
+    Db, Reads, StoreError, Tx, audit,
     entity::{case_entries, cases, files, submissions},
     search,
     sql::Sql,
@@ -87,7 +87,6 @@ pub async fn insert(tx: &Tx, _granted: &Granted, new: NewCase<'_>) -> Result<(),
         opened_at: Set(at),
         updated_at: Set(at),
         closed_at: Set(None),
-        last_event: Set(0),
     }
     .insert(tx.connection())
     .await?;
@@ -275,16 +274,6 @@ pub async fn update_agent(
     Ok(())
 }
 
-/// Notes the last event of a case; written with the event itself.
-pub async fn update_last_event(tx: &Tx, id: CaseId, seq: i64) -> Result<(), StoreError> {
-    cases::Entity::update_many()
-        .col_expr(cases::Column::LastEvent, Expr::value(seq))
-        .filter(cases::Column::Id.eq(id.uuid()))
-        .exec(tx.connection())
-        .await?;
-    Ok(())
-}
-
 #[derive(FromQueryResult)]
 struct RowColumns {
     id: Uuid,
@@ -421,16 +410,16 @@ pub async fn find_detail(db: &impl Reads, visibility: &CaseVisibility, id: CaseI
         close_reason: Option<String>,
         closed_at: Option<i64>,
         legacy_source: Option<String>,
-        last_event: i64,
+        known: i64,
         chat_id: Option<Uuid>,
     }
     let sql = Sql::new(
         backend,
-        "select c.organisation_id, c.impact, c.close_reason, c.closed_at, c.legacy_source, c.last_event, \
-         (select h.id from chats h where h.case_id = c.id and h.state <> 'ended' limit 1) as chat_id \
-         from cases c where c.id = ",
-    )
-    .bind(id.uuid());
+        "select c.organisation_id, c.impact, c.close_reason, c.closed_at, c.legacy_source, \
+         (select h.id from chats h where h.case_id = c.id and h.state <> 'ended' limit 1) as chat_id, ",
+    );
+    // Counted before the entries are read: what comes between is counted, and asked for, once more.
+    let sql = audit::known_events(sql, visibility).text(" as known from cases c where c.id = ").bind(id.uuid());
     let more = More::find_by_statement(sql.build()).one(db.connection()).await?.ok_or(StoreError::NotFound)?;
 
     let entries = case_entries::Entity::find().filter(case_entries::Column::CaseId.eq(id.uuid()));
@@ -496,7 +485,7 @@ pub async fn find_detail(db: &impl Reads, visibility: &CaseVisibility, id: CaseI
         may_reopen: false,
         may_work: false,
         may_call: false,
-        seen_event: more.last_event,
+        seen_event: more.known,
     })
 }
 

@@ -63,20 +63,9 @@ pub async fn begin(db: &Db) -> Result<ImportTx, StoreError> {
 }
 
 impl ImportTx {
-    /// Appends the events of the batch and commits; gives back the number of the last event. The cases are marked with
-    /// their events, so that live streams go on after them.
+    /// Appends the events of the batch and commits; gives back the number of the last event.
     pub async fn commit(self, events: Vec<NewEvent>) -> Result<Option<i64>, StoreError> {
-        let cases: Vec<Uuid> = events.iter().filter_map(|event| event.case).map(Uuid::from).collect();
         let seq = if events.is_empty() { None } else { Some(audit::append(&self.0, events).await?) };
-        for chunk in cases.chunks(CHUNK) {
-            let sql = Sql::new(
-                self.connection().get_database_backend(),
-                "update cases set last_event = (select coalesce(max(e.seq), 0) from events e where e.case_id = cases.id) \
-                 where id in ",
-            )
-            .bind_all(chunk.iter().copied());
-            self.connection().execute_raw(sql.build()).await?;
-        }
         self.0.commit().await?;
         Ok(seq)
     }
@@ -664,9 +653,8 @@ async fn insert_cases(tx: &ImportTx, lines: Vec<CaseLine>) -> Result<(), StoreEr
         opened_at: Set(time::micros(line.opened_at)),
         updated_at: Set(time::micros(line.updated_at)),
         closed_at: Set(line.closed_at.map(time::micros)),
-        last_event: Set(0),
     });
-    insert_all(tx, rows.collect(), 19).await
+    insert_all(tx, rows.collect(), 18).await
 }
 
 async fn insert_entries(tx: &ImportTx, lines: Vec<EntryLine>) -> Result<(), StoreError> {

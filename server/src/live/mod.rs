@@ -1,5 +1,8 @@
-//! The live stream `/live`: server-sent events that name cases something happened to. Each batch is read from the database
-//! with the visibility the reader has at that moment; a session that ended ends the stream.
+//! The live stream `/live`: server-sent events that name cases something happened to, and say nothing of what. Each batch is
+//! read from the database with the visibility the reader has at that moment; a session that ended ends the stream.
+//!
+//! `case` holds a case and how many of its events the reader may know of; `refresh` says that more happened than can be
+//! named. The last of a batch carries the cursor to go on from ([`live::seal`]), so that a batch cut in two comes again.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -15,15 +18,22 @@ use axum::{
 };
 use futures::stream::{self, Stream, StreamExt};
 use serde::Deserialize;
-use service::{Context, live, session};
+use service::{
+    Context,
+    live::{self, News},
+    session,
+};
+use tokio::sync::watch;
 
 use crate::middleware::AppState;
 
+/// How long a stream waits before it asks by itself: another node may have written something, or the session ended.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
+
 #[derive(Debug, Deserialize)]
 pub struct From {
-    /// The number of the last event the page knows.
-    #[serde(default)]
-    after: Option<i64>,
+    /// The cursor of the page, or of the last event it got.
+    after: Option<String>,
 }
 
 pub async fn stream(
@@ -32,46 +42,73 @@ pub async fn stream(
     Query(from): Query<From>,
     headers: HeaderMap,
 ) -> Response {
-    let (Some(_), Some((token, _))) = (&facts.actor, &facts.session) else {
+    let (Some(_), Some((token, _))) = (facts.actor, facts.session) else {
         return StatusCode::UNAUTHORIZED.into_response();
     };
     // After a lost connection the browser says where it stopped; that is later than what the page knew.
-    let resumed = headers.get("last-event-id").and_then(|value| value.to_str().ok()).and_then(|id| id.parse().ok());
-    let after = match resumed.or(from.after) {
-        Some(after) => after,
-        None => state.services.bus.newest(),
-    };
-    let sse =
-        Sse::new(events(state, token.clone(), after)).keep_alive(KeepAlive::new().interval(Duration::from_secs(20)));
+    let resumed = headers.get("last-event-id").and_then(|value| value.to_str().ok());
+    let cursor = resumed.or(from.after.as_deref());
+    let known = cursor.and_then(|cursor| live::open(&state.services, cursor));
+    let mut first = vec![Event::default().retry(Duration::from_secs(1))];
+    if cursor.is_some() && known.is_none() {
+        first.push(refresh());
+    }
+    let woken = state.services.bus.subscribe();
+    let after = known.unwrap_or(state.services.bus.newest());
+    let reader = Reader { state, token, woken, after };
+    let sse = Sse::new(stream::iter(first.into_iter().map(Ok)).chain(reader.events()))
+        .keep_alive(KeepAlive::new().interval(Duration::from_secs(20)));
     ([(HeaderName::from_static("x-accel-buffering"), "no")], sse).into_response()
 }
 
-/// Waits for the bus (or, when another node wrote, a few seconds), then reads what is new.
-fn events(state: AppState, token: String, after: i64) -> impl Stream<Item = Result<Event, Infallible>> {
-    let woken = state.services.bus.subscribe();
-    stream::unfold((state, token, woken, after), |(state, token, mut woken, after)| async move {
-        loop {
+struct Reader {
+    state: AppState,
+    token: String,
+    woken: watch::Receiver<i64>,
+    /// How far the ledger was read.
+    after: i64,
+}
+
+impl Reader {
+    fn events(self) -> impl Stream<Item = Result<Event, Infallible>> {
+        stream::unfold(self, |mut reader| async move {
+            let news = reader.next().await?;
+            Some((stream::iter(reader.messages(&news)), reader))
+        })
+        .flatten()
+    }
+
+    /// Waits for the bus, then reads what is new; `None` ends the stream.
+    async fn next(&mut self) -> Option<News> {
+        while !self.state.stop.is_cancelled() {
             // Read who asks anew: a role that was taken away, or a session that was ended, counts at once (T-A4).
-            let (actor, _) = session::find(&state.services, &token).await.ok().flatten()?;
-            let context = Context { services: state.services.clone(), actor, request: None };
-            woken.mark_unchanged();
-            let batch = live::events_after(&context, after).await.ok()?;
-            if let Some(last) = batch.last() {
-                let last = last.seq;
-                let events: Vec<_> = batch
-                    .iter()
-                    .map(|event| {
-                        Ok(Event::default().event("case").id(event.seq.to_string()).data(event.case.to_string()))
-                    })
-                    .collect();
-                return Some((stream::iter(events), (state, token, woken, last)));
+            let (actor, _) = session::peek(&self.state.services, &self.token).await.ok().flatten()?;
+            let context = Context { services: self.state.services.clone(), actor, request: None };
+            self.woken.mark_unchanged();
+            let news = live::news(&context, self.after).await.ok()?;
+            self.after = news.upto;
+            if news.imported || !news.cases.is_empty() {
+                return Some(news);
             }
             tokio::select! {
-                () = state.stop.cancelled() => return None,
-                changed = woken.changed() => changed.ok()?,
-                () = tokio::time::sleep(Duration::from_secs(5)) => {}
+                () = self.state.stop.cancelled() => {}
+                changed = self.woken.changed() => changed.ok()?,
+                () = tokio::time::sleep(ASK_AGAIN) => {}
             }
         }
-    })
-    .flatten()
+        None
+    }
+
+    fn messages(&self, news: &News) -> Vec<Result<Event, Infallible>> {
+        let case = |(case, known): &(_, i64)| Event::default().event("case").data(format!("{case} {known}"));
+        let mut events: Vec<Event> = news.cases.iter().map(case).collect();
+        events.extend(news.imported.then(refresh));
+        let last = events.pop().map(|last| last.id(live::seal(&self.state.services, news.upto)));
+        events.into_iter().chain(last).map(Ok).collect()
+    }
+}
+
+/// Browsers pass over an event without data.
+fn refresh() -> Event {
+    Event::default().event("refresh").data("all")
 }

@@ -17,7 +17,6 @@ pub struct Nonce(pub String);
 pub async fn security_headers(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let nonce = STANDARD_NO_PAD.encode(rand::random::<[u8; 16]>());
     request.extensions_mut().insert(Nonce(nonce.clone()));
-    let asset = request.uri().path().starts_with("/pkg/");
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let policy = format!(
@@ -45,7 +44,7 @@ pub async fn security_headers(State(state): State<AppState>, mut request: Reques
         headers.insert(header::STRICT_TRANSPORT_SECURITY, hsts);
     }
     // RT CVE-2024-3262: what somebody saw is not left in the cache of a shared machine.
-    if !asset && !headers.contains_key(header::CACHE_CONTROL) {
+    if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     response

@@ -4,10 +4,12 @@ mod drafts;
 mod gatekeeper;
 mod headers;
 mod origin;
+mod record;
 mod session;
 
 pub use drafts::{Drafts, keep_drafts};
 pub use gatekeeper::{encode, require_session, sign_in_and_back};
 pub use headers::{Nonce, security_headers};
 pub use origin::require_same_origin;
+pub use record::record_request;
 pub use session::{AppState, load_session};

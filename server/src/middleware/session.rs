@@ -8,7 +8,7 @@ use std::{
 use app::request::{COMPANY_COOKIE, Facts, cookie, session_cookie};
 use axum::{
     extract::{ConnectInfo, FromRef, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
+    http::{HeaderMap, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -19,10 +19,9 @@ use service::{
     session::{self, Origin},
 };
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
 
 use super::Drafts;
-use crate::config::Config;
+use crate::{config::Config, router::LIVE};
 
 /// What handlers share.
 #[derive(Clone, FromRef)]
@@ -35,18 +34,23 @@ pub struct AppState {
     pub stop: CancellationToken,
 }
 
-/// Finds out who asks, and names the request: the id is in the log, in the ledger and in the answer.
+/// Finds out who asks.
 pub async fn load_session(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    let request_id: RequestId = state.services.id();
+    let request = parts.extensions.get::<RequestId>().copied();
     let secure = state.config.secure();
     let token = cookie(&parts, session_cookie(secure)).map(ToOwned::to_owned);
+    // Before anything is read for the page: it shows at least what is known by now.
+    let live_from = state.services.bus.newest();
     let found = match &token {
-        Some(token) => match session::find(&state.services, token).await {
-            Ok(found) => found,
-            Err(failure) => return crate::web::failure_page(&failure).into_response(),
-        },
-        None => None,
+        // A page that listens is no use of the session.
+        Some(token) if parts.uri.path() == LIVE => session::peek(&state.services, token).await,
+        Some(token) => session::find(&state.services, token).await,
+        None => Ok(None),
+    };
+    let found = match found {
+        Ok(found) => found,
+        Err(failure) => return crate::web::failure_page(&failure).into_response(),
     };
     let (actor, session) = match (found, token) {
         (Some((actor, key)), Some(token)) => (Some(actor), Some((token, key))),
@@ -60,25 +64,19 @@ pub async fn load_session(State(state): State<AppState>, request: Request, next:
         company: actor.as_ref().and_then(|actor| actor.present(company)).map(|membership| membership.organisation),
         services: state.services.clone(),
         session,
-        origin: Origin {
-            device: device(&parts.headers),
-            client: client(&parts, &state.config).to_string(),
-            request: Some(request_id),
-        },
-        request: Some(request_id),
+        origin: Origin { device: device(&parts.headers), client: client(&parts, &state.config).to_string(), request },
+        request,
+        live_from,
         locale,
         secure,
         typed: Vec::new(),
         actor,
     };
-    let user = facts.actor.as_ref().map(|actor| actor.person.to_string()).unwrap_or_default();
-    let span = tracing::info_span!("request", request.id = %request_id, method = %parts.method, user.id = user);
-    parts.extensions.insert(facts);
-    let mut response = next.run(Request::from_parts(parts, body)).instrument(span).await;
-    if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {
-        response.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
+    if let Some(actor) = &facts.actor {
+        tracing::Span::current().record("user.id", tracing::field::display(actor.person));
     }
-    response
+    parts.extensions.insert(facts);
+    next.run(Request::from_parts(parts, body)).await
 }
 
 /// The first language of ours that the browser asks for.
@@ -106,13 +104,47 @@ fn device(headers: &HeaderMap) -> String {
 /// (ASVS 4.1.3).
 fn client(parts: &Parts, config: &Config) -> IpAddr {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::from([0, 0, 0, 0]), |info| info.0.ip());
+    // On `[::]` an IPv4 peer shows as an IPv6 address.
+    let peer = peer.to_canonical();
     if !config.trusted_proxies.contains(&peer) {
         return peer;
     }
-    let forwarded = parts.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    forwarded
-        .rsplit(',')
-        .filter_map(|part| part.trim().parse().ok())
-        .find(|address| !config.trusted_proxies.contains(address))
+    // Several lines are one list: a proxy may add a line of its own after the one that the client made up.
+    let lines = parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let addresses: Vec<&str> = lines.flat_map(|line| line.split(',')).collect();
+    addresses
+        .into_iter()
+        .rev()
+        .map(|part| part.trim().parse())
+        .find(|address| !address.as_ref().is_ok_and(|address| config.trusted_proxies.contains(address)))
+        .and_then(Result::ok)
         .unwrap_or(peer)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Body, http::Request};
+
+    use super::*;
+
+    fn from(peer: [u8; 4], forwarded: &[&str]) -> IpAddr {
+        let mut request = Request::builder();
+        for line in forwarded {
+            request = request.header("x-forwarded-for", *line);
+        }
+        let (mut parts, _) = request.body(Body::empty()).expect("a request").into_parts();
+        parts.extensions.insert(ConnectInfo(SocketAddr::from((peer, 1))));
+        let config = Config { trusted_proxies: vec![[10, 0, 0, 1].into(), [10, 0, 0, 2].into()], ..Config::default() };
+        client(&parts, &config)
+    }
+
+    #[test]
+    fn asvs_4_1_3_a_client_cannot_choose_its_address() {
+        let client = IpAddr::from([203, 0, 113, 9]);
+        assert_eq!(from([203, 0, 113, 9], &["198.51.100.1"]), client, "no proxy of ours");
+        assert_eq!(from([10, 0, 0, 1], &["198.51.100.1, 203.0.113.9"]), client);
+        assert_eq!(from([10, 0, 0, 1], &["198.51.100.1", "203.0.113.9, 10.0.0.2"]), client, "the proxy's line counts");
+        assert_eq!(from([10, 0, 0, 1], &["198.51.100.1, unknown"]), IpAddr::from([10, 0, 0, 1]), "nobody we can name");
+        assert_eq!(from([10, 0, 0, 1], &[]), IpAddr::from([10, 0, 0, 1]));
+    }
 }

@@ -1,5 +1,7 @@
 //! Pages, health and what is said when nothing else can be.
 
+use std::any::Any;
+
 use app::request::Facts;
 use axum::{
     Extension,
@@ -33,6 +35,17 @@ pub fn failure_page(failure: &Failure) -> impl IntoResponse + use<> {
         Failure::Unexpected(fault) => format!("<p><code>{fault}</code></p>"),
         _ => String::new(),
     };
+    last_page(status, &fault)
+}
+
+/// The same, for a mistake of ours; the log names it under the id of the request.
+pub fn panicked(cause: Box<dyn Any + Send>) -> Response {
+    let text = cause.downcast_ref::<&str>().copied().or_else(|| cause.downcast_ref::<String>().map(String::as_str));
+    tracing::error!(cause = text.unwrap_or_default(), "a handler panicked");
+    last_page(StatusCode::INTERNAL_SERVER_ERROR, "").into_response()
+}
+
+fn last_page(status: StatusCode, fault: &str) -> impl IntoResponse + use<> {
     let page = format!(
         "<!doctype html><html lang=\"fr\"><head><meta charset=\"utf-8\">\
         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
@@ -58,7 +71,7 @@ pub async fn legacy(
     };
     let context = Context { services: facts.services, actor, request: facts.request };
     match cases::find_by_legacy(&context, &reference).await {
-        Ok(cases::Legacy::Case(id)) => Redirect::permanent(&format!("/cases/{id}")).into_response(),
+        Ok(cases::Legacy::Case(id)) => Redirect::to(&format!("/cases/{id}")).into_response(),
         Ok(cases::Legacy::Several) => {
             Redirect::to(&format!("/cases?search={}", crate::middleware::encode(&reference))).into_response()
         }

@@ -1,9 +1,18 @@
 //! Headers, cookies, forms without JavaScript.
 
+use std::sync::{Arc, Mutex};
+
 use axum::{
+    Router,
     body::Body,
     http::{Request, header},
+    routing::get,
 };
+use server::{
+    middleware::AppState,
+    router::{FORM_LIMIT, IMPORT_LIMIT, UPLOAD_LIMIT, guard},
+};
+use tower::ServiceExt;
 
 use super::portal::Portal;
 
@@ -28,6 +37,125 @@ async fn asvs_3_4_every_page_has_its_headers() {
         assert!(tag.contains(&nonce), "a script without nonce: {tag}");
     }
     assert!(!one.body.contains(" style="), "the policy refuses style attributes");
+}
+
+/// ASVS 3.4: what goes wrong has the same headers as what goes well, and an id to find it in the log by.
+#[tokio::test]
+async fn asvs_3_4_every_answer_has_its_headers() {
+    let portal = Portal::open().await;
+    let broken: Router<AppState> = Router::new().route(
+        "/",
+        get(|| async {
+            if true {
+                panic!("broken")
+            }
+        }),
+    );
+    let broken = guard(broken, &portal.state).with_state(portal.state.clone());
+    let cross_site = Request::post("/fn/session/sign_out").header("sec-fetch-site", "cross-site");
+    let requests = [
+        (Request::get("/healthz"), 200),
+        (Request::get("/favicon.svg"), 200),
+        (Request::get("/pkg/app.0123.js"), 200),
+        (Request::get("/pkg/missing.js"), 404),
+        (Request::get("/nothing"), 404),
+        (Request::put("/healthz"), 405),
+        (cross_site, 403),
+    ];
+    let mut answers = Vec::new();
+    for (request, status) in requests {
+        let answer = portal.begin(request.body(Body::empty()).expect("a request")).await;
+        assert_eq!(answer.status(), status);
+        answers.push(answer);
+    }
+    let request = Request::get("/").body(Body::empty()).expect("a request");
+    let panicked = broken.oneshot(request).await.expect("an answer");
+    assert_eq!(panicked.status(), 500);
+    answers.push(panicked);
+    for answer in answers {
+        let headers = answer.headers();
+        assert!(headers.contains_key("x-request-id"), "{answer:?}");
+        assert!(headers.contains_key(header::CONTENT_SECURITY_POLICY), "{answer:?}");
+        assert_eq!(headers["x-content-type-options"], "nosniff");
+    }
+}
+
+/// What carries the hash of its content in its name is kept for good; that it is missing is not.
+#[tokio::test]
+async fn assets_are_immutable_when_they_are_there() {
+    let portal = Portal::open().await;
+    let there = portal.get("/pkg/app.0123.js", "").await;
+    assert_eq!(there.headers[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
+    let missing = portal.get("/pkg/app.4567.js", "").await;
+    assert_eq!(
+        (missing.status.as_u16(), missing.headers[header::CACHE_CONTROL].as_bytes()),
+        (404, b"no-store".as_slice())
+    );
+}
+
+#[tokio::test]
+async fn pages_are_compressed_for_those_who_can_read_it() {
+    let portal = Portal::open().await;
+    let request = |encoding: &'static str| {
+        Request::get("/sign-in").header(header::ACCEPT_ENCODING, encoding).body(Body::empty()).expect("a request")
+    };
+    assert_eq!(portal.begin(request("br, gzip")).await.headers()[header::CONTENT_ENCODING], "br");
+    assert_eq!(portal.begin(request("gzip")).await.headers()[header::CONTENT_ENCODING], "gzip");
+    assert!(!portal.begin(request("identity")).await.headers().contains_key(header::CONTENT_ENCODING));
+}
+
+/// ASVS 5.2.1: nobody fills the memory or the disk with one request.
+#[tokio::test]
+async fn asvs_5_2_1_bodies_have_a_limit() {
+    let portal = Portal::open().await;
+    let cookie = portal.cookie(portal.admin).await;
+    let announced = |path: &'static str, length: usize| {
+        Request::post(path)
+            .header(header::COOKIE, &cookie)
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x")
+            .header(header::CONTENT_LENGTH, length)
+            .header("sec-fetch-site", "same-origin")
+            .body(Body::empty())
+            .expect("a request")
+    };
+    assert_eq!(portal.send(announced("/fn/cases/reply", FORM_LIMIT + 1)).await.status, 413);
+    assert_eq!(portal.send(announced("/files", UPLOAD_LIMIT + 1)).await.status, 413);
+    assert_eq!(portal.send(announced("/imports/upload", IMPORT_LIMIT + 1)).await.status, 413);
+    let text = "x".repeat(FORM_LIMIT);
+    let long = portal.call("/fn/cases/reply", &format!("id={}&text={text}", portal.case), &cookie).await;
+    assert!(!long.status.is_success(), "whatever length it announces");
+}
+
+/// ASVS 16.2.5: the log says which page was asked for, not by whom it was looked for.
+#[tokio::test]
+async fn asvs_16_2_5_the_log_has_patterns_and_no_queries() {
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+    impl std::io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("the lines").write(bytes)
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let portal = Portal::open().await;
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    let answer = portal.get(&format!("/cases/{}?search=secret", portal.case), "").await;
+    drop(guard);
+    let written = String::from_utf8(lines.0.lock().expect("the lines").clone()).expect("text");
+    let line = written.lines().find(|line| line.contains("\"answered\"")).expect("a line").to_owned();
+    for part in ["\"/cases/{id}\"", "\"method\":\"GET\"", "\"status\":303", "duration_ms", &id_of(&answer)] {
+        assert!(line.contains(part), "{part} is not in {line}");
+    }
+    assert!(!written.contains("secret") && !written.contains(&portal.case.to_string()), "{written}");
+}
+
+fn id_of(answer: &super::portal::Answer) -> String {
+    answer.headers["x-request-id"].to_str().expect("text").to_owned()
 }
 
 /// CVE-2026-41194 (FreeScout), ASVS 3.5.1: another site cannot make a browser act.

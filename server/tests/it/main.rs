@@ -3,7 +3,10 @@
 #![expect(clippy::expect_used, reason = "a test that cannot set up has to stop")]
 
 mod access;
+mod command;
+mod connections;
 mod drafts;
 mod frame;
 mod http;
+mod live;
 mod portal;

@@ -6,7 +6,7 @@ use axum::{
     Router,
     body::{Body, to_bytes},
     extract::ConnectInfo,
-    http::{Request, StatusCode, header},
+    http::{Request, Response, StatusCode, header},
 };
 use domain::{
     CaseId, OrganisationId, PersonId, ProductId,
@@ -21,6 +21,7 @@ use server::{
     router::router,
 };
 use service::session::Origin;
+use tempfile::TempDir;
 use testkit::World;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -39,7 +40,16 @@ pub struct Portal {
     pub stranger: PersonId,
     /// Was taken out of `ours`; the session is still in the browser.
     pub removed: PersonId,
+    /// Works at the desk; wrote the internal note on `case`.
+    pub agent: PersonId,
+    pub state: AppState,
+    /// Where `/pkg` and the icon are; a file `pkg/app.0123.js` is there.
+    _site: TempDir,
 }
+
+/// Nobody of the access tests may see these: what is in `case` is out of sight of all four, hashes of passwords are out of
+/// sight of everybody.
+pub const SECRETS: [&str; 4] = ["CANARY-TITLE", "CANARY-DESCRIPTION", "CANARY-NOTE", "$argon2"];
 
 pub struct Answer {
     pub status: StatusCode,
@@ -60,20 +70,29 @@ impl Portal {
         let form = CaseForm {
             organisation: ours.to_string(),
             product: product.to_string(),
-            title: "Le tableau de bord reste vide".into(),
-            description: "Depuis ce matin.".into(),
+            title: "CANARY-TITLE".into(),
+            description: "CANARY-DESCRIPTION".into(),
             priority: "p2".into(),
             impact: String::new(),
         };
         let case = service::cases::open(&world.context(admin).await, &form, &[], "").await.expect("a case");
+        let agent = world.vendor("Omar Agent", Role::Agent).await;
+        service::cases::note(&world.context(agent).await, case, "CANARY-NOTE").await.expect("a note");
+        let site = TempDir::new().expect("a directory");
+        std::fs::create_dir(site.path().join("pkg")).expect("a directory");
+        std::fs::write(site.path().join("pkg/app.0123.js"), "export {}".repeat(100)).expect("a file");
+        std::fs::write(site.path().join("favicon.svg"), "<svg/>").expect("a file");
+        let root = site.path().display().to_string();
         let state = AppState {
             services: world.services.clone(),
             config: Arc::new(Config { vendor: "Nordlys".into(), ..Config::default() }),
-            leptos: LeptosOptions::builder().output_name("guichet").build(),
+            leptos: LeptosOptions::builder().output_name("guichet").site_root(root).build(),
             drafts: Drafts::default(),
             stop: CancellationToken::new(),
         };
-        let portal = Self { router: router(state), world, ours, product, case, admin, user, stranger, removed };
+        let router = router(state.clone());
+        let portal =
+            Self { router, state, world, ours, product, case, admin, user, stranger, removed, agent, _site: site };
         let tx = store::write_tx(&portal.world.services.db).await.expect("a transaction");
         let now = portal.world.services.now();
         let (active, gone) = (MembershipState::Active, MembershipState::Removed);
@@ -105,10 +124,14 @@ impl Portal {
         self.send(request.body(Body::from(body.to_owned())).expect("a request")).await
     }
 
-    pub async fn send(&self, mut request: Request<Body>) -> Answer {
+    /// An answer before its body is read: that of `/live` has no end.
+    pub async fn begin(&self, mut request: Request<Body>) -> Response<Body> {
         request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 40_000))));
-        let response = self.router.clone().oneshot(request).await.expect("an answer");
-        let (parts, body) = response.into_parts();
+        self.router.clone().oneshot(request).await.expect("an answer")
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let (parts, body) = self.begin(request).await.into_parts();
         let bytes = to_bytes(body, 8 * 1024 * 1024).await.expect("a body");
         Answer { status: parts.status, headers: parts.headers, body: String::from_utf8_lossy(&bytes).into_owned() }
     }

@@ -71,7 +71,7 @@ pub struct CaseDetail {
     pub may_work: bool,
     /// It is open, and a call about it can be asked for.
     pub may_call: bool,
-    /// The last event of the case that this view contains; the live stream goes on from here.
+    /// How many events of the case the reader may know of, at least these are in this view: live news compare with it.
     pub seen_event: i64,
 }
 

@@ -52,3 +52,11 @@ pub async fn retry(context: &Context, id: Option<OutboxId>) -> Result<(), Failur
     context.services.bus.wake_mail();
     Ok(())
 }
+
+/// Whether mails can be sent from this address, like `Support <support@example.com>`.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_sender(from: &str) -> Result<(), String> {
+    from.parse::<lettre::message::Mailbox>().map(|_| ()).map_err(|error| error.to_string())
+}

@@ -18,7 +18,7 @@ use domain::{
 };
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
-use store::sessions::NewSession;
+use store::sessions::{NewSession, Session};
 
 use crate::{Change, Context, OrFail, Services};
 
@@ -141,22 +141,37 @@ pub(crate) async fn insert(change: &mut Change, person: PersonId, origin: &Origi
 }
 
 /// Who a token belongs to, with everything the policy asks about; `None` when it is not, or no longer, a session. Read
-/// anew for every request: a role that was taken away is gone at once (R19).
+/// anew for every request: a role that was taken away is gone at once (R19). Counts as use of the session.
 ///
 /// # Errors
 /// When the database cannot be asked.
 pub async fn find(services: &Services, token: &str) -> Result<Option<(Actor, String)>, Failure> {
+    let Some((actor, session)) = look_up(services, token).await? else { return Ok(None) };
     let now = services.now();
-    let token_hash = hash(token);
-    let session =
-        store::sessions::find(&services.db, &token_hash, now, now - IDLE).await.or_fail("finding a session")?;
-    let Some(session) = session else { return Ok(None) };
-    let found = store::people::find_actor(&services.db, session.person, now).await.or_fail("finding an actor")?;
-    let Some(actor) = found else { return Ok(None) };
-    if session.last_seen_at + TOUCH < now {
-        touch(services, &token_hash, session.person, now).await?;
+    // A page that can be read is read, even when the disk is full or a long import writes.
+    if session.last_seen_at + TOUCH < now
+        && let Err(failure) = touch(services, &hash(token), session.person, now).await
+    {
+        tracing::warn!(error = %failure, user.id = %session.person, "a visit was not noted");
     }
     Ok(Some((actor, session.key)))
+}
+
+/// The same without being use: a page that lies open and listens does not keep its session alive (ASVS 7.3.1).
+///
+/// # Errors
+/// As [`find`].
+pub async fn peek(services: &Services, token: &str) -> Result<Option<(Actor, String)>, Failure> {
+    Ok(look_up(services, token).await?.map(|(actor, session)| (actor, session.key)))
+}
+
+async fn look_up(services: &Services, token: &str) -> Result<Option<(Actor, Session)>, Failure> {
+    let now = services.now();
+    let session =
+        store::sessions::find(&services.db, &hash(token), now, now - IDLE).await.or_fail("finding a session")?;
+    let Some(session) = session else { return Ok(None) };
+    let actor = store::people::find_actor(&services.db, session.person, now).await.or_fail("finding an actor")?;
+    Ok(actor.map(|actor| (actor, session)))
 }
 
 async fn touch(services: &Services, token_hash: &[u8; 32], person: PersonId, now: Timestamp) -> Result<(), Failure> {

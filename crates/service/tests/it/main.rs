@@ -9,6 +9,7 @@ mod cases;
 mod chat;
 mod demo;
 mod imports;
+mod live;
 mod mail;
 mod overview;
 mod people;

@@ -24,7 +24,6 @@ pub struct Model {
     pub opened_at: i64,
     pub updated_at: i64,
     pub closed_at: Option<i64>,
-    pub last_event: i64,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -202,8 +202,7 @@ create table cases (
     channel text not null check (channel in ('web', 'chat', 'phone', 'email', 'callback', 'import')),
     opened_at bigint not null,
     updated_at bigint not null,
-    closed_at bigint,
-    last_event bigint not null default 0
+    closed_at bigint
 )
 
 create index cases_updated on cases (updated_at desc, id desc)

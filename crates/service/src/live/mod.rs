@@ -1,13 +1,17 @@
 //! Wakes live streams and workers after a commit. It carries a number, never content: what a reader may learn is read
 //! from the database with their own visibility.
 
+mod cursor;
+
+pub use cursor::{open, seal};
+pub use store::audit::News;
+
 use std::{future::Future, sync::Arc};
 
 use domain::Failure;
-use store::audit::LiveEvent;
 use tokio::sync::{Notify, watch};
 
-use crate::{Context, OrFail};
+use crate::{Context, OrFail, Services};
 
 #[derive(Clone)]
 pub struct Bus {
@@ -50,18 +54,24 @@ impl Bus {
     }
 }
 
-/// Events on cases within sight after `seq`, oldest first, at most 100: call again while there are as many.
+/// What happened after `after`, as far as who asks may know. Call it again, with where it came to, until nothing is new.
 ///
 /// # Errors
 /// When the database cannot be asked.
-pub async fn events_after(context: &Context, seq: i64) -> Result<Vec<LiveEvent>, Failure> {
-    store::audit::list_live(&context.services.db, &context.visibility(), seq, 100).await.or_fail("reading events")
+pub async fn news(context: &Context, after: i64) -> Result<News, Failure> {
+    let services = &context.services;
+    let news =
+        store::audit::list_news(&services.db, &context.visibility(), after, 100).await.or_fail("reading events")?;
+    // Another node may have written it: the other streams of this one need not find out by themselves.
+    services.bus.publish(news.upto);
+    Ok(news)
 }
 
-/// The number of the newest event: where a new stream begins.
+/// Learns, at start, how far the ledger goes: a page that is made now shows at least as much.
 ///
 /// # Errors
 /// When the database cannot be asked.
-pub async fn newest(context: &Context) -> Result<i64, Failure> {
-    store::audit::head(&context.services.db).await.or_fail("reading the newest event")
+pub async fn catch_up(services: &Services) -> Result<(), Failure> {
+    services.bus.publish(store::audit::head(&services.db).await.or_fail("reading the newest event")?);
+    Ok(())
 }
