@@ -101,7 +101,7 @@ async fn a_long_reply_comes_back_whole() {
 #[tokio::test]
 async fn the_refused_one_of_several_forms_shows_its_error() {
     let portal = Portal::open().await;
-    let agent: PersonId = portal.world.vendor("Omar Agent", Role::Agent).await;
+    let agent: PersonId = portal.agent;
     let customer = portal.world.context(portal.admin).await;
     let mut ids = Vec::new();
     for topic in ["one", "two"] {

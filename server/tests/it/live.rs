@@ -87,7 +87,7 @@ async fn t_a2_the_stream_tells_nothing_of_others() {
     let mut theirs = Listener::open(&portal, "/live", &stranger, "").await;
     let mut ours = Listener::open(&portal, "/live", &admin, "").await;
     let agent = portal.world.context(portal.agent).await;
-    cases::note(&agent, portal.case, "CANARY-NOTE").await.expect("noted");
+    cases::note(&agent, portal.case, "CANARY-NOTE", "").await.expect("noted");
     assert!(ours.is_silent().await);
     answer(&portal).await;
     let message = ours.next().await.expect("a message");

@@ -77,7 +77,7 @@ impl Portal {
         };
         let case = service::cases::open(&world.context(admin).await, &form, &[], "").await.expect("a case");
         let agent = world.vendor("Omar Agent", Role::Agent).await;
-        service::cases::note(&world.context(agent).await, case, "CANARY-NOTE").await.expect("a note");
+        service::cases::note(&world.context(agent).await, case, "CANARY-NOTE", "").await.expect("a note");
         let site = TempDir::new().expect("a directory");
         std::fs::create_dir(site.path().join("pkg")).expect("a directory");
         std::fs::write(site.path().join("pkg/app.0123.js"), "export {}".repeat(100)).expect("a file");
