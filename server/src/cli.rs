@@ -156,7 +156,7 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
             Command::Demo => {
                 let services = migrated(&config).await?;
                 service::demo::load(&services).await.map_err(|failure| match failure {
-                    Failure::Conflict(_) => {
+                    Failure::Conflict(Conflict::AlreadyMember) => {
                         CliError::Refused("this database has real people; the demo wants one of its own".to_owned())
                     }
                     other => CliError::Failure(other),

@@ -4,7 +4,7 @@ use axum::{
     body::Body,
     http::{Request, header},
 };
-use domain::{PersonId, access::Role, calls::CallbackForm};
+use domain::{PersonId, calls::CallbackForm};
 use service::calls;
 
 use super::portal::{Answer, Portal};
