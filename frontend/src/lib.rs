@@ -1,5 +1,8 @@
 //! The WebAssembly client: hydrates what the server sent.
 
+// Views are deeply nested types where nothing erases them.
+#![recursion_limit = "512"]
+
 use app::App;
 use wasm_bindgen::prelude::wasm_bindgen;
 

@@ -1,5 +1,8 @@
 //! The guichet server: configuration, composition, router and middleware, live stream, files, workers, command line.
 
+// Views are deeply nested types where nothing erases them.
+#![recursion_limit = "512"]
+
 pub mod cli;
 pub mod compose;
 pub mod config;

@@ -83,6 +83,7 @@ fn Row(call: CallbackRow, calls: RwSignal<Vec<CallbackRow>>) -> impl IntoView {
             <div class="task-side"><LogForm id=call.id calls /></div>
         </li>
     }
+    .into_any()
 }
 
 #[component]
