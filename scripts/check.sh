@@ -2,7 +2,7 @@
 # What a machine can say without running anything.
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
-export RUSTFLAGS="$debug_flags"
+export RUSTFLAGS="$erase_flags"
 
 say "Format"
 cargo fmt --all --check
