@@ -8,10 +8,13 @@ cargo leptos build
 
 data="${GUICHET_DATA_DIR:-$PWD/data}"
 export GUICHET_VENDOR="${GUICHET_VENDOR:-Nordlys}"
-if [ ! -e "$data/guichet.db" ]; then
+if [ -e "$data/guichet.db" ]; then
+    # Refused where somebody added people of their own: those are served as they are.
+    "$target/debug/guichet" --data-dir "$data" demo || say "Serving the database as it is"
+else
     say "Making a database with demo data in $data"
+    "$target/debug/guichet" --data-dir "$data" demo
 fi
-"$target/debug/guichet" --data-dir "$data" demo
 [ "${1:-}" = --demo-only ] && exit 0
 
 say "Open http://${GUICHET_LISTEN:-127.0.0.1:3000} — mails are written to $data/mail"
