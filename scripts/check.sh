@@ -4,12 +4,17 @@ set -euo pipefail
 source "$(dirname "$0")/env.sh"
 export RUSTFLAGS="$erase_flags"
 
+scripts/tools.sh check
+
 say "Format"
 cargo fmt --all --check
 
 say "Lints"
 cargo clippy --all-targets -- -D warnings
 CARGO_TARGET_DIR="$target/front" cargo clippy -p frontend --target wasm32-unknown-unknown -- -D warnings
+
+say "Licences, sources, crates that are refused"
+cargo deny --offline check --hide-inclusion-graph bans licenses sources
 
 say "Layers"
 # domain does no I/O; SeaORM is named in store only; the browser's build has neither; one Leptos.
