@@ -15,12 +15,12 @@ use crate::request;
 #[server(prefix = "/fn/audit", endpoint = "list", input = Json)]
 pub async fn list_events(
     organisation: Option<OrganisationId>,
-    before: Option<i64>,
+    before: Option<String>,
 ) -> Result<Page<EventRow>, ApiError> {
     let context = request::context()?;
     let organisation = organisation.or_else(|| request::company_with(domain::access::Permission::AuditRead));
     let organisation = service::audit::own(&context, organisation);
-    request::reply(service::audit::list(&context, organisation, before).await)
+    request::reply(service::audit::list(&context, organisation, before.as_deref()).await)
 }
 
 #[server(prefix = "/fn/audit", endpoint = "verify", input = Json)]

@@ -22,7 +22,7 @@ pub fn LedgerPage() -> impl IntoView {
     let asked = Memo::new(move |_| {
         query.with(|query| {
             let organisation = query.get("organisation").and_then(|id| id.parse::<OrganisationId>().ok());
-            let before = query.get("before").and_then(|before| before.parse::<i64>().ok());
+            let before = query.get("before");
             (organisation, before, query.get("check").is_some())
         })
     });
@@ -54,13 +54,14 @@ fn Check(organisation: Option<OrganisationId>) -> impl IntoView {
     let l = use_locale();
     let check = Resource::new_blocking(move || organisation, verify_ledger);
     view! {
-        {loaded(check, move |check: LedgerCheck| match check.broken_at {
-            None => view! {
-                <Callout tone=Tone::Good>{td_string!(l, audit.whole, count = check.events).to_string()}</Callout>
-            }.into_any(),
-            Some(at) => view! {
-                <Callout tone=Tone::Bad>{td_string!(l, audit.broken, at = at).to_string()}</Callout>
-            }.into_any(),
+        {loaded(check, move |check: LedgerCheck| {
+            let counted = check.events.map(|count| td_string!(l, audit.counted, count = count).to_string());
+            let at = check.broken_at.map(|at| td_string!(l, audit.broken_at, at = at).to_string());
+            if check.whole {
+                view! { <Callout tone=Tone::Good>{td_string!(l, audit.whole)} " " {counted}</Callout> }.into_any()
+            } else {
+                view! { <Callout tone=Tone::Bad>{td_string!(l, audit.broken)} " " {at}</Callout> }.into_any()
+            }
         })}
     }
 }
@@ -105,7 +106,7 @@ fn Event(row: EventRow) -> impl IntoView {
                 <span class="font-medium">{verb_text(l, row.verb)}</span>
                 {reason.map(|reason| view! { <span class="block">{reason}</span> })}
                 <details>
-                    <summary class="quiet">{td_string!(l, audit.details)} " #" {row.seq}</summary>
+                    <summary class="quiet">{td_string!(l, audit.details)}{row.seq.map(|seq| format!(" #{seq}"))}</summary>
                     <dl class="ledger-facts">{details}</dl>
                 </details>
             </td>

@@ -76,7 +76,8 @@ pub struct NewEvent {
 /// A line of the ledger as people read it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventRow {
-    pub seq: i64,
+    /// Its place in the ledger of the whole installation; the vendor's to know, since it tells how much happens elsewhere.
+    pub seq: Option<i64>,
     pub at: Timestamp,
     pub actor: Option<String>,
     pub verb: Verb,
@@ -89,8 +90,9 @@ pub struct EventRow {
 /// Whether the ledger is what was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LedgerCheck {
-    /// How many events were looked at.
-    pub events: i64,
-    /// The first event that is not what it was when it was written.
+    pub whole: bool,
+    /// How many events were looked at, for the vendor.
+    pub events: Option<i64>,
+    /// The first event that is not what it was when it was written, for the vendor.
     pub broken_at: Option<i64>,
 }

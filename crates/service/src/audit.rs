@@ -7,7 +7,7 @@ use domain::{
     page::{PAGE_SIZE, Page},
 };
 
-use crate::{Context, OrFail};
+use crate::{Context, OrFail, live};
 
 async fn place(context: &Context, organisation: Option<OrganisationId>) -> Result<Place, Failure> {
     Ok(match organisation {
@@ -35,26 +35,33 @@ pub fn own(context: &Context, organisation: Option<OrganisationId>) -> Option<Or
 }
 
 /// One page of what happened in a company, newest first; `None` is the vendor's own side, for the vendor only. Internal
-/// events (notes of the desk) are in nobody's ledger.
+/// events (notes of the desk) are in nobody's ledger. `before` is where another page said that it goes on; anything else
+/// begins anew. Customers learn no numbers: they would tell what happens at others (T-A2).
 ///
 /// # Errors
 /// [`Failure::NotFound`] for other companies, [`Failure::Forbidden`] for members who are no administrators.
 pub async fn list(
     context: &Context,
     organisation: Option<OrganisationId>,
-    before: Option<i64>,
+    before: Option<&str>,
 ) -> Result<Page<EventRow>, Failure> {
     let granted = context.authorize(Permission::AuditRead, &place(context, organisation).await?).await?;
     let db = &context.services.db;
     if let Some(organisation) = organisation {
         store::organisations::find(db, organisation).await.or_fail("finding a company")?;
     }
+    let services = &context.services;
+    let before = before.and_then(|cursor| live::open(services, cursor));
     let rows = store::audit::list(db, &granted, organisation, before, PAGE_SIZE + 1).await.or_fail("listing events")?;
-    Ok(Page::cut(rows, PAGE_SIZE as usize, |row| row.seq.to_string()))
+    let mut page = Page::cut(rows, PAGE_SIZE as usize, |row| live::seal(services, row.seq.unwrap_or_default()));
+    if !context.actor.is_vendor() {
+        page.rows.iter_mut().for_each(|row| row.seq = None);
+    }
+    Ok(page)
 }
 
-/// Recomputes the whole chain: whether every event is what it was when it was written. Customers may ask too: the answer
-/// tells them nothing of others.
+/// Recomputes the whole chain: whether every event is what it was when it was written. Customers may ask too; how long it is
+/// they do not learn.
 ///
 /// # Errors
 /// As [`list`]; [`Failure::TooMany`] for somebody who asks faster than a person can.
@@ -64,5 +71,10 @@ pub async fn verify(context: &Context, organisation: Option<OrganisationId>) -> 
     let db = &context.services.db;
     let broken_at = store::audit::verify(db).await.or_fail("verifying the ledger")?;
     let events = store::audit::head(db).await.or_fail("reading the head of the ledger")?;
-    Ok(LedgerCheck { events, broken_at })
+    let vendor = context.actor.is_vendor();
+    Ok(LedgerCheck {
+        whole: broken_at.is_none(),
+        events: vendor.then_some(events),
+        broken_at: broken_at.filter(|_| vendor),
+    })
 }

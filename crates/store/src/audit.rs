@@ -246,7 +246,7 @@ pub async fn list(
         .map(|row| {
             Ok(EventRow {
                 about: about(&row).and_then(|id| names.get(&id).cloned()).or(row.number),
-                seq: row.seq,
+                seq: Some(row.seq),
                 at: time::timestamp(row.at)?,
                 actor: row.actor,
                 verb: Verb::parse(&row.verb).ok_or_else(|| StoreError::Corrupt(row.verb.clone()))?,

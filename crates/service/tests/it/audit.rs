@@ -31,8 +31,36 @@ on_both! {
         assert_eq!(audit::list(&mia, Some(theirs), None).await.expect("the vendor's view").rows.len(), 1);
 
         let check = audit::verify(&ana, Some(ours)).await.expect("checked");
-        assert_eq!((check.broken_at, check.events), (None, 2));
+        assert!(check.whole);
+        assert_eq!((check.broken_at, check.events), (None, None), "T-A2: hers, not everybody's");
+        assert!(page.rows.iter().all(|row| row.seq.is_none()), "T-A2");
+        let check = audit::verify(&mia, None).await.expect("checked");
+        assert_eq!((check.whole, check.events), (true, Some(2)));
         assert!(audit::verify(&uma, Some(ours)).await.is_err());
+    }
+
+    /// T-A2: the key of the next page is sealed, and leads on; what is no key begins anew.
+    async fn a_long_ledger_goes_on_page_by_page(world: World) {
+        let ours = world.organisation("Ours", &[]).await;
+        let ana = world.member(ours, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let mia = world.vendor("Mia Manager", Role::ProgrammeManager).await;
+        world.enrol(ours, &[], Phase::Setup).await;
+        let (ana, mia) = (world.context(ana).await, world.context(mia).await);
+        for round in 0..30 {
+            let (there, back) = (Phase::Validation, Phase::Setup);
+            rollout::move_phase(&mia, ours, there, &format!("there {round}"), false).await.expect("moved");
+            rollout::move_phase(&mia, ours, back, &format!("back {round}"), true).await.expect("moved back");
+        }
+        let first = audit::list(&ana, Some(ours), None).await.expect("a page");
+        let next = first.next.clone().expect("more");
+        assert!(next.parse::<i64>().is_err(), "no number: {next}");
+        let second = audit::list(&ana, Some(ours), Some(&next)).await.expect("a page");
+        let reasons = first.rows.iter().chain(&second.rows).map(|row| row.detail["reason"].clone());
+        let reasons: std::collections::HashSet<_> = reasons.map(|reason| reason.to_string()).collect();
+        assert_eq!(reasons.len(), 60, "each once");
+        assert!(second.next.is_none());
+        let again = audit::list(&ana, Some(ours), Some("17")).await.expect("a page");
+        assert_eq!(again.rows, first.rows);
     }
 
     /// Somebody of two companies who administers the second reads that one.
