@@ -79,21 +79,13 @@ fn Home(overview: Overview) -> impl IntoView {
     let strip = overview.rollout.clone().map(|rollout| view! { <RolloutStrip rollout /> });
     let (above, below) = if launched { (None, strip) } else { (strip, None) };
     // People of several companies go on to the cases of this one.
-    let company = (!overview.others.is_empty()).then_some(overview.organisation);
+    let company = overview.several.then_some(overview.organisation);
     let first_name = overview.name.split(' ').next().unwrap_or_default().to_owned();
     view! {
         <Title text=td_string!(l, overview.nav) />
         <header class="greeting">
             <Heading>{td_string!(l, overview.hello)} " " {first_name}</Heading>
             <p class="greeting-company"><Icon sign=Sign::Company />{overview.organisation_name}</p>
-            {(!overview.others.is_empty()).then(|| view! {
-                <p class="quiet">
-                    {td_string!(l, overview.also)}
-                    {overview.others.into_iter().map(|(id, name)| view! {
-                        " " <a class="link" href=format!("/?organisation={id}")>{name}</a>
-                    }).collect_view()}
-                </p>
-            })}
         </header>
         <div class="overview">
             <Waiting chat=overview.live_chat calls=overview.calls />

@@ -25,8 +25,8 @@ pub struct Overview {
     pub name: String,
     pub organisation: OrganisationId,
     pub organisation_name: String,
-    /// The other companies the person belongs to.
-    pub others: Vec<(OrganisationId, String)>,
+    /// Whether the person belongs to other companies too.
+    pub several: bool,
     pub case: Door<()>,
     pub chat: Door<ChatHours>,
     /// The chat the person is in, or waits in.

@@ -49,12 +49,7 @@ pub async fn overview(context: &Context, organisation: Option<OrganisationId>) -
         name: actor.name.clone(),
         organisation,
         organisation_name: membership.name.clone(),
-        others: actor
-            .memberships
-            .iter()
-            .filter(|other| other.organisation != organisation)
-            .map(|other| (other.organisation, other.name.clone()))
-            .collect(),
+        several: actor.memberships.len() > 1,
         case,
         chat,
         // One person has one chat, whichever company it is for: it has to be found again from everywhere (K19).
