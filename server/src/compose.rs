@@ -8,7 +8,7 @@ use service::{
     files::FileStore,
     live::Bus,
     mail::{FileMailer, Mailer, SmtpMailer},
-    session::Hasher,
+    session::{Hasher, KnownActors},
 };
 use store::{Db, StoreError};
 
@@ -63,6 +63,7 @@ pub async fn services(config: &Config) -> Result<Services, StartError> {
         hasher: Hasher::new()?,
         limits: Limits::new(config.sign_in_per_minute, config.sign_in_per_client, config.write_per_minute),
         bus: Bus::default(),
+        known: KnownActors::default(),
     }))
 }
 

@@ -1,6 +1,6 @@
 //! Serving: workers beside the listener, and an end within ten seconds.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, time::Duration};
 
 use leptos::config::{LeptosOptions, get_configuration};
 use service::{Services, jobs, live, mail};
@@ -11,7 +11,7 @@ use crate::{
     compose::{self, StartError},
     config::Config,
     listen::{self, Bounds},
-    middleware::{AppState, Drafts},
+    middleware::{AppState, Drafts, Shared},
     router::router,
 };
 
@@ -48,13 +48,13 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
 
     let stop = CancellationToken::new();
     let workers = start_workers(&services, &stop);
-    let state = AppState {
+    let state = AppState::new(Shared {
         services: services.clone(),
-        config: Arc::new(config),
+        config,
         leptos,
         drafts: Drafts::default(),
         stop: stop.clone(),
-    };
+    });
     let server = tokio::spawn(listen::accept(listener, router(state), Bounds::default(), stop.clone()));
     wait_for_signal().await;
     tracing::info!("stopping");

@@ -18,7 +18,7 @@ use service::{
     files::FileStore,
     imports::{Importer, Source, Strictness},
     live::Bus,
-    session::Hasher,
+    session::{Hasher, KnownActors},
 };
 use store::Db;
 
@@ -97,6 +97,7 @@ async fn main() {
         hasher: Hasher::cheap().expect("a hasher"),
         limits: Limits::new(NonZeroU32::MAX, NonZeroU32::MAX, NonZeroU32::MAX),
         bus: Bus::default(),
+        known: KnownActors::default(),
     });
     let importer = Importer::of_system(&services);
     let source = Source::open(&file).expect("a source");

@@ -14,7 +14,13 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use store::Db;
 use uuid::Uuid;
 
-use crate::{OrFail, files::FileStore, live::Bus, mail::Mailer, session::Hasher};
+use crate::{
+    OrFail,
+    files::FileStore,
+    live::Bus,
+    mail::Mailer,
+    session::{Hasher, KnownActors},
+};
 
 /// What an installation sets.
 #[derive(Clone, Debug)]
@@ -81,6 +87,7 @@ pub struct Parts {
     pub hasher: Hasher,
     pub limits: Limits,
     pub bus: Bus,
+    pub known: KnownActors,
 }
 
 #[derive(Clone)]

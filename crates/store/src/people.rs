@@ -147,7 +147,7 @@ pub async fn set_locale(tx: &Tx, person: PersonId, locale: Locale) -> Result<(),
     Ok(())
 }
 
-/// Loads a person with everything the policy asks about: three statements, whatever the number of companies.
+/// Loads a person with everything the policy asks about: four statements, whatever the number of companies.
 /// Roles that are over do not count. People whose last membership was removed, and who hold no role at the vendor's, are
 /// nobody.
 pub async fn find_actor(db: &impl Reads, person: PersonId, now: Timestamp) -> Result<Option<Actor>, StoreError> {

@@ -3,12 +3,15 @@
 use domain::{PersonId, people::SessionRow};
 use jiff::Timestamp;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, sea_query::Expr,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, FromQueryResult,
+    QueryFilter, QueryOrder, sea_query::Expr,
 };
+use uuid::Uuid;
 
 use crate::{
     Reads, StoreError, Tx,
     entity::{people, sessions},
+    sql::Sql,
     time,
 };
 
@@ -43,6 +46,8 @@ pub struct Session {
     pub key: String,
     pub person: PersonId,
     pub last_seen_at: Timestamp,
+    /// How far the ledger went at that moment.
+    pub head: i64,
 }
 
 /// A session that has neither ended nor been idle since `idle_since`.
@@ -52,13 +57,31 @@ pub async fn find(
     now: Timestamp,
     idle_since: Timestamp,
 ) -> Result<Option<Session>, StoreError> {
-    let row = sessions::Entity::find_by_id(token_hash.to_vec())
-        .filter(sessions::Column::ExpiresAt.gt(time::micros(now)))
-        .filter(sessions::Column::LastSeenAt.gt(time::micros(idle_since)))
-        .one(db.connection())
-        .await?;
+    #[derive(FromQueryResult)]
+    struct Row {
+        key: String,
+        person_id: Uuid,
+        last_seen_at: i64,
+        head: Option<i64>,
+    }
+    let sql = Sql::new(
+        db.connection().get_database_backend(),
+        "select s.key, s.person_id, s.last_seen_at, h.seq as head from sessions s \
+         left join event_head h on h.one = 1 where s.token_hash = ",
+    )
+    .bind(token_hash.to_vec())
+    .text(" and s.expires_at > ")
+    .bind(time::micros(now))
+    .text(" and s.last_seen_at > ")
+    .bind(time::micros(idle_since));
+    let row = Row::find_by_statement(sql.build()).one(db.connection()).await?;
     row.map(|row| {
-        Ok(Session { key: row.key, person: row.person_id.into(), last_seen_at: time::timestamp(row.last_seen_at)? })
+        Ok(Session {
+            key: row.key,
+            person: row.person_id.into(),
+            last_seen_at: time::timestamp(row.last_seen_at)?,
+            head: row.head.unwrap_or_default(),
+        })
     })
     .transpose()
 }

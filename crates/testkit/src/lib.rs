@@ -28,7 +28,7 @@ use service::{
     files::FileStore,
     live::Bus,
     mail::{Letter, Mailer, SendError},
-    session::Hasher,
+    session::{Hasher, KnownActors},
 };
 use store::{Db, people::Source};
 use tempfile::TempDir;
@@ -120,6 +120,7 @@ impl World {
             hasher: Hasher::cheap().expect("a hasher"),
             limits: Limits::new(NonZeroU32::MAX, NonZeroU32::MAX, NonZeroU32::MAX),
             bus: Bus::default(),
+            known: KnownActors::default(),
         });
         Self { services, clock, mailer, directory }
     }

@@ -12,4 +12,4 @@ pub use gatekeeper::{encode, require_session, sign_in_and_back};
 pub use headers::{Nonce, security_headers};
 pub use origin::require_same_origin;
 pub use record::record_request;
-pub use session::{AppState, load_session};
+pub use session::{AppState, Shared, load_session};

@@ -2,6 +2,7 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
+    ops::Deref,
     sync::Arc,
 };
 
@@ -23,15 +24,36 @@ use tokio_util::sync::CancellationToken;
 use super::Drafts;
 use crate::{config::Config, router::LIVE};
 
-/// What handlers share.
-#[derive(Clone, FromRef)]
-pub struct AppState {
+/// What handlers share. Every layer clones it for every request.
+#[derive(Clone)]
+pub struct AppState(Arc<Shared>);
+
+pub struct Shared {
     pub services: Services,
-    pub config: Arc<Config>,
+    pub config: Config,
     pub leptos: LeptosOptions,
     pub drafts: Drafts,
     /// Ends live streams when the server stops.
     pub stop: CancellationToken,
+}
+
+impl AppState {
+    pub fn new(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+}
+
+impl Deref for AppState {
+    type Target = Shared;
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl FromRef<AppState> for LeptosOptions {
+    fn from_ref(state: &AppState) -> Self {
+        state.leptos.clone()
+    }
 }
 
 /// Finds out who asks.

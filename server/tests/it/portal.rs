@@ -1,6 +1,6 @@
 //! A portal in memory: the real router over a world with two companies and people of every kind.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::net::SocketAddr;
 
 use axum::{
     Router,
@@ -17,7 +17,7 @@ use domain::{
 use leptos::config::LeptosOptions;
 use server::{
     config::Config,
-    middleware::{AppState, Drafts},
+    middleware::{AppState, Drafts, Shared},
     router::router,
 };
 use service::session::Origin;
@@ -83,13 +83,13 @@ impl Portal {
         std::fs::write(site.path().join("pkg/app.0123.js"), "export {}".repeat(100)).expect("a file");
         std::fs::write(site.path().join("favicon.svg"), "<svg/>").expect("a file");
         let root = site.path().display().to_string();
-        let state = AppState {
+        let state = AppState::new(Shared {
             services: world.services.clone(),
-            config: Arc::new(Config { vendor: "Nordlys".into(), ..Config::default() }),
+            config: Config { vendor: "Nordlys".into(), ..Config::default() },
             leptos: LeptosOptions::builder().output_name("guichet").site_root(root).build(),
             drafts: Drafts::default(),
             stop: CancellationToken::new(),
-        };
+        });
         let router = router(state.clone());
         let portal =
             Self { router, state, world, ours, product, case, admin, user, stranger, removed, agent, _site: site };

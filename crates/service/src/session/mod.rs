@@ -2,10 +2,12 @@
 //! in any case (ASVS 7.3.1, 7.3.2).
 
 mod account;
+mod known;
 mod password;
 mod reset;
 
 pub use account::{change_password, set_password};
+pub use known::KnownActors;
 pub use password::Hasher;
 pub use reset::{check_reset, request_reset, reset_password, reset_token, send_reset};
 
@@ -140,8 +142,8 @@ pub(crate) async fn insert(change: &mut Change, person: PersonId, origin: &Origi
     Ok(token)
 }
 
-/// Who a token belongs to, with everything the policy asks about; `None` when it is not, or no longer, a session. Read
-/// anew for every request: a role that was taken away is gone at once (R19). Counts as use of the session.
+/// Who a token belongs to, with everything the policy asks about; `None` when it is not, or no longer, a session. A role
+/// that was taken away is gone at once (R19, see [`KnownActors`]). Counts as use of the session.
 ///
 /// # Errors
 /// When the database cannot be asked.
@@ -170,7 +172,13 @@ async fn look_up(services: &Services, token: &str) -> Result<Option<(Actor, Sess
     let session =
         store::sessions::find(&services.db, &hash(token), now, now - IDLE).await.or_fail("finding a session")?;
     let Some(session) = session else { return Ok(None) };
+    if let Some(actor) = services.known.get(session.person, session.head, now) {
+        return Ok(Some((actor, session)));
+    }
     let actor = store::people::find_actor(&services.db, session.person, now).await.or_fail("finding an actor")?;
+    if let Some(actor) = &actor {
+        services.known.put(actor, session.head, now);
+    }
     Ok(actor.map(|actor| (actor, session)))
 }
 

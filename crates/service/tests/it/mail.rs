@@ -21,7 +21,7 @@ use service::{
     files::FileStore,
     live::Bus,
     mail::{Letter, Mailer, SendError, SmtpMailer, SmtpSettings, deliver_due, render},
-    session::Hasher,
+    session::{Hasher, KnownActors},
 };
 use testkit::{World, on_both};
 use tokio::{
@@ -208,6 +208,7 @@ fn with_mailer(world: &World, mailer: Arc<dyn Mailer>) -> Services {
         hasher: Hasher::cheap().expect("a hasher"),
         limits: Limits::new(NonZeroU32::MAX, NonZeroU32::MAX, NonZeroU32::MAX),
         bus: Bus::default(),
+        known: KnownActors::default(),
     })
 }
 

@@ -15,7 +15,7 @@ use service::{
     files::FileStore,
     live::Bus,
     people,
-    session::{self, Hasher, Origin},
+    session::{self, Hasher, KnownActors, Origin},
 };
 use testkit::{PASSWORD, World, on_both};
 
@@ -53,6 +53,7 @@ fn strict(world: &World) -> Services {
         hasher: Hasher::cheap().expect("a hasher"),
         limits: Limits::new(two, NonZeroU32::MAX, NonZeroU32::MAX),
         bus: Bus::default(),
+        known: KnownActors::default(),
     })
 }
 
@@ -130,6 +131,34 @@ on_both! {
         assert!(session::find(&world.services, there.reveal()).await.expect("a lookup").is_none());
         assert!(sign_in(&world, PASSWORD).await.is_err());
         sign_in(&world, NEW).await.expect("signed in");
+    }
+
+    /// R19: what a node remembers of somebody ends with what another one does.
+    async fn a_role_taken_away_on_one_node_is_gone_on_the_others(world: World) {
+        let company = world.organisation("Brasserie du Nord", &[]).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let bob = world.member(company, "Bob Martin", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let token = sign_in(&world, PASSWORD).await.expect("signed in");
+        let other = strict(&world);
+        let roles = |services: Services| {
+            let token = token.reveal().to_owned();
+            async move {
+                let found = session::find(&services, &token).await.expect("a lookup");
+                found.map(|(actor, _)| actor.grants.iter().map(|grant| grant.role).collect::<Vec<_>>())
+            }
+        };
+        for _ in 0..2 {
+            assert_eq!(roles(other.clone()).await, Some(vec![Role::SupportSystemAdmin]));
+            assert_eq!(roles(world.services.clone()).await, Some(vec![Role::SupportSystemAdmin]));
+        }
+        let bob = world.context(bob).await;
+        let grant = world.context(ana).await.actor.grants.first().expect("a role").id;
+        people::revoke_role(&bob, company, ana, grant).await.expect("taken");
+        assert_eq!(roles(other.clone()).await, Some(Vec::new()));
+        assert_eq!(roles(world.services.clone()).await, Some(Vec::new()));
+        people::remove(&bob, company, ana).await.expect("removed");
+        assert_eq!(roles(other).await, None);
+        assert_eq!(roles(world.services.clone()).await, None);
     }
 
     /// The command line: a new password for whoever can sign in; an account at the vendor's ends at once.
