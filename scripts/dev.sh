@@ -4,4 +4,4 @@ set -euo pipefail
 source "$(dirname "$0")/env.sh"
 scripts/serve.sh --demo-only
 export GUICHET_VENDOR="${GUICHET_VENDOR:-Nordlys}"
-exec cargo leptos watch -- --data-dir "${GUICHET_DATA_DIR:-$PWD/data}" serve
+exec cargo leptos watch --split -- --data-dir "${GUICHET_DATA_DIR:-$PWD/data}" serve

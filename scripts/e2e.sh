@@ -14,7 +14,7 @@ if [ ! -e end2end/node_modules/.stamp ] || [ end2end/package-lock.json -nt end2e
     (cd end2end && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm install --no-save --no-audit --no-fund >&2)
     touch end2end/node_modules/.stamp
 fi
-[ "${1:-}" = --built ] && shift || cargo leptos build
+[ "${1:-}" = --built ] && shift || cargo leptos build --split
 export GUICHET_BIN="$target/debug/guichet"
 cd end2end
 exec npx playwright test "$@"

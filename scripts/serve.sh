@@ -4,7 +4,7 @@ set -euo pipefail
 source "$(dirname "$0")/env.sh"
 
 say "Building (the first time takes several minutes)"
-cargo leptos build
+cargo leptos build --split
 
 data="${GUICHET_DATA_DIR:-$PWD/data}"
 export GUICHET_VENDOR="${GUICHET_VENDOR:-Nordlys}"

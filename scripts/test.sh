@@ -11,7 +11,7 @@ export GUICHET_TEST_POSTGRES
 GUICHET_TEST_POSTGRES=$(scripts/postgres.sh start "$pg")
 
 say "Building the site"
-cargo leptos build
+cargo leptos build --split
 
 say "Tests on SQLite and PostgreSQL"
 RUSTFLAGS="$erase_flags" cargo test --no-fail-fast

@@ -17,6 +17,7 @@ pub mod audit;
 pub mod calls;
 pub mod cases;
 pub mod chat;
+mod chunks;
 mod failure;
 pub mod imports;
 mod language;

@@ -10,22 +10,15 @@ use leptos_router::{
 };
 
 use crate::{
-    announcements::{AnnouncementPage, AnnouncementsPage},
-    audit::LedgerPage,
-    calls::{DeskCallsPage, NewCallPage, PhoneLinesPage},
-    cases::{CasePage, CasesPage, DeskPage, NewCasePage},
-    chat::{ChatPage, DeskChatsPage, StartChatPage},
+    cases::CasesPage,
+    chunks::{company, talk, vendor},
     failure::FailurePage,
     i18n::*,
-    imports::{ImportPage, ImportsPage},
     language::provide_locale,
     layout::{Frame, Plain},
     live::provide_live,
-    mail::MailPage,
     overview::OverviewPage,
-    people::{InvitationPage, NewPersonPage, PeoplePage, PersonPage},
-    rollout::{BoardPage, CompanyRolloutPage, TimelinePage},
-    session::{AccountPage, ForgotPage, ResetPage, SignInPage, provide_viewer},
+    session::{SignInPage, provide_viewer},
     ui::{Arrival, Sign, provide_toasts},
 };
 
@@ -164,48 +157,57 @@ pub fn App() -> impl IntoView {
     provide_live();
     provide_toasts();
     Arrival::provide();
-    // Tests, and nothing else, wait for this mark: clicks before it would be lost.
-    Effect::new(|_| {
-        if let Some(html) = document().document_element() {
-            let _ = html.set_attribute("data-hydrated", "");
-        }
-    });
     view! {
-        <Title formatter=|text| format!("{text} · Guichet") />
+        <Title text=title_so_far() formatter=titled />
         <Router>
             <Routes fallback=NotFound>
                 <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async />
-                <Route path=path!("/forgot") view=ForgotPage ssr=SsrMode::Async />
-                <Route path=path!("/reset/:token") view=ResetPage ssr=SsrMode::Async />
-                <Route path=path!("/invitation/:token") view=InvitationPage ssr=SsrMode::Async />
+                <Route path=path!("/forgot") view=company::ForgotPage::lazy() ssr=SsrMode::Async />
+                <Route path=path!("/reset/:token") view=company::ResetPage::lazy() ssr=SsrMode::Async />
+                <Route path=path!("/invitation/:token") view=company::InvitationPage::lazy() ssr=SsrMode::Async />
                 <ParentRoute path=path!("") view=Framed ssr=SsrMode::Async>
                     <Route path=path!("/") view=OverviewPage ssr=SsrMode::Async />
-                    <Route path=path!("/chat") view=StartChatPage ssr=SsrMode::Async />
-                    <Route path=path!("/chat/:id") view=ChatPage ssr=SsrMode::Async />
-                    <Route path=path!("/calls/new") view=NewCallPage ssr=SsrMode::Async />
-                    <Route path=path!("/desk/chats") view=DeskChatsPage ssr=SsrMode::Async />
-                    <Route path=path!("/desk/calls") view=DeskCallsPage ssr=SsrMode::Async />
-                    <Route path=path!("/account") view=AccountPage ssr=SsrMode::Async />
+                    <Route path=path!("/chat") view=talk::StartChatPage::lazy() ssr=SsrMode::Async />
+                    <Route path=path!("/chat/:id") view=talk::ChatPage::lazy() ssr=SsrMode::Async />
+                    <Route path=path!("/calls/new") view=talk::NewCallPage::lazy() ssr=SsrMode::Async />
+                    <Route path=path!("/desk/chats") view=vendor::DeskChatsPage::lazy() ssr=SsrMode::Async />
+                    <Route path=path!("/desk/calls") view=vendor::DeskCallsPage::lazy() ssr=SsrMode::Async />
+                    <Route path=path!("/account") view=company::AccountPage::lazy() ssr=SsrMode::Async />
                     <Route path=path!("/cases") view=CasesPage ssr=SsrMode::Async />
-                    <Route path=path!("/cases/new") view=NewCasePage ssr=SsrMode::Async />
-                    <Route path=path!("/cases/:id") view=CasePage ssr=SsrMode::Async />
-                    <Route path=path!("/desk") view=DeskPage ssr=SsrMode::Async />
-                    <Route path=path!("/imports") view=ImportsPage ssr=SsrMode::Async />
-                    <Route path=path!("/imports/:id") view=ImportPage ssr=SsrMode::Async />
-                    <Route path=path!("/timeline") view=TimelinePage ssr=SsrMode::Async />
-                    <Route path=path!("/rollout") view=BoardPage ssr=SsrMode::Async />
-                    <Route path=path!("/rollout/:id") view=CompanyRolloutPage ssr=SsrMode::Async />
-                    <Route path=path!("/announcements") view=AnnouncementsPage ssr=SsrMode::Async />
-                    <Route path=path!("/announcements/:slug") view=AnnouncementPage ssr=SsrMode::Async />
-                    <Route path=path!("/ledger") view=LedgerPage ssr=SsrMode::Async />
-                    <Route path=path!("/people") view=PeoplePage ssr=SsrMode::Async />
-                    <Route path=path!("/people/new") view=NewPersonPage ssr=SsrMode::Async />
-                    <Route path=path!("/people/:id") view=PersonPage ssr=SsrMode::Async />
-                    <Route path=path!("/settings/phone-lines") view=PhoneLinesPage ssr=SsrMode::Async />
-                    <Route path=path!("/mail") view=MailPage ssr=SsrMode::Async />
+                    <Route path=path!("/cases/new") view=talk::NewCasePage::lazy() ssr=SsrMode::Async />
+                    <Route path=path!("/cases/:id") view=talk::CasePage::lazy() ssr=SsrMode::Async />
+                    <Route path=path!("/desk") view=vendor::DeskPage::lazy() ssr=SsrMode::Async />
+                    <Route path=path!("/imports") view=vendor::ImportsPage::lazy() ssr=SsrMode::Async />
+                    <Route path=path!("/imports/:id") view=vendor::ImportPage::lazy() ssr=SsrMode::Async />
+                    <Route path=path!("/timeline") view=company::TimelinePage::lazy() ssr=SsrMode::Async />
+                    <Route path=path!("/rollout") view=vendor::BoardPage::lazy() ssr=SsrMode::Async />
+                    <Route path=path!("/rollout/:id") view=vendor::CompanyRolloutPage::lazy() ssr=SsrMode::Async />
+                    <Route path=path!("/announcements") view=company::AnnouncementsPage::lazy() ssr=SsrMode::Async />
+                    <Route path=path!("/announcements/:slug") view=company::AnnouncementPage::lazy() ssr=SsrMode::Async />
+                    <Route path=path!("/ledger") view=company::LedgerPage::lazy() ssr=SsrMode::Async />
+                    <Route path=path!("/people") view=company::PeoplePage::lazy() ssr=SsrMode::Async />
+                    <Route path=path!("/people/new") view=company::NewPersonPage::lazy() ssr=SsrMode::Async />
+                    <Route path=path!("/people/:id") view=company::PersonPage::lazy() ssr=SsrMode::Async />
+                    <Route path=path!("/settings/phone-lines") view=vendor::PhoneLinesPage::lazy() ssr=SsrMode::Async />
+                    <Route path=path!("/mail") view=vendor::MailPage::lazy() ssr=SsrMode::Async />
                 </ParentRoute>
             </Routes>
         </Router>
+    }
+}
+
+const TITLE_END: &str = " · Guichet";
+
+fn titled(page: String) -> String {
+    if page.is_empty() { "Guichet".to_owned() } else { page + TITLE_END }
+}
+
+/// The title that the server sent, until the chunk of the page is there and says its own.
+fn title_so_far() -> String {
+    if cfg!(feature = "hydrate") {
+        document().title().strip_suffix(TITLE_END).map(ToOwned::to_owned).unwrap_or_default()
+    } else {
+        String::new()
     }
 }
 

@@ -4,10 +4,17 @@
 #![recursion_limit = "512"]
 
 use app::App;
+use leptos::{mount::hydrate_from_async, prelude::*, tachys::dom::body, task::tick};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen]
-pub fn hydrate() {
+pub async fn hydrate() {
     console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(App);
+    // The page may be in a chunk that has still to come.
+    hydrate_from_async(body(), App).await.forget();
+    tick().await;
+    // What works with JavaScript only is shown from here on; tests wait for it: clicks before it would be lost.
+    if let Some(html) = document().document_element() {
+        let _ = html.set_attribute("data-hydrated", "");
+    }
 }

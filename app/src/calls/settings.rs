@@ -9,28 +9,22 @@ use super::{
     lines::{hours_text, language_name, region_name},
 };
 use crate::{
-    ApiError,
     i18n::*,
     language::use_locale,
     ui::{
         Callout, Card, Empty, Fold, FormState, HiddenField, Kind, LinkButton, PageHead, Sign, Submit, TextArea,
-        TextField, Tone, loaded,
+        TextField, Tone, loaded, provide_acts, refresh_on_success,
     },
 };
 
 const PATH: &str = "/settings/phone-lines";
-
-/// Counts acts on the page: each asks for the lines again.
-#[derive(Clone, Copy)]
-struct Acted(RwSignal<u32>);
 
 #[component]
 pub fn PhoneLinesPage() -> impl IntoView {
     let l = use_locale();
     let query = use_query_map();
     let region = Memo::new(move |_| query.with(|query| query.get("region")).unwrap_or_default());
-    let acted = RwSignal::new(0_u32);
-    provide_context(Acted(acted));
+    let acted = provide_acts();
     let settings = Resource::new_blocking(move || (acted.get(), region.get()), |_| read_line_settings());
     view! {
         <PageHead title=td_string!(l, calls.settings) />
@@ -90,27 +84,12 @@ fn Row(line: RegionLine) -> impl IntoView {
     }
 }
 
-/// Asks for the lines again when the act went well.
-fn refresh<S>(action: ServerAction<S>)
-where
-    S: server_fn::ServerFn<Error = ApiError, Output = ()> + Clone + Send + Sync + 'static,
-{
-    let acted = use_context::<Acted>();
-    Effect::new(move |_| {
-        if action.value().with(|value| matches!(value, Some(Ok(()))))
-            && let Some(Acted(acted)) = acted
-        {
-            acted.update(|count| *count += 1);
-        }
-    });
-}
-
 #[component]
 fn RemoveForm(region: String) -> impl IntoView {
     let l = use_locale();
     let action = ServerAction::<RemovePhoneLine>::new();
     let form = FormState::provide_for(action, &region);
-    refresh(action);
+    refresh_on_success(action);
     view! {
         <Fold summary=td_string!(l, calls.remove_line) kind=Kind::Plain>
             <ActionForm action=action attr:class="form">
@@ -128,7 +107,7 @@ fn LineForm(first: PhoneLineForm) -> impl IntoView {
     let l = use_locale();
     let action = ServerAction::<SavePhoneLine>::new();
     let form = FormState::provide(action);
-    refresh(action);
+    refresh_on_success(action);
     view! {
         <ActionForm action=action attr:class="form">
             {form.view(&[

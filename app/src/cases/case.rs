@@ -20,19 +20,14 @@ use crate::{
     live::follow_case,
     ui::{
         Callout, Card, Choice, Fold, FormKey, FormState, HiddenField, Icon, Kind, LinkButton, Moment, PageHead,
-        SelectField, Sign, Skeleton, Submit, TextArea, Tone, toast_on_success,
+        SelectField, Sign, Skeleton, Submit, TextArea, Tone, provide_acts, refresh_on_success, toast_on_success,
     },
 };
-
-/// Counts acts on the page: each asks for the case again.
-#[derive(Clone, Copy)]
-struct Acted(RwSignal<u32>);
 
 #[component]
 pub fn CasePage() -> impl IntoView {
     let params = use_params_map();
-    let acted = RwSignal::new(0_u32);
-    provide_context(Acted(acted));
+    let acted = provide_acts();
     move || {
         let id = params.with(|params| params.get("id")).and_then(|id| id.parse::<CaseId>().ok());
         match id {
@@ -121,27 +116,12 @@ fn Facts(case: CaseDetail) -> impl IntoView {
     }
 }
 
-/// Asks for the case again when the act went well.
-fn refresh<S>(action: ServerAction<S>)
-where
-    S: server_fn::ServerFn<Error = ApiError, Output = ()> + Clone + Send + Sync + 'static,
-{
-    let acted = use_context::<Acted>();
-    Effect::new(move |_| {
-        if action.value().with(|value| matches!(value, Some(Ok(()))))
-            && let Some(Acted(acted)) = acted
-        {
-            acted.update(|count| *count += 1);
-        }
-    });
-}
-
 #[component]
 fn ReplyForm(id: CaseId, vendor: bool) -> impl IntoView {
     let l = use_locale();
     let action = ServerAction::<ReplyToCase>::new();
     let form = FormState::provide(action);
-    refresh(action);
+    refresh_on_success(action);
     toast_on_success(action, td_string!(l, common.done_reply));
     let then = vec![
         Choice::new("ask", td_string!(l, cases.then_ask)),
@@ -173,7 +153,7 @@ fn NoteForm(id: CaseId) -> impl IntoView {
     let l = use_locale();
     let action = ServerAction::<NoteOnCase>::new();
     let form = FormState::provide(action);
-    refresh(action);
+    refresh_on_success(action);
     toast_on_success(action, td_string!(l, common.done_note));
     view! {
         <Fold summary=td_string!(l, cases.write_note) kind=Kind::Plain>
@@ -193,7 +173,7 @@ fn AssignForm(id: CaseId) -> impl IntoView {
     let l = use_locale();
     let action = ServerAction::<AssignCase>::new();
     let form = FormState::provide(action);
-    refresh(action);
+    refresh_on_success(action);
     toast_on_success(action, td_string!(l, common.done_take));
     view! {
         <ActionForm action=action>
@@ -209,7 +189,7 @@ fn CloseForm(id: CaseId) -> impl IntoView {
     let l = use_locale();
     let action = ServerAction::<CloseCase>::new();
     let form = FormState::provide(action);
-    refresh(action);
+    refresh_on_success(action);
     toast_on_success(action, td_string!(l, common.done_close));
     let reasons = vec![
         Choice::new("confirmed", td_string!(l, cases.reason_confirmed)),
@@ -258,7 +238,7 @@ fn ReopenForm(id: CaseId) -> impl IntoView {
     let l = use_locale();
     let action = ServerAction::<ReopenCase>::new();
     let form = FormState::provide(action);
-    refresh(action);
+    refresh_on_success(action);
     toast_on_success(action, td_string!(l, common.done_reopen));
     view! {
         <ActionForm action=action>

@@ -19,7 +19,7 @@ use crate::{
     session::use_viewer,
     ui::{
         Badge, Confirm, FormKey, FormState, HiddenField, Icon, Kind, Moment, PageHead, Sign, Skeleton, Submit,
-        TextArea, Tone,
+        TextArea, Tone, provide_acts, refresh_on_success,
     },
 };
 
@@ -50,10 +50,6 @@ fn Loader(id: ChatId) -> impl IntoView {
     }
 }
 
-/// Counts acts on the page: each asks for the chat again.
-#[derive(Clone, Copy)]
-struct Acted(RwSignal<u32>);
-
 #[component]
 fn Room(first: ChatView) -> impl IntoView {
     let l = use_locale();
@@ -62,8 +58,7 @@ fn Room(first: ChatView) -> impl IntoView {
     let about = [Some(first.row.organisation.clone()), first.row.product.clone(), Some(first.row.person.clone())];
     let about = about.into_iter().flatten().collect::<Vec<_>>().join(" · ");
     let chat = RwSignal::new(first);
-    let acted = RwSignal::new(0_u32);
-    provide_context(Acted(acted));
+    let acted = provide_acts();
     follow_case(case, chat, |chat| chat.seen_event, acted, move || read_chat(id));
     // The title counts what came while nobody looked.
     listen_when_hidden();
@@ -161,27 +156,13 @@ fn Message(message: EntryView, vendor: Memo<bool>) -> impl IntoView {
     .into_any()
 }
 
-/// Asks for the chat again when the act went well.
-fn refresh<S>(action: ServerAction<S>)
-where
-    S: server_fn::ServerFn<Error = ApiError, Output = ()> + Clone + Send + Sync + 'static,
-{
-    let acted = use_context::<Acted>();
-    Effect::new(move |_| {
-        let done = action.value().with(|value| matches!(value, Some(Ok(()))));
-        if let (true, Some(Acted(acted))) = (done, acted) {
-            acted.update(|count| *count += 1);
-        }
-    });
-}
-
 /// Enter sends, Shift and Enter begins a line; the button is there for everybody.
 #[component]
 fn MessageForm(id: ChatId) -> impl IntoView {
     let l = use_locale();
     let action = ServerAction::<SendMessage>::new();
     let form = FormState::provide(action);
-    refresh(action);
+    refresh_on_success(action);
     let node = NodeRef::<leptos::html::Div>::new();
     // The next message can be written at once.
     Effect::new(move |_| {
@@ -207,7 +188,7 @@ fn AnswerForm(id: ChatId) -> impl IntoView {
     let l = use_locale();
     let action = ServerAction::<AnswerChat>::new();
     let form = FormState::provide(action);
-    refresh(action);
+    refresh_on_success(action);
     view! {
         <ActionForm action=action attr:class="form">
             {form.view(&[])}
@@ -222,7 +203,7 @@ fn EndForm(id: ChatId) -> impl IntoView {
     let l = use_locale();
     let action = ServerAction::<EndChat>::new();
     let form = FormState::provide(action);
-    refresh(action);
+    refresh_on_success(action);
     view! {
         <Confirm kind=Kind::Quiet trigger=td_string!(l, chat.end) title=td_string!(l, chat.end) text=td_string!(l, common.end_chat_text)>
             <ActionForm action=action>

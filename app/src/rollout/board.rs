@@ -9,7 +9,7 @@ use leptos_router::hooks::use_query_map;
 
 use super::{
     api::{find_board, find_tools, list_programmes},
-    programme::{Acted, EnrolForm, NewProgramme, ShiftForm},
+    programme::{EnrolForm, NewProgramme, ShiftForm},
     words::phase_badge,
 };
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
     language::use_locale,
     ui::{
         Badge, Card, Choice, Day, Empty, HiddenField, Icon, Moment, PageHead, SelectField, Sign, TextField, Tone,
-        loaded,
+        loaded, provide_acts,
     },
 };
 
@@ -54,8 +54,7 @@ async fn find_shown(asked: Asked) -> Result<Shown, ApiError> {
 #[component]
 pub fn BoardPage() -> impl IntoView {
     let l = use_locale();
-    let acted = RwSignal::new(0);
-    provide_context(Acted(acted));
+    let acted = provide_acts();
     let query = use_query_map();
     let asked = Memo::new(move |_| {
         query.with(|query| {

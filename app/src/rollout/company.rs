@@ -14,7 +14,6 @@ use super::{
     words::changes_view,
 };
 use crate::{
-    ApiError,
     failure::{FailurePage, phase_name},
     i18n::*,
     language::use_locale,
@@ -22,18 +21,14 @@ use crate::{
     session::use_viewer,
     ui::{
         Callout, Card, Choice, FormState, HiddenField, Kind, LinkButton, PageHead, SelectField, Submit, TextField,
-        Tone, loaded_page, toast_on_success,
+        Tone, loaded_page, provide_acts, refresh_on_success, toast_on_success,
     },
 };
-
-#[derive(Clone, Copy)]
-struct Acted(RwSignal<u32>);
 
 #[component]
 pub fn CompanyRolloutPage() -> impl IntoView {
     let params = use_params_map();
-    let acted = RwSignal::new(0_u32);
-    provide_context(Acted(acted));
+    let acted = provide_acts();
     move || {
         let id = params.with(|params| params.get("id")).and_then(|id| id.parse::<OrganisationId>().ok());
         match id {
@@ -90,27 +85,13 @@ fn Control(id: OrganisationId, phase: Phase, activated: u64, dates: Dates, waiti
     }
 }
 
-fn refresh<S>(action: ServerAction<S>)
-where
-    S: server_fn::ServerFn<Error = ApiError, Output = ()> + Clone + Send + Sync + 'static,
-{
-    let acted = use_context::<Acted>();
-    Effect::new(move |_| {
-        if action.value().with(|value| matches!(value, Some(Ok(()))))
-            && let Some(Acted(acted)) = acted
-        {
-            acted.update(|count| *count += 1);
-        }
-    });
-}
-
 /// Moves the company; says before what the guard would say (J11).
 #[component]
 fn MoveForm(id: OrganisationId, phase: Phase, activated: u64) -> impl IntoView {
     let l = use_locale();
     let action = ServerAction::<MoveCompany>::new();
     let form = FormState::provide(action);
-    refresh(action);
+    refresh_on_success(action);
     toast_on_success(action, td_string!(l, common.done_move));
     let choices = other_phases(phase).map(|to| Choice::new(to.key(), phase_name(l, to))).collect();
     let following = other_phases(phase).find(|to| *to > phase).map(|to| to.key()).unwrap_or_default();
@@ -142,7 +123,7 @@ fn DatesPanel(id: OrganisationId, dates: Dates) -> impl IntoView {
     let l = use_locale();
     let action = ServerAction::<MoveCompanyDates>::new();
     let form = FormState::provide(action);
-    refresh(action);
+    refresh_on_success(action);
     toast_on_success(action, td_string!(l, common.done_dates));
     let days = DatesForm::new(&dates);
     view! {

@@ -9,30 +9,14 @@ use leptos::prelude::*;
 
 use super::api::{CreateProgramme, EnrolCompanies, ShiftProgramme};
 use crate::{
-    ApiError,
     failure::phase_name,
     i18n::*,
     language::use_locale,
-    ui::{CheckboxGroup, Choice, FormState, HiddenField, Icon, Kind, Sign, Submit, TextField, toast_on_success},
+    ui::{
+        CheckboxGroup, Choice, FormState, HiddenField, Icon, Kind, Sign, Submit, TextField, refresh_on_success,
+        toast_on_success,
+    },
 };
-
-/// Counts acts on the page: each asks for the board again.
-#[derive(Clone, Copy)]
-pub struct Acted(pub RwSignal<u32>);
-
-fn refresh<S>(action: ServerAction<S>)
-where
-    S: server_fn::ServerFn<Error = ApiError, Output = ()> + Clone + Send + Sync + 'static,
-{
-    let acted = use_context::<Acted>();
-    Effect::new(move |_| {
-        if action.value().with(|value| matches!(value, Some(Ok(()))))
-            && let Some(Acted(acted)) = acted
-        {
-            acted.update(|count| *count += 1);
-        }
-    });
-}
 
 /// Moves every day that has not come yet.
 #[component]
@@ -40,7 +24,7 @@ pub fn ShiftForm(programme: ProgrammeId) -> impl IntoView {
     let l = use_locale();
     let action = ServerAction::<ShiftProgramme>::new();
     let form = FormState::provide(action);
-    refresh(action);
+    refresh_on_success(action);
     toast_on_success(action, td_string!(l, common.done_shift));
     view! {
         <details class="panel">
@@ -67,7 +51,7 @@ pub fn EnrolForm(programme: ProgrammeId, tools: ProgrammeTools, candidate: Strin
     let l = use_locale();
     let action = ServerAction::<EnrolCompanies>::new();
     let form = FormState::provide(action);
-    refresh(action);
+    refresh_on_success(action);
     toast_on_success(action, td_string!(l, common.done_enrol));
     let searching = !candidate.is_empty();
     let choices: Vec<_> = tools.candidates.into_iter().map(|(id, name)| Choice::new(id.to_string(), name)).collect();

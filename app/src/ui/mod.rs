@@ -1,5 +1,6 @@
 //! The kit: daisyUI classes under our theme, each used in one place. Knows no word of the domain.
 
+mod acted;
 mod badge;
 mod button;
 mod callout;
@@ -12,6 +13,7 @@ mod page;
 mod time;
 mod toast;
 
+pub use acted::{provide_acts, refresh_on_success};
 pub use badge::{Badge, Tone};
 pub use button::{Kind, LinkButton, Submit};
 pub use callout::{Callout, Empty};

@@ -53,11 +53,23 @@ pub fn Heading(
         if let (Some(Arrival(arrived)), Some(heading)) = (arrival, node.get())
             && arrived.with(|path| path.as_ref() == Some(&own))
         {
-            let _ = heading.focus();
-            arrived.set(None);
+            focus_when_shown(heading.into(), arrived, own.clone());
         }
     });
     view! { <h1 tabindex="-1" lang=lang node_ref=node>{children()}</h1> }
+}
+
+/// A page is made before it is shown: it waits for its chunk and its data, and what is not shown takes no focus.
+fn focus_when_shown(heading: web_sys::HtmlElement, arrived: RwSignal<Option<String>>, own: String) {
+    if arrived.try_with_untracked(|path| path.as_ref() == Some(&own)) != Some(true) {
+        return;
+    }
+    if heading.is_connected() {
+        let _ = heading.focus();
+        arrived.set(None);
+    } else {
+        request_animation_frame(move || focus_when_shown(heading, arrived, own));
+    }
 }
 
 /// The title of a page, in the window and on it, with what one can do there.

@@ -139,23 +139,23 @@ fn send(l: Locale, file: &web_sys::File, uploads: RwSignal<Vec<Upload>>) {
         return;
     }
     add(State::Running { name: name.clone(), percent: 0 });
-    // A file that was taken back meanwhile has no row any more, and the form may be gone.
+    // `false`: it was taken back meanwhile, or the form is gone.
     let set = move |state: State| {
-        uploads.try_update(|all| {
-            if let Some(upload) = all.iter_mut().find(|one| one.id == id) {
-                upload.state = state;
-            }
-        });
+        let there = uploads
+            .try_update(|all| all.iter_mut().find(|one| one.id == id).map(|upload| upload.state = state).is_some());
+        there.unwrap_or(false)
     };
     let (Ok(request), Ok(form)) = (XmlHttpRequest::new(), FormData::new()) else { return };
     let sent = form.append_with_blob_and_filename("file", file, &name).is_ok()
         && request.open("POST", "/files").is_ok()
         && request.set_request_header("accept", "application/json").is_ok();
     if let Ok(upload) = request.upload() {
-        let name = name.clone();
+        let (request, name) = (request.clone(), name.clone());
         let on_progress = Closure::<dyn Fn(ProgressEvent)>::new(move |event: ProgressEvent| {
             let percent = if event.total() > 0.0 { event.loaded() / event.total() * 100.0 } else { 0.0 };
-            set(State::Running { name: name.clone(), percent: percent as u32 });
+            if !set(State::Running { name: name.clone(), percent: percent as u32 }) {
+                let _ = request.abort();
+            }
         });
         upload.set_onprogress(Some(on_progress.as_ref().unchecked_ref()));
         on_progress.forget();
