@@ -1,0 +1,149 @@
+//! People, their identities, memberships, grants and invitations.
+
+mod actor;
+mod grants;
+mod invitations;
+mod memberships;
+
+pub use actor::find_actor;
+pub use grants::{
+    Admin, NewGrant, StandingGrant, insert_grant, list_admins, list_contacts, list_roles, list_standing, lock_admins,
+    revoke_grant,
+};
+pub use invitations::{Invitation, find_invitation, set_email_verified, set_invitation_accepted, upsert_invitation};
+pub use memberships::{
+    MembershipFacts, NewMembership, Source, count_known, find_membership, has_active, insert_membership, list_in_state,
+    list_members, set_membership_name, set_membership_state,
+};
+
+use domain::{PersonId, access::Granted, locale::Locale};
+use jiff::Timestamp;
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+
+use crate::{
+    Reads, StoreError, Tx,
+    entity::{identities, people},
+    time,
+};
+
+pub struct NewPerson<'a> {
+    pub id: PersonId,
+    pub name: &'a str,
+    pub email: &'a str,
+    pub normalised: &'a str,
+    pub phone: Option<&'a str>,
+    pub locale: Locale,
+    pub now: Timestamp,
+}
+
+pub async fn insert(tx: &Tx, _granted: &Granted, new: NewPerson<'_>) -> Result<(), StoreError> {
+    people::ActiveModel {
+        id: Set(new.id.into()),
+        name: Set(new.name.to_owned()),
+        email: Set(new.email.to_owned()),
+        phone: Set(new.phone.map(ToOwned::to_owned)),
+        locale: Set(new.locale.key().to_owned()),
+        time_zone: Set("Europe/Paris".to_owned()),
+        password_hash: Set(None),
+        password_changed_at: Set(None),
+        password_version: Set(0),
+        last_seen_at: Set(None),
+        created_at: Set(time::micros(new.now)),
+    }
+    .insert(tx.connection())
+    .await?;
+    identities::ActiveModel {
+        kind: Set("email".to_owned()),
+        value: Set(new.normalised.to_owned()),
+        person_id: Set(new.id.into()),
+        verified_at: Set(None),
+    }
+    .insert(tx.connection())
+    .await?;
+    Ok(())
+}
+
+/// A person as other people and mails need them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonFacts {
+    pub id: PersonId,
+    pub name: String,
+    pub email: String,
+    pub phone: Option<String>,
+    pub locale: Locale,
+}
+
+fn facts(row: people::Model) -> PersonFacts {
+    PersonFacts {
+        id: row.id.into(),
+        name: row.name,
+        email: row.email,
+        phone: row.phone,
+        locale: Locale::parse(&row.locale).unwrap_or_default(),
+    }
+}
+
+pub async fn find(db: &impl Reads, person: PersonId) -> Result<PersonFacts, StoreError> {
+    people::Entity::find_by_id(person.uuid()).one(db.connection()).await?.map(facts).ok_or(StoreError::NotFound)
+}
+
+/// The number a person gave for support, and the IANA name of their time zone.
+pub async fn find_phone_and_zone(db: &impl Reads, person: PersonId) -> Result<(Option<String>, String), StoreError> {
+    let row = people::Entity::find_by_id(person.uuid()).one(db.connection()).await?.ok_or(StoreError::NotFound)?;
+    Ok((row.phone, row.time_zone))
+}
+
+/// The person an address belongs to.
+pub async fn find_by_email(db: &impl Reads, normalised: &str) -> Result<Option<PersonId>, StoreError> {
+    let row = identities::Entity::find_by_id(("email".to_owned(), normalised.to_owned())).one(db.connection()).await?;
+    Ok(row.map(|row| row.person_id.into()))
+}
+
+/// The stored hash of a person's password, if there is one.
+pub async fn password_hash(db: &impl Reads, person: PersonId) -> Result<Option<String>, StoreError> {
+    let row = people::Entity::find_by_id(person.uuid()).one(db.connection()).await?;
+    Ok(row.and_then(|row| row.password_hash))
+}
+
+/// How often a person's password was set: what links to set a new one are bound to.
+pub async fn password_version(db: &impl Reads, person: PersonId) -> Result<i32, StoreError> {
+    let row = people::Entity::find_by_id(person.uuid()).one(db.connection()).await?.ok_or(StoreError::NotFound)?;
+    Ok(row.password_version)
+}
+
+/// Sets a password over the one of this version; `false` when it was set meanwhile.
+pub async fn set_password(
+    tx: &Tx,
+    person: PersonId,
+    version: i32,
+    hash: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let done = people::Entity::update_many()
+        .col_expr(people::Column::PasswordHash, Expr::value(hash))
+        .col_expr(people::Column::PasswordChangedAt, Expr::value(time::micros(now)))
+        .col_expr(people::Column::PasswordVersion, Expr::value(version + 1))
+        .filter(people::Column::Id.eq(person.uuid()))
+        .filter(people::Column::PasswordVersion.eq(version))
+        .exec(tx.connection())
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+pub async fn set_name(tx: &Tx, person: PersonId, name: &str) -> Result<(), StoreError> {
+    people::Entity::update_many()
+        .col_expr(people::Column::Name, Expr::value(name))
+        .filter(people::Column::Id.eq(person.uuid()))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+pub async fn set_locale(tx: &Tx, person: PersonId, locale: Locale) -> Result<(), StoreError> {
+    people::Entity::update_many()
+        .col_expr(people::Column::Locale, Expr::value(locale.key()))
+        .filter(people::Column::Id.eq(person.uuid()))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
