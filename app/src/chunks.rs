@@ -7,6 +7,8 @@
 use leptos::prelude::*;
 use leptos_router::{Lazy, LazyRoute};
 
+use crate::{i18n::*, language::use_locale};
+
 /// Makes a module of the given name, with a route for each page.
 macro_rules! chunk {
     ($(#[$doc:meta])* $chunk:ident: $($feature:ident::$page:ident),+ $(,)?) => {
@@ -56,7 +58,7 @@ macro_rules! chunk {
                         #[cfg(feature = "hydrate")]
                         return match view(Page::$page).await {
                             Ok(view) => view,
-                            Err(_) => leave().await,
+                            Err(_) => browser::leave().await,
                         };
                         #[cfg(not(feature = "hydrate"))]
                         {
@@ -68,8 +70,8 @@ macro_rules! chunk {
 
                     async fn preload() {
                         #[cfg(feature = "hydrate")]
-                        if load().await.is_err() {
-                            leave::<()>().await;
+                        if browser::show_while(load()).await.is_err() {
+                            browser::leave::<()>().await;
                         }
                     }
                 }
@@ -96,19 +98,64 @@ chunk! {
         imports::ImportsPage, rollout::BoardPage, rollout::CompanyRolloutPage, mail::MailPage,
 }
 
-/// The chunk did not come: a new release took its place, or the network is away. The server makes the page that somebody
-/// wanted to go to, with what belongs to it; a page that stands here already stays as the server made it.
+/// Whether a chunk is on its way.
+#[derive(Clone, Copy)]
+struct Coming(RwSignal<bool>);
+
+/// [`crate::App`] calls it.
+pub fn provide_coming() {
+    provide_context(Coming(RwSignal::new(false)));
+}
+
+/// A line at the top that moves while a page takes its time: the one before it is still there, and a click seems to do nothing.
+#[component]
+pub fn ComingLine() -> impl IntoView {
+    let l = use_locale();
+    let Coming(coming) = expect_context();
+    view! {
+        <div class="coming" class:coming-now=move || coming.get() role="status">
+            <span class="sr-only">{move || coming.get().then(|| td_string!(l, common.coming))}</span>
+        </div>
+    }
+}
+
 #[cfg(feature = "hydrate")]
-async fn leave<T>() -> T {
+mod browser {
+    use leptos::wasm_split::SplitLoaderError;
     use leptos_router::location::Url;
 
-    let location = window().location();
-    if let Some(wanted) = use_context::<ArcRwSignal<Url>>().map(|url| url.get_untracked())
-        && location.pathname().is_ok_and(|here| here != wanted.path())
-    {
-        let query = wanted.search().trim_start_matches('?');
-        let mark = if query.is_empty() { "" } else { "?" };
-        let _ = location.assign(&format!("{}{mark}{query}", wanted.path()));
+    use super::*;
+
+    struct Shown(RwSignal<bool>);
+
+    /// Also when somebody goes elsewhere meanwhile.
+    impl Drop for Shown {
+        fn drop(&mut self) {
+            let _ = self.0.try_set(false);
+        }
     }
-    std::future::pending().await
+
+    /// Shows that something comes, unless the page is here and only wakes up.
+    pub async fn show_while(load: impl Future<Output = Result<(), SplitLoaderError>>) -> Result<(), SplitLoaderError> {
+        let awake = document().document_element().is_some_and(|html| html.has_attribute("data-hydrated"));
+        let _shown = use_context::<Coming>().filter(|_| awake).map(|Coming(coming)| {
+            coming.set(true);
+            Shown(coming)
+        });
+        load.await
+    }
+
+    /// The chunk did not come: a new release took its place, or the network is away. The server makes the page that somebody
+    /// wanted to go to, with what belongs to it; a page that stands here already stays as the server made it.
+    pub async fn leave<T>() -> T {
+        let location = window().location();
+        if let Some(wanted) = use_context::<ArcRwSignal<Url>>().map(|url| url.get_untracked())
+            && location.pathname().is_ok_and(|here| here != wanted.path())
+        {
+            let query = wanted.search().trim_start_matches('?');
+            let mark = if query.is_empty() { "" } else { "?" };
+            let _ = location.assign(&format!("{}{mark}{query}", wanted.path()));
+        }
+        std::future::pending().await
+    }
 }

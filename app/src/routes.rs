@@ -11,7 +11,7 @@ use leptos_router::{
 
 use crate::{
     cases::CasesPage,
-    chunks::{company, talk, vendor},
+    chunks::{ComingLine, company, provide_coming, talk, vendor},
     failure::FailurePage,
     i18n::*,
     language::provide_locale,
@@ -156,9 +156,11 @@ pub fn App() -> impl IntoView {
     provide_viewer();
     provide_live();
     provide_toasts();
+    provide_coming();
     Arrival::provide();
     view! {
         <Title text=title_so_far() formatter=titled />
+        <ComingLine />
         <Router>
             <Routes fallback=NotFound>
                 <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async />

@@ -21,6 +21,25 @@ test('the list of cases loads its own part only; the others come when somebody g
   expect(loaded.some((name) => /split_(company|vendor)/.test(name))).toBe(false);
 });
 
+test('a page that takes its time says that it is on its way', async ({ page }) => {
+  await signIn(page, 'claire.fontaine@montclair.example');
+  await go(page, '/cases');
+  let release = () => {};
+  const held = new Promise<void>((done) => (release = done));
+  await page.route(/\/pkg\/split_talk/, async (route) => {
+    await held;
+    await route.continue();
+  });
+  const line = page.locator('.coming');
+  await expect(line).toBeEmpty();
+  await page.locator('a.row-link').first().click();
+  await expect(line).toContainText('La page arrive');
+  await expect(line).toHaveClass(/coming-now/);
+  release();
+  await page.waitForURL(/\/cases\/[0-9a-f-]{36}/);
+  await expect(line).not.toHaveClass(/coming-now/);
+});
+
 test('a page left open over a release goes on: what is gone from the server is asked for as a whole page', async ({ browser }) => {
   const page = await somebody(browser, 'claire.fontaine@montclair.example');
   await go(page, '/cases');
