@@ -10,7 +10,7 @@ say "Format"
 cargo fmt --all --check
 
 say "Lints"
-cargo clippy --all-targets -- -D warnings
+cargo clippy --workspace --exclude frontend --all-targets -- -D warnings
 CARGO_TARGET_DIR="$target/front" cargo clippy -p frontend --target wasm32-unknown-unknown -- -D warnings
 
 say "Licences, sources, crates that are refused"

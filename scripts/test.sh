@@ -14,6 +14,6 @@ say "Building the site"
 cargo leptos build --split
 
 say "Tests on SQLite and PostgreSQL"
-RUSTFLAGS="$erase_flags" cargo test --no-fail-fast
+RUSTFLAGS="$erase_flags" cargo test --workspace --exclude frontend --no-fail-fast
 
 scripts/e2e.sh --built

@@ -12,7 +12,7 @@ use super::api::{list_events, verify_ledger};
 use crate::{
     i18n::*,
     language::use_locale,
-    ui::{Callout, Empty, Icon, Kind, LinkButton, Moment, PageHead, Sign, Tone, loaded},
+    ui::{Callout, Empty, Icon, Kind, LinkButton, PageHead, ShortMoment, Sign, Tone, loaded},
 };
 
 #[component]
@@ -112,7 +112,7 @@ fn Event(row: EventRow) -> impl IntoView {
             </td>
             <td data-label=td_string!(l, audit.about)>{row.about.unwrap_or_else(|| "–".into())}</td>
             <td data-label=td_string!(l, audit.who)>{row.actor.unwrap_or_else(|| td_string!(l, audit.system).into())}</td>
-            <td data-label=td_string!(l, audit.when)><Moment at=row.at /></td>
+            <td data-label=td_string!(l, audit.when)><ShortMoment at=row.at /></td>
         </tr>
     }
 }

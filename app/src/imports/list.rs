@@ -11,7 +11,7 @@ use super::{
 use crate::{
     i18n::*,
     language::use_locale,
-    ui::{Badge, Callout, Card, Empty, Icon, Moment, PageHead, Sign, Tone, loaded},
+    ui::{Badge, Callout, Card, Empty, Icon, PageHead, ShortMoment, Sign, Tone, loaded},
 };
 
 #[component]
@@ -75,7 +75,7 @@ fn Waiting(imports: Vec<ImportView>) -> impl IntoView {
                     </td>
                     <td data-label=td_string!(l, imports.size)>{size_text(l, import.bytes)}</td>
                     <td data-label=td_string!(l, imports.by)>{import.by}</td>
-                    <td data-label=td_string!(l, imports.uploaded)><Moment at=import.uploaded_at /></td>
+                    <td data-label=td_string!(l, imports.uploaded)><ShortMoment at=import.uploaded_at /></td>
                 </tr>
             }
         })

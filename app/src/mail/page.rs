@@ -9,8 +9,8 @@ use crate::{
     i18n::*,
     language::use_locale,
     ui::{
-        Badge, Callout, Choice, Empty, FormState, HiddenField, Kind, Moment, PageHead, SelectField, Sign, Submit, Tone,
-        loaded,
+        Badge, Callout, Choice, Empty, FormState, HiddenField, Kind, PageHead, SelectField, ShortMoment, Sign, Submit,
+        Tone, loaded,
     },
 };
 
@@ -142,8 +142,8 @@ fn Row(row: MailRow) -> impl IntoView {
                     })}
                 </span>
             </td>
-            <td data-label=td_string!(l, mail.created)><Moment at=row.created_at /></td>
-            <td data-label=td_string!(l, mail.sent)>{row.sent_at.map(|at| view! { <Moment at /> })}</td>
+            <td data-label=td_string!(l, mail.created)><ShortMoment at=row.created_at /></td>
+            <td data-label=td_string!(l, mail.sent)>{row.sent_at.map(|at| view! { <ShortMoment at /> })}</td>
         </tr>
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     failure::phase_name,
     i18n::*,
     language::use_locale,
-    ui::{Callout, Card, Day, Empty, Icon, Moment, Sign, Tone},
+    ui::{Callout, Card, Day, Empty, Icon, Moment, ShortMoment, Sign, Tone},
 };
 
 /// A chat that goes on, calls that will come.
@@ -127,7 +127,7 @@ fn LatestRow(row: CaseRow) -> impl IntoView {
             <span class="latest-main">
                 <a class="row-link font-medium" href=format!("/cases/{}", row.id)>{row.title}</a>
                 <br />
-                <span class="quiet">{row.number} " · " <Moment at=row.updated_at /></span>
+                <span class="quiet">{row.number} " · " <ShortMoment at=row.updated_at /></span>
             </span>
             <span class="latest-side">{priority_badge(l, row.priority)} " " {status_badge(l, row.status)}</span>
         </li>

@@ -18,7 +18,7 @@ use crate::{
     i18n::*,
     language::use_locale,
     session::{Viewer, use_viewer},
-    ui::{Callout, Day, Empty, Icon, LinkButton, Moment, PageHead, Sign, TextField, Tone, loaded_page},
+    ui::{Callout, Day, Empty, Icon, LinkButton, Moment, PageHead, ShortMoment, Sign, TextField, Tone, loaded_page},
 };
 
 /// The company that stands in the address.
@@ -166,7 +166,7 @@ fn Row(member: MemberRow, organisation: OrganisationId, now: Timestamp) -> impl 
             <td data-label=td_string!(l, people.roles)><Roles roles=member.roles /></td>
             <td data-label=td_string!(l, people.last_seen)>
                 {match member.last_seen_at {
-                    Some(at) => view! { <Moment at /> }.into_any(),
+                    Some(at) => view! { <ShortMoment at /> }.into_any(),
                     None => td_string!(l, people.never).into_any(),
                 }}
             </td>

@@ -18,7 +18,7 @@ use crate::{
     i18n::*,
     language::use_locale,
     ui::{
-        Badge, Card, Choice, Day, Empty, HiddenField, Icon, Moment, PageHead, SelectField, Sign, TextField, Tone,
+        Badge, Card, Choice, Day, Empty, HiddenField, Icon, PageHead, SelectField, ShortMoment, Sign, TextField, Tone,
         loaded, provide_acts,
     },
 };
@@ -298,7 +298,7 @@ fn Row(row: BoardRow) -> impl IntoView {
         <tr>
             <td class="row-title"><a class="row-link" href=format!("/rollout/{}", row.organisation)>{row.name}</a></td>
             <td data-label=td_string!(l, rollout.phase)>
-                <span>{phase_badge(l, phase)} <span class="quiet since"><Moment at=row.phase_since /></span></span>
+                <span>{phase_badge(l, phase)} <span class="quiet since"><ShortMoment at=row.phase_since /></span></span>
             </td>
             {cells}
             <td data-label=td_string!(l, rollout.people)>

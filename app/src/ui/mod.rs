@@ -23,5 +23,5 @@ pub use form::{Fold, FormKey, FormState, HiddenField};
 pub use icon::{Icon, Sign};
 pub use menu::Menu;
 pub use page::{Arrival, Card, Heading, PageHead, Skeleton, follow_arrivals, loaded, loaded_page};
-pub use time::{Day, Moment};
+pub use time::{Day, Moment, ShortMoment};
 pub use toast::{ToastRegion, provide_toasts, toast_on_success};

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::{
     i18n::*,
     language::use_locale,
-    ui::{Badge, Moment, Tone},
+    ui::{Badge, ShortMoment, Tone},
 };
 
 pub fn status_text(l: Locale, status: Status) -> &'static str {
@@ -59,6 +59,7 @@ pub fn CaseRows(
         .into_iter()
         .map(|row| {
             let old = row.legacy_number.clone();
+            let nobody = row.agent.is_none().then_some("nobody");
             view! {
                 <tr>
                     <td data-label=td_string!(l, cases.number) class="nowrap">
@@ -74,14 +75,14 @@ pub fn CaseRows(
                     </td>
                     <td data-label=td_string!(l, cases.status)>{status_badge(l, row.status)}</td>
                     <td data-label=td_string!(l, cases.priority)>{priority_badge(l, row.priority)}</td>
-                    <td data-label=td_string!(l, cases.agent)>{row.agent.unwrap_or_else(|| "–".to_owned())}</td>
-                    <td data-label=td_string!(l, cases.updated)><Moment at=row.updated_at /></td>
+                    <td data-label=td_string!(l, cases.agent) class=nobody>{row.agent.unwrap_or_else(|| "–".to_owned())}</td>
+                    <td data-label=td_string!(l, cases.updated)><ShortMoment at=row.updated_at /></td>
                 </tr>
             }
         })
         .collect_view();
     view! {
-        <table class="table cards-on-phone">
+        <table class="table cards-on-phone case-rows">
             <thead>
                 <tr>
                     <th scope="col">{td_string!(l, cases.number)}</th>
