@@ -14,7 +14,7 @@ cargo clippy --workspace --exclude frontend --all-targets -- -D warnings
 CARGO_TARGET_DIR="$target/front" cargo clippy -p frontend --target wasm32-unknown-unknown -- -D warnings
 
 say "Licences, sources, crates that are refused"
-cargo deny --offline check --hide-inclusion-graph bans licenses sources
+cargo deny --locked check --hide-inclusion-graph bans licenses sources
 
 say "Layers"
 # domain does no I/O; SeaORM is named in store only; the browser's build has neither; one Leptos.

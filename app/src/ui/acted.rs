@@ -1,4 +1,4 @@
-//! A page whose forms change what it shows: it counts what went well and asks again.
+//! What follows when a form was taken: the page asks again for what it shows.
 
 use leptos::prelude::*;
 use server_fn::ServerFn;
@@ -15,17 +15,29 @@ pub fn provide_acts() -> RwSignal<u32> {
     acted
 }
 
+/// Does something each time the action went well. What brought it may be gone by then, replaced by its own success.
+pub(super) fn on_success<S>(action: ServerAction<S>, then: impl Fn() + 'static)
+where
+    S: ServerFn<Error = ApiError> + Clone + Send + Sync + 'static,
+    S::Output: Clone + Send + Sync + 'static,
+{
+    let value = action.value();
+    Effect::new(move |_| {
+        if value.try_with(|value| matches!(value, Some(Ok(_)))).unwrap_or_default() {
+            then();
+        }
+    });
+}
+
 /// Makes the page ask again each time the action went well.
 pub fn refresh_on_success<S>(action: ServerAction<S>)
 where
     S: ServerFn<Error = ApiError> + Clone + Send + Sync + 'static,
     S::Output: Clone + Send + Sync + 'static,
 {
-    let acted = use_context::<Acted>();
-    Effect::new(move |_| {
-        let done = action.value().with(|value| matches!(value, Some(Ok(_))));
-        if let (true, Some(Acted(acted))) = (done, acted) {
-            acted.update(|count| *count = count.wrapping_add(1));
-        }
-    });
+    if let Some(Acted(acted)) = use_context() {
+        on_success(action, move || {
+            acted.try_update(|count| *count = count.wrapping_add(1));
+        });
+    }
 }

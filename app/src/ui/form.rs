@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use server_fn::ServerFn;
 
-use super::Kind;
+use super::{Kind, acted::on_success};
 use crate::{ApiError, failure::FailureView};
 
 type Typed = HashMap<String, Vec<String>>;
@@ -71,10 +71,8 @@ impl FormState {
                 .flatten()
         });
         let sent = RwSignal::new(0);
-        Effect::new(move |_| {
-            if value.try_with(|value| matches!(value, Some(Ok(_)))).unwrap_or_default() {
-                sent.try_update(|sent| *sent += 1);
-            }
+        on_success(action, move || {
+            sent.try_update(|sent| *sent += 1);
         });
         let state = Self {
             failure,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use server_fn::ServerFn;
 
-use super::{Icon, Sign};
+use super::{Icon, Sign, acted::on_success};
 use crate::{ApiError, i18n::*, language::use_locale};
 
 const SHOWN: Duration = Duration::from_secs(6);
@@ -32,16 +32,14 @@ where
     S: ServerFn<Error = ApiError> + Clone + Send + Sync + 'static,
     S::Output: Clone + Send + Sync + 'static,
 {
-    let toasts = use_context::<Toasts>();
-    Effect::new(move |_| {
-        let done = action.value().with(|value| matches!(value, Some(Ok(_))));
-        if let (true, Some(Toasts(toast))) = (done, toasts) {
+    if let Some(Toasts(toast)) = use_context() {
+        on_success(action, move || {
             toast.update(|toast| {
                 let number = toast.as_ref().map_or(0, |before| before.number.wrapping_add(1));
                 *toast = Some(Toast { number, text });
             });
-        }
-    });
+        });
+    }
 }
 
 /// Where they appear; in the page from the beginning, or screen readers would not hear the first one.

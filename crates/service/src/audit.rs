@@ -53,11 +53,10 @@ pub async fn list(
     let services = &context.services;
     let before = before.and_then(|cursor| live::open(services, cursor));
     let rows = store::audit::list(db, &granted, organisation, before, PAGE_SIZE + 1).await.or_fail("listing events")?;
-    let mut page = Page::cut(rows, PAGE_SIZE as usize, |row| live::seal(services, row.seq.unwrap_or_default()));
-    if !context.actor.is_vendor() {
-        page.rows.iter_mut().for_each(|row| row.seq = None);
-    }
-    Ok(page)
+    let page = Page::cut(rows, PAGE_SIZE as usize, |(seq, _)| live::seal(services, *seq));
+    let vendor = context.actor.is_vendor();
+    let rows = page.rows.into_iter().map(|(seq, row)| EventRow { seq: vendor.then_some(seq), ..row }).collect();
+    Ok(Page { rows, next: page.next })
 }
 
 /// Recomputes the whole chain: whether every event is what it was when it was written. Customers may ask too; how long it is

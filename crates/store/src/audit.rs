@@ -205,14 +205,15 @@ pub async fn list_news(db: &Db, visibility: &CaseVisibility, after: i64, limit: 
     Ok(News { cases: rows.into_iter().map(|row| (CaseId::from(row.id), row.known)).collect(), imported, upto })
 }
 
-/// The newest events of a company, for its administrators, or of the vendor's own side; `before` is the key of the page.
+/// The newest events of a company, for its administrators, or of the vendor's own side, each with its place in the ledger;
+/// `before` is the key of the page.
 pub async fn list(
     db: &Db,
     _granted: &Granted,
     organisation: Option<OrganisationId>,
     before: Option<i64>,
     limit: u64,
-) -> Result<Vec<EventRow>, StoreError> {
+) -> Result<Vec<(i64, EventRow)>, StoreError> {
     #[derive(FromQueryResult)]
     struct Row {
         seq: i64,
@@ -244,15 +245,16 @@ pub async fn list(
     let names = list_names(db, organisation, rows.iter().filter_map(about).collect()).await?;
     rows.into_iter()
         .map(|row| {
-            Ok(EventRow {
+            let event = EventRow {
                 about: about(&row).and_then(|id| names.get(&id).cloned()).or(row.number),
-                seq: Some(row.seq),
+                seq: None,
                 at: time::timestamp(row.at)?,
                 actor: row.actor,
                 verb: Verb::parse(&row.verb).ok_or_else(|| StoreError::Corrupt(row.verb.clone()))?,
                 object_kind: row.object_kind,
                 detail: serde_json::from_str(&row.detail).unwrap_or_default(),
-            })
+            };
+            Ok((row.seq, event))
         })
         .collect()
 }

@@ -86,6 +86,19 @@ test('the account menu closes by Escape, by a click elsewhere and on a new page'
   await expect(menu).not.toHaveAttribute('open', '');
 });
 
+test('an upload that is taken back stops', async ({ page }) => {
+  await signIn(page, 'claire.fontaine@montclair.example');
+  await go(page, '/cases/new');
+  const network = await page.context().newCDPSession(page);
+  await network.send('Network.enable');
+  await network.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 100_000 });
+  const stopped = page.waitForEvent('requestfailed', (request) => new URL(request.url()).pathname === '/files');
+  await page.locator('input[type=file]').setInputFiles({ name: 'large.log', mimeType: 'text/plain', buffer: Buffer.alloc(5_000_000, 'line\n') });
+  await page.locator('.file', { hasText: 'large.log' }).getByRole('button').click();
+  await stopped;
+  await expect(page.locator('.file')).toHaveCount(0);
+});
+
 test('a form waits for its uploads; what was taken back is not sent on', async ({ page }) => {
   await signIn(page, 'claire.fontaine@montclair.example');
   await go(page, '/cases/new');

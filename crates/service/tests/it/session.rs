@@ -7,6 +7,7 @@ use domain::{
     access::{Reach, Role},
     failure::Conflict,
     people::ResetState,
+    rollout::Phase,
     text::EmailAddress,
 };
 use jiff::SignedDuration;
@@ -14,7 +15,7 @@ use service::{
     Limits, Parts, RandomIds, Services,
     files::FileStore,
     live::Bus,
-    people,
+    people, rollout,
     session::{self, Hasher, KnownActors, Origin},
 };
 use testkit::{PASSWORD, World, on_both};
@@ -133,9 +134,10 @@ on_both! {
         sign_in(&world, NEW).await.expect("signed in");
     }
 
-    /// R19: what a node remembers of somebody ends with what another one does.
-    async fn a_role_taken_away_on_one_node_is_gone_on_the_others(world: World) {
+    /// R19: what a node remembers of somebody ends with what another one does; so does what is open to them.
+    async fn what_changes_on_one_node_counts_on_the_others(world: World) {
         let company = world.organisation("Brasserie du Nord", &[]).await;
+        world.enrol(company, &[], Phase::Setup).await;
         let ana = world.member(company, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
         let bob = world.member(company, "Bob Martin", Role::SupportSystemAdmin, Reach::Organisation, None).await;
         let token = sign_in(&world, PASSWORD).await.expect("signed in");
@@ -151,6 +153,18 @@ on_both! {
             assert_eq!(roles(other.clone()).await, Some(vec![Role::SupportSystemAdmin]));
             assert_eq!(roles(world.services.clone()).await, Some(vec![Role::SupportSystemAdmin]));
         }
+        let phase = |services: Services| {
+            let token = token.reveal().to_owned();
+            async move {
+                let (actor, _) = session::find(&services, &token).await.expect("a lookup").expect("a session");
+                actor.membership(company).and_then(|membership| membership.gate.phase())
+            }
+        };
+        assert_eq!(phase(other.clone()).await, Some(Phase::Setup));
+        let mia = world.vendor("Mia Manager", Role::ProgrammeManager).await;
+        let mia = world.context(mia).await;
+        rollout::move_phase(&mia, company, Phase::Validation, "Ready", false).await.expect("moved");
+        assert_eq!(phase(other.clone()).await, Some(Phase::Validation));
         let bob = world.context(bob).await;
         let grant = world.context(ana).await.actor.grants.first().expect("a role").id;
         people::revoke_role(&bob, company, ana, grant).await.expect("taken");

@@ -23,7 +23,7 @@ use crate::{
     time,
 };
 
-/// Ids in one statement; SQLite takes 32,766 values, PostgreSQL 65,535.
+/// Ids in one statement: SQLite takes 32,766 values, PostgreSQL 65,535.
 pub(super) const CHUNK: usize = 1_000;
 
 /// What was imported under an id before.

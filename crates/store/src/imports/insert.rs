@@ -29,7 +29,7 @@ use crate::{
     rollout, search, time,
 };
 
-/// Values in one insert: few shapes of statements, far below both limits.
+/// Values in one insert: few shapes of statements, far below what SQLite (32,766) and PostgreSQL (65,535) take.
 const VALUES: usize = 9_000;
 
 pub(super) async fn insert_all<A>(tx: &impl Writes, rows: Vec<A>, columns: usize) -> Result<(), StoreError>
