@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Installs the build tools that Cargo.toml and style/package.json do not: pinned, into the user's cache, once; with `check`
-# what checks need too. Nothing outside the cache is touched except the Rust target for WebAssembly.
+# Provides the build tools that Cargo.toml and style/package.json do not: pinned, in the user's cache, once; with `check` what
+# checks need too. Nothing outside the cache is touched except the Rust target for WebAssembly.
+# A tool that the machine already has in the pinned version is used as it is; otherwise `cargo binstall` is asked where it is
+# installed; otherwise the tool is built from the registry (GUICHET_BUILD_TOOLS=1 skips both short cuts).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,34 +13,53 @@ bindgen_version=$(sed -n 's/^wasm-bindgen = .*"=\([0-9.]*\)".*/\1/p' Cargo.toml)
 
 say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
 
-installed() { # name version
-    [ -x "$tools/bin/$1" ] && [ "$(cat "$tools/$1.version" 2>/dev/null)" = "$2" ]
-}
-
-mkdir -p "$tools"
+mkdir -p "$tools/bin"
 
 if ! rustup target list --installed 2>/dev/null | grep -qx wasm32-unknown-unknown; then
     say "Adding the WebAssembly target"
     rustup target add wasm32-unknown-unknown >&2
 fi
 
-if ! installed wasm-bindgen "$bindgen_version"; then
-    say "Building wasm-bindgen-cli $bindgen_version (about three minutes, once)"
-    CARGO_TARGET_DIR="$tools/build" cargo install wasm-bindgen-cli \
-        --version "$bindgen_version" --root "$tools" --force >&2
-    echo "$bindgen_version" >"$tools/wasm-bindgen.version"
-fi
+# Prints the version of a program, without its name.
+version_of() { "$1" --version 2>/dev/null | awk 'NR == 1 {print $NF}'; }
 
-# Without link-time optimisation: cargo-leptos would take sixteen minutes on two cores, and nothing is won here.
-install() { # name version minutes [more arguments]
-    say "Building $1 $2 (about $3 minutes, once)"
-    CARGO_PROFILE_RELEASE_LTO=false CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
-        CARGO_TARGET_DIR="$tools/build" cargo install "$1" --version "$2" --locked --root "$tools" --force "${@:4}" >&2
-    echo "$2" >"$tools/$1.version"
+# Optimises only what runs over the whole WebAssembly file: with everything optimised cargo-leptos alone takes 13 minutes on
+# two cores, and its other parts (a CSS and a JavaScript minifier) have little to do.
+profile=(--config profile.release.lto=false --config profile.release.codegen-units=64 --config profile.release.opt-level=0
+    --config profile.release.debug=false --config profile.release.strip=true)
+for crate in walrus wasmparser wasm-encoder wasm_split_cli_support wasm-bindgen-cli-support gimli; do
+    profile+=(--config "profile.release.package.$crate.opt-level=2")
+done
+
+tool() { # crate, program, version, minutes on two cores, more arguments of `cargo install`
+    local crate=$1 program=$2 version=$3 minutes=$4
+    [ "$(version_of "$tools/bin/$program")" = "$version" ] && return
+    rm -f "$tools/bin/$program"
+    if [ -z "${GUICHET_BUILD_TOOLS:-}" ]; then
+        if [ "$(version_of "$program")" = "$version" ]; then
+            say "Using this machine's $crate $version"
+            ln -s "$(command -v "$program")" "$tools/bin/$program"
+            return
+        fi
+        if cargo binstall -V >/dev/null 2>&1; then
+            say "Fetching $crate $version"
+            if cargo binstall --no-confirm --disable-strategies compile --root "$tools" "$crate@$version" >&2 &&
+                [ "$(version_of "$tools/bin/$program")" = "$version" ]; then
+                return
+            fi
+        fi
+    fi
+    say "Building $crate $version (about $minutes minutes on two cores, once)"
+    # cargo-generate, inside cargo-leptos, would compile OpenSSL: the system's is as good where its headers are installed.
+    if pkg-config --atleast-version=1.1.1 openssl 2>/dev/null; then export OPENSSL_NO_VENDOR=1; fi
+    CARGO_TARGET_DIR="$tools/build" cargo install "$crate" --version "$version" --root "$tools" --force "${profile[@]}" "${@:5}" >&2
 }
-installed cargo-leptos "$leptos_version" || install cargo-leptos "$leptos_version" five --features no_downloads
+
+# Without --locked: its lock file names a release of a crate that is no longer in the index.
+tool wasm-bindgen-cli wasm-bindgen "$bindgen_version" 2
+tool cargo-leptos cargo-leptos "$leptos_version" 5 --locked --features no_downloads
 if [ "${1:-}" = check ]; then
-    installed cargo-deny "$deny_version" || install cargo-deny "$deny_version" four
+    tool cargo-deny cargo-deny "$deny_version" 3 --locked
 fi
 rm -rf "$tools/build"
 
