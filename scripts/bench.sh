@@ -19,7 +19,7 @@ until curl -sf http://127.0.0.1:3471/readyz >/dev/null; do sleep 0.1; done
 curl -s -o /dev/null -c "$work/jar" -H 'sec-fetch-site: same-origin' \
     --data-urlencode "email=${BENCH_EMAIL:-claire.fontaine@montclair.example}" --data-urlencode "password=${BENCH_PASSWORD:-Nordlys-demo-2026}" \
     http://127.0.0.1:3471/fn/session/sign_in
-cookie=$(awk '/guichet/ {print "guichet=" $7}' "$work/jar")
+cookie=$(awk '$6 == "guichet" {print "guichet=" $7}' "$work/jar")
 person=$(curl -s -X POST -H "cookie: $cookie" -H 'sec-fetch-site: same-origin' http://127.0.0.1:3471/fn/session/viewer |
     node -e 'let t="";process.stdin.on("data",d=>t+=d).on("end",()=>console.log(JSON.parse(t).actor.person))')
 curl -s -H "cookie: $cookie" -o "$work/page" http://127.0.0.1:3471/cases

@@ -3,7 +3,11 @@
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
 
-say "Building (the first time takes several minutes)"
+if [ -e "$target/debug/guichet" ]; then
+    say "Building what has changed"
+else
+    say "Building server and site (about six minutes on two cores, the first time)"
+fi
 cargo leptos build --split
 
 data="${GUICHET_DATA_DIR:-$PWD/data}"

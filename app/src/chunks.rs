@@ -63,7 +63,8 @@ macro_rules! chunk {
                         #[cfg(not(feature = "hydrate"))]
                         {
                             // The page names what the browser will need, so that it comes with the first load.
-                            leptos::prefetch_lazy_fn_on_server(stringify!($chunk));
+                            #[cfg(feature = "ssr")]
+                            crate::shell::assets::preload(stringify!($chunk));
                             show(Page::$page)
                         }
                     }
@@ -95,7 +96,7 @@ chunk! {
 chunk! {
     /// The vendor's agents and programme managers.
     vendor: cases::DeskPage, chat::DeskChatsPage, calls::DeskCallsPage, calls::PhoneLinesPage, imports::ImportPage,
-        imports::ImportsPage, rollout::BoardPage, rollout::CompanyRolloutPage, mail::MailPage,
+        imports::ImportsPage, rollout::BoardPage, rollout::CompanyRolloutPage, mail::MailPage, announcements::SendAnnouncementPage,
 }
 
 /// Whether a chunk is on its way.

@@ -38,7 +38,13 @@ impl FromServerFnError for ApiError {
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
             ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => {
-                Self(Failure::Invalid(domain::FieldErrors::default()))
+                let failure = Failure::Invalid(domain::FieldErrors::default());
+                // On the server, where the arguments were read, no server function of ours will say it (F18). A page whose
+                // address says nothing that can be read is a page all the same.
+                if is_call() {
+                    answer(&failure);
+                }
+                Self(failure)
             }
             _ => Self(Failure::Unavailable),
         }
@@ -55,9 +61,12 @@ pub fn FailurePage(
 ) -> impl IntoView {
     let l = use_locale();
     answer(&failure);
+    if failure == Failure::Unavailable {
+        reload_when_back();
+    }
     let way_on = match children {
         Some(children) => Some(children()),
-        None if failure == Failure::Unauthenticated => None,
+        None if matches!(failure, Failure::Unauthenticated | Failure::Unavailable) => None,
         None => Some(view! { <a class="link" href="/">{td_string!(l, common.home)}</a> }.into_any()),
     };
     view! {
@@ -67,7 +76,7 @@ pub fn FailurePage(
     }
 }
 
-/// An address that leads nowhere has no server function that would set the status.
+/// An address that leads nowhere has no server function that would set the status, nor have arguments that cannot be read.
 #[cfg(feature = "ssr")]
 fn answer(failure: &Failure) {
     crate::request::answer(failure);
@@ -75,6 +84,39 @@ fn answer(failure: &Failure) {
 
 #[cfg(not(feature = "ssr"))]
 fn answer(_: &Failure) {}
+
+/// Whether the request is to a server function, not for a page.
+#[cfg(feature = "ssr")]
+fn is_call() -> bool {
+    use_context::<axum::http::request::Parts>().is_some_and(|parts| parts.method == axum::http::Method::POST)
+}
+
+#[cfg(not(feature = "ssr"))]
+const fn is_call() -> bool {
+    false
+}
+
+/// A page that could not be shown holds nothing that was typed: it comes by itself once the server answers (T33).
+#[cfg(feature = "hydrate")]
+fn reload_when_back() {
+    let there = StoredValue::new(());
+    leptos::task::spawn_local(async move {
+        for tries in 1.. {
+            crate::live::pause(tries).await;
+            if there.try_get_value().is_none() {
+                return;
+            }
+            let answer = wasm_bindgen_futures::JsFuture::from(window().fetch_with_str("/readyz")).await;
+            if answer.is_ok_and(|answer| web_sys::Response::from(answer).ok()) {
+                let _ = window().location().reload();
+                return;
+            }
+        }
+    });
+}
+
+#[cfg(not(feature = "hydrate"))]
+fn reload_when_back() {}
 
 fn title(l: Locale, failure: &Failure) -> &'static str {
     match failure {
@@ -91,13 +133,19 @@ fn title(l: Locale, failure: &Failure) -> &'static str {
 }
 
 /// The sign-in page, and from there back to this one.
-fn sign_in_again() -> impl Fn() -> String {
+pub fn sign_in_again() -> impl Fn() -> String {
+    let here = this_page();
+    move || format!("/sign-in?next={}", Url::escape(&here()))
+}
+
+/// The address of this page, without a refusal that led to it.
+fn this_page() -> impl Fn() -> String {
     let location = use_location();
     move || {
         let query = location.search.get();
         let query = without_refusal(&query);
         let mark = if query.is_empty() { "" } else { "?" };
-        format!("/sign-in?next={}", Url::escape(&format!("{}{mark}{query}", location.pathname.get())))
+        format!("{}{mark}{query}", location.pathname.get())
     }
 }
 
@@ -108,7 +156,12 @@ fn without_refusal(query: &str) -> &str {
 
 /// Says what went wrong and what to do, for a form or a part of a page.
 #[component]
-pub fn FailureView(failure: Failure) -> impl IntoView {
+pub fn FailureView(
+    failure: Failure,
+    /// It is about a form, which still holds what was typed.
+    #[prop(optional)]
+    typed: bool,
+) -> impl IntoView {
     let l = use_locale();
     match failure {
         Failure::Invalid(_) => view! { <Callout tone=Tone::Bad>{td_string!(l, failure.invalid)}</Callout> }.into_any(),
@@ -119,11 +172,12 @@ pub fn FailureView(failure: Failure) -> impl IntoView {
             </Callout>
         }
         .into_any(),
-        Failure::Forbidden(Denial::NotOpenYet { phase, opens_on, .. }) => view! {
+        Failure::Forbidden(Denial::NotOpenYet { phase, opens_on, delayed, .. }) => view! {
             <Callout tone=Tone::Info>
                 <p class="font-semibold">
                     {match opens_on {
                         Some(day) => view! { {td_string!(l, failure.opens_on)} " " <Day day/> }.into_any(),
+                        None if delayed => td_string!(l, failure.delayed).into_any(),
                         None => td_string!(l, failure.opens_later).into_any(),
                     }}
                 </p>
@@ -155,7 +209,16 @@ pub fn FailureView(failure: Failure) -> impl IntoView {
             <Callout tone=Tone::Warn>{td_string!(l, failure.too_many, count = retry_after_seconds).to_string()}</Callout>
         }
         .into_any(),
-        Failure::Unavailable => view! { <Callout tone=Tone::Bad>{td_string!(l, failure.unavailable)}</Callout> }.into_any(),
+        Failure::Unavailable if typed => {
+            view! { <Callout tone=Tone::Bad>{td_string!(l, failure.unavailable)}</Callout> }.into_any()
+        }
+        Failure::Unavailable => view! {
+            <Callout tone=Tone::Bad>
+                <p>{td_string!(l, failure.unavailable_page)}</p>
+                <p><a class="link" href=this_page() rel="external">{td_string!(l, failure.try_again)}</a></p>
+            </Callout>
+        }
+        .into_any(),
         Failure::Unexpected(fault) => view! {
             <Callout tone=Tone::Bad>
                 <p>{td_string!(l, failure.unexpected)}</p>
@@ -204,12 +267,21 @@ fn conflict_text(l: Locale, conflict: Conflict) -> &'static str {
         Conflict::CallbackOpen => td_string!(l, failure.callback_open),
         Conflict::ChatClosed => td_string!(l, failure.chat_closed),
         Conflict::ChatEnded => td_string!(l, failure.chat_ended),
+        Conflict::ChatRunning => td_string!(l, failure.chat_running),
         Conflict::PhaseChange => td_string!(l, failure.phase_change),
         Conflict::LaunchWithoutAdmin => td_string!(l, failure.launch_without_admin),
         Conflict::AlreadyMember => td_string!(l, failure.already_member),
         Conflict::ImportUnderWay => td_string!(l, failure.import_under_way),
         Conflict::ImportOvertaken => td_string!(l, failure.import_overtaken),
         Conflict::ResetEnded => td_string!(l, failure.reset_ended),
+        Conflict::OwnRole => td_string!(l, failure.own_role),
+        Conflict::WorksForVendor => td_string!(l, failure.works_for_vendor),
+        Conflict::WorksForCompany => td_string!(l, failure.works_for_company),
+        Conflict::AddressProved => td_string!(l, failure.address_proved),
+        Conflict::RecipientsChanged => td_string!(l, failure.recipients_changed),
+        Conflict::NoRecipients => td_string!(l, failure.no_recipients),
+        Conflict::NothingToStop => td_string!(l, failure.nothing_to_stop),
+        Conflict::OtherPerson => td_string!(l, failure.other_person),
     }
 }
 
@@ -220,6 +292,7 @@ pub fn field_error_text(l: Locale, error: &FieldError) -> String {
         FieldError::TooLong { max } => td_string!(l, failure.too_long, max = *max).to_string(),
         FieldError::TooShort { min } => td_string!(l, failure.too_short, min = *min).to_string(),
         FieldError::NotAnEmail => td_string!(l, failure.not_an_email).to_owned(),
+        FieldError::NotAsciiBeforeAt => td_string!(l, failure.not_ascii_before_at).to_owned(),
         FieldError::NotAPhone => td_string!(l, failure.not_a_phone).to_owned(),
         FieldError::NotAChoice => td_string!(l, failure.not_a_choice).to_owned(),
         FieldError::NotATime => td_string!(l, failure.not_a_time).to_owned(),
@@ -229,9 +302,16 @@ pub fn field_error_text(l: Locale, error: &FieldError) -> String {
         FieldError::WrongPassword => td_string!(l, failure.wrong_password).to_owned(),
         FieldError::Different => td_string!(l, failure.different).to_owned(),
         FieldError::CommonPassword => td_string!(l, failure.common_password).to_owned(),
-        FieldError::ControlCharacters => td_string!(l, failure.control_characters).to_owned(),
         FieldError::TooLarge { max_bytes } => {
             td_string!(l, failure.too_large, megabytes = max_bytes / 1_048_576).to_string()
+        }
+        FieldError::EmptyFile => td_string!(l, failure.empty_file).to_owned(),
+        FieldError::NoFileName => td_string!(l, failure.no_file_name).to_owned(),
+        FieldError::UploadsFull { max_bytes } => {
+            td_string!(l, failure.uploads_full, megabytes = max_bytes / 1_048_576).to_string()
+        }
+        FieldError::StorageFull { max_bytes } => {
+            td_string!(l, failure.storage_full, megabytes = max_bytes / 1_048_576).to_string()
         }
         FieldError::RefusedFile => td_string!(l, failure.refused_file).to_owned(),
         FieldError::FileGone => td_string!(l, failure.file_gone).to_owned(),
@@ -241,7 +321,9 @@ pub fn field_error_text(l: Locale, error: &FieldError) -> String {
         FieldError::NotHours => td_string!(l, failure.not_hours).to_owned(),
         FieldError::NotDays => td_string!(l, failure.not_days).to_owned(),
         FieldError::TooMany { max } => td_string!(l, failure.too_many_items, max = *max).to_string(),
+        FieldError::NotTheName => td_string!(l, failure.not_the_name).to_owned(),
         FieldError::OutOfOrder => td_string!(l, failure.out_of_order).to_owned(),
+        FieldError::NotTheNumber { wanted } => td_string!(l, failure.not_the_number, wanted = *wanted).to_string(),
         FieldError::Announcement(problem) => crate::announcements::problem_text(l, problem),
         FieldError::Upload(problem) => crate::imports::upload_text(l, *problem).to_owned(),
     }

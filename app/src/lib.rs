@@ -14,10 +14,12 @@ pub use generated::i18n;
 
 pub mod announcements;
 pub mod audit;
+mod brand;
 pub mod calls;
 pub mod cases;
 pub mod chat;
 mod chunks;
+pub mod drafts;
 mod failure;
 pub mod imports;
 mod language;
@@ -33,7 +35,11 @@ mod routes;
 pub mod session;
 mod shell;
 mod ui;
+mod zone;
 
 pub use failure::ApiError;
 pub use routes::{App, PATHS, PUBLIC_PATHS};
+#[cfg(feature = "ssr")]
+pub use shell::assets::read as read_assets;
 pub use shell::shell;
+pub use ui::query_value;

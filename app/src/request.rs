@@ -2,6 +2,8 @@
 //!
 //! The server puts [`Facts`] into the context of every page and server function (`server/src/router.rs`).
 
+use std::collections::HashMap;
+
 use axum::http::{HeaderValue, StatusCode, header, request::Parts};
 use domain::{
     Failure, OrganisationId, RequestId,
@@ -30,9 +32,13 @@ pub struct Facts {
     pub locale: Locale,
     /// Whether cookies are for https only: the public address decides.
     pub secure: bool,
-    /// What was typed into a form that was refused, for people without JavaScript: nothing typed is lost.
-    pub typed: Vec<(String, String)>,
+    /// What the reader of a page typed before and did not send yet.
+    pub typed: Typed,
 }
+
+/// What was typed into forms, by the name of the form: the path of its function, `#`, and what it is about.
+#[derive(Clone, Debug, Default)]
+pub struct Typed(pub HashMap<String, Vec<(String, String)>>);
 
 pub fn facts() -> Facts {
     expect_context()
@@ -58,6 +64,12 @@ pub fn company_with(permission: Permission) -> Option<OrganisationId> {
         })
     };
     company.filter(holds)
+}
+
+/// A key for a form that is rendered now, tied to who looks at the page.
+pub fn form_key() -> String {
+    let Some(facts) = use_context::<Facts>() else { return String::new() };
+    service::forms::new_key(&facts.services, facts.actor.map(|actor| actor.person))
 }
 
 pub fn locale() -> Locale {
@@ -91,6 +103,9 @@ pub fn answer(failure: &Failure) {
         let form = accepts_html(&parts) && parts.method == axum::http::Method::POST;
         if !form {
             options.set_status(StatusCode::from_u16(failure.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+            if let Some(seconds) = failure.retry_after() {
+                options.insert_header(header::RETRY_AFTER, HeaderValue::from(seconds));
+            }
         }
     }
 }
@@ -115,6 +130,11 @@ pub fn set_cookie(cookie: &str) {
 /// The session cookie's name: `__Host-` ties it to this host and to https (ASVS 3.3.1).
 pub const fn session_cookie(secure: bool) -> &'static str {
     if secure { "__Host-guichet" } else { "guichet" }
+}
+
+/// The cookie that a browser is known by from an earlier sign-in, with the same prefix (F10).
+pub const fn device_cookie(secure: bool) -> &'static str {
+    if secure { "__Host-guichet-device" } else { "guichet-device" }
 }
 
 /// The cookie with the company that somebody chose.
@@ -147,12 +167,15 @@ pub fn came_from() -> String {
         .unwrap_or_else(|| "/".to_owned())
 }
 
-/// Gives the browser its token (ASVS 3.3.1, 3.3.2, 3.3.4: host-bound, same site, out of reach of scripts).
+/// Gives the browser its token (ASVS 3.3.1, 3.3.2, 3.3.4: host-bound, same site, out of reach of scripts), and what it is
+/// known by at the next sign-in: that stays for a year, also when the person signs out.
 pub fn start_session(token: &service::session::SessionToken) {
     let secure = facts().secure;
     let name = session_cookie(secure);
     let flag = if secure { "; Secure" } else { "" };
     set_cookie(&format!("{name}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=2592000{flag}", token.reveal()));
+    let name = device_cookie(secure);
+    set_cookie(&format!("{name}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000{flag}", token.device()));
 }
 
 /// Where to go with another company: the same page of it, or the overview when the page was about one of its objects.

@@ -2,7 +2,7 @@
 
 use domain::{Failure, access::Permission};
 use leptos::prelude::*;
-use leptos_meta::{Title, provide_meta_context};
+use leptos_meta::provide_meta_context;
 use leptos_router::{
     SsrMode,
     components::{Outlet, ParentRoute, Route, Router, Routes},
@@ -10,6 +10,7 @@ use leptos_router::{
 };
 
 use crate::{
+    brand::{Brand, provide_brand, use_brand},
     cases::CasesPage,
     chunks::{ComingLine, company, provide_coming, talk, vendor},
     failure::FailurePage,
@@ -19,7 +20,7 @@ use crate::{
     live::provide_live,
     overview::OverviewPage,
     session::{SignInPage, provide_viewer},
-    ui::{Arrival, Sign, provide_toasts},
+    ui::{Arrival, Sign, WindowTitle, note_what_was_taken, provide_toasts},
 };
 
 /// An entry of the navigation.
@@ -135,6 +136,7 @@ pub const PATHS: &[&str] = &[
     "/rollout/:id",
     "/announcements",
     "/announcements/:slug",
+    "/announcements/:slug/send",
     "/ledger",
     "/imports",
     "/imports/:id",
@@ -153,13 +155,17 @@ pub const PUBLIC_PATHS: &[&str] = &["/sign-in", "/forgot", "/reset/:token", "/in
 pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_locale();
+    provide_brand();
     provide_viewer();
     provide_live();
     provide_toasts();
     provide_coming();
     Arrival::provide();
+    let brand = use_brand();
+    let title = title_so_far(&brand);
+    Effect::new(|_| note_what_was_taken());
     view! {
-        <Title text=title_so_far() formatter=titled />
+        <WindowTitle text=title formatter=Callback::new(move |page: String| brand.titled(page)) />
         <ComingLine />
         <Router>
             <Routes fallback=NotFound>
@@ -186,6 +192,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/rollout/:id") view=vendor::CompanyRolloutPage::lazy() ssr=SsrMode::Async />
                     <Route path=path!("/announcements") view=company::AnnouncementsPage::lazy() ssr=SsrMode::Async />
                     <Route path=path!("/announcements/:slug") view=company::AnnouncementPage::lazy() ssr=SsrMode::Async />
+                    <Route path=path!("/announcements/:slug/send") view=vendor::SendAnnouncementPage::lazy() ssr=SsrMode::Async />
                     <Route path=path!("/ledger") view=company::LedgerPage::lazy() ssr=SsrMode::Async />
                     <Route path=path!("/people") view=company::PeoplePage::lazy() ssr=SsrMode::Async />
                     <Route path=path!("/people/new") view=company::NewPersonPage::lazy() ssr=SsrMode::Async />
@@ -198,16 +205,10 @@ pub fn App() -> impl IntoView {
     }
 }
 
-const TITLE_END: &str = " · Guichet";
-
-fn titled(page: String) -> String {
-    if page.is_empty() { "Guichet".to_owned() } else { page + TITLE_END }
-}
-
 /// The title that the server sent, until the chunk of the page is there and says its own.
-fn title_so_far() -> String {
+fn title_so_far(brand: &Brand) -> String {
     if cfg!(feature = "hydrate") {
-        document().title().strip_suffix(TITLE_END).map(ToOwned::to_owned).unwrap_or_default()
+        document().title().strip_suffix(&brand.title_end()).map(ToOwned::to_owned).unwrap_or_default()
     } else {
         String::new()
     }

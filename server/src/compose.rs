@@ -1,6 +1,6 @@
 //! The only place with concrete wiring: from a configuration to services.
 
-use std::{fs, io::Write, path::Path, sync::Arc};
+use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc};
 
 use domain::{Failure, clock::Clock};
 use service::{
@@ -10,16 +10,29 @@ use service::{
     mail::{FileMailer, Mailer, SmtpMailer},
     session::{Hasher, KnownActors},
 };
-use store::{Db, StoreError};
+use store::{Db, Health, StoreError};
 
-use crate::{config::Config, rehearsal::RehearsalClock};
+use crate::{config::Config, data_dir, rehearsal::RehearsalClock};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error("cannot use the data directory: {0}")]
     DataDir(#[source] std::io::Error),
-    #[error("cannot open the database: {0}")]
+    /// F8: mails, passwords' hashes and links lie in it.
+    #[error(
+        "others on this machine can read {directory}, and that cannot be changed ({source}): let the server own it"
+    )]
+    OpenToOthers { directory: std::path::PathBuf, source: std::io::Error },
+    /// T18: a mistyped directory is not made into an installation.
+    #[error("{0}; `serve`, `migrate` and `demo` make an installation, this does not")]
+    NotInstalled(String),
+    /// F15
+    #[error("another process serves this database: {0}")]
+    Served(String),
+    #[error("cannot open the database: {}", service::chain(.0))]
     Database(#[from] StoreError),
+    #[error("cannot serve: {0}")]
+    Unwell(Health),
     #[error("{0}")]
     Failure(#[from] Failure),
     #[error("the rehearsal's clock cannot be read from {file}: {source}")]
@@ -34,13 +47,56 @@ pub enum StartError {
     Site(String),
 }
 
+/// Makes the data directory where it is missing, and closes it to others on the machine.
+///
+/// # Errors
+/// When it cannot be made, or stays open to others.
+pub fn prepare(config: &Config) -> Result<(), StartError> {
+    let directory = &config.data_dir;
+    data_dir::create(directory).map_err(StartError::DataDir)?;
+    match data_dir::close_to_others(directory) {
+        Ok(0) => Ok(()),
+        Ok(closed) => {
+            tracing::warn!(directory = %directory.display(), closed, "others could read the data directory; no longer");
+            Ok(())
+        }
+        Err(source) => Err(StartError::OpenToOthers { directory: directory.clone(), source }),
+    }
+}
+
+/// What says that there is no installation here.
+pub fn not_there(config: &Config) -> Option<String> {
+    if !config.data_dir.is_dir() {
+        return Some(format!("there is no directory {}", config.data_dir.display()));
+    }
+    let file = config.database_file().filter(|file| !file.exists())?;
+    Some(format!("there is no database {}", file.display()))
+}
+
+fn no_key(config: &Config) -> Option<String> {
+    let key = config.link_key();
+    (!key.exists()).then(|| format!("there is no key {}: restore it from a backup", key.display()))
+}
+
+/// Opens an installation that is there, for commands that make none (T18).
+///
+/// # Errors
+/// [`StartError::NotInstalled`]; and as [`services`].
+pub async fn existing(config: &Config) -> Result<Services, StartError> {
+    match not_there(config).or_else(|| no_key(config)) {
+        Some(what) => Err(StartError::NotInstalled(what)),
+        None => services(config).await,
+    }
+}
+
 /// Opens the database and makes what use cases need. Migrations run on their own ([`Db::migrate`]).
 ///
 /// # Errors
 /// What is missing or wrong, in words for an operator.
 pub async fn services(config: &Config) -> Result<Services, StartError> {
-    create_private(&config.data_dir).map_err(StartError::DataDir)?;
+    prepare(config)?;
     let db = Db::open(&config.database()).await?;
+    let new = db.is_new().await?;
     let clock: Arc<dyn Clock> = if config.rehearsal_clock.as_os_str().is_empty() {
         Arc::new(SystemClock)
     } else {
@@ -57,7 +113,7 @@ pub async fn services(config: &Config) -> Result<Services, StartError> {
         clock,
         ids: Arc::new(RandomIds),
         settings: config.settings(),
-        secrets: Secrets { link_key: key(&config.data_dir.join("secrets"), "link.key").map_err(StartError::DataDir)? },
+        secrets: Secrets { link_key: link_key(config, new)? },
         files: FileStore::directory(&config.data_dir.join("files"))?,
         mailer,
         hasher: Hasher::new()?,
@@ -67,32 +123,33 @@ pub async fn services(config: &Config) -> Result<Services, StartError> {
     }))
 }
 
-/// A directory that only its owner can look into; one that is there stays as it is.
-fn create_private(directory: &Path) -> std::io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(directory)
-}
-
-/// Reads a key of 32 bytes, or makes one: readable by its owner only, never in a sample.
-fn key(directory: &Path, name: &str) -> std::io::Result<[u8; 32]> {
-    let path = directory.join(name);
+/// Reads the key that signs links, or makes one: readable by its owner only, never in a sample.
+fn link_key(config: &Config, new: bool) -> Result<[u8; 32], StartError> {
+    let path = config.link_key();
     match fs::read(&path) {
         Ok(bytes) => bytes.try_into().map_err(|_| {
-            std::io::Error::other(format!("{} is not a key of 32 bytes; restore it from a backup", path.display()))
+            let problem = format!("{} is not a key of 32 bytes; restore it from a backup", path.display());
+            StartError::DataDir(std::io::Error::other(problem))
         }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            create_private(directory)?;
-            let key: [u8; 32] = rand::random();
-            let mut options = fs::OpenOptions::new();
-            options.write(true).create_new(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            options.open(&path)?.write_all(&key)?;
-            Ok(key)
+            if !new {
+                tracing::warn!(
+                    file = %path.display(),
+                    "the key of links is missing and made anew: every open invitation has to be sent again"
+                );
+            }
+            make_key(&path).map_err(StartError::DataDir)
         }
-        Err(error) => Err(error),
+        Err(error) => Err(StartError::DataDir(error)),
     }
+}
+
+fn make_key(path: &Path) -> std::io::Result<[u8; 32]> {
+    if let Some(directory) = path.parent() {
+        data_dir::create(directory)?;
+    }
+    let key: [u8; 32] = rand::random();
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600).open(path)?.write_all(&key)?;
+    Ok(key)
 }

@@ -6,6 +6,8 @@
 pub mod cli;
 pub mod compose;
 pub mod config;
+pub mod data_dir;
+mod doctor;
 pub mod files;
 pub mod listen;
 pub mod live;
@@ -13,5 +15,6 @@ pub mod middleware;
 mod rehearsal;
 pub mod router;
 pub mod serve;
+pub mod status;
 pub mod telemetry;
 pub mod web;

@@ -1,10 +1,6 @@
 //! Every route and every layer, in one list. A request passes the layers from the last written to the first.
 
-use std::{
-    convert::Infallible,
-    path::{Path, PathBuf},
-    sync::LazyLock,
-};
+use std::{convert::Infallible, path::PathBuf, sync::LazyLock};
 
 use app::{App, request::Facts, shell};
 use axum::{
@@ -13,7 +9,7 @@ use axum::{
     http::{HeaderValue, Method, StatusCode, header},
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
-    routing::{MethodRouter, get, get_service, post},
+    routing::{MethodRouter, get, post},
 };
 use leptos::prelude::*;
 use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list};
@@ -21,15 +17,15 @@ use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::CompressionLayer,
     limit::RequestBodyLimitLayer,
-    services::{ServeDir, ServeFile, fs::ServeFileSystemResponseBody},
+    services::{ServeDir, fs::ServeFileSystemResponseBody},
     set_header::SetResponseHeaderLayer,
 };
 
 use crate::{
     files, live,
     middleware::{
-        AppState, Nonce, keep_drafts, load_session, record_request, require_same_origin, require_session,
-        security_headers,
+        AppState, Nonce, load_session, record_request, require_same_origin, require_session, security_headers,
+        take_forms, take_out_nul,
     },
     web,
 };
@@ -62,11 +58,13 @@ pub fn behind_session() -> [Other; 6] {
 }
 
 /// What needs nobody; `/pkg`, the compiled browser side, comes beside it.
-pub fn without_session(site: &Path) -> [Other; 3] {
+pub fn without_session() -> [Other; 5] {
     [
         (Method::GET, "/healthz", get(web::healthz)),
         (Method::GET, "/readyz", get(web::readyz)),
-        (Method::GET, "/favicon.svg", get_service(ServeFile::new(site.join("favicon.svg")))),
+        (Method::GET, "/favicon.svg", get(web::brand::favicon)),
+        (Method::GET, "/brand.css", get(web::brand::stylesheet)),
+        (Method::GET, "/logo", get(web::brand::logo)),
     ]
 }
 
@@ -85,16 +83,17 @@ pub fn router(state: AppState) -> Router {
         Router::new()
             .leptos_routes_with_context(&state, PAGES.clone(), provide, move || shell(options.clone()))
             .route_layer(from_fn(require_session))
-            .layer(from_fn_with_state(state.clone(), keep_drafts))
+            .layer(from_fn_with_state(state.clone(), take_forms))
             .layer(RequestBodyLimitLayer::new(FORM_LIMIT))
     };
     let known = behind_session()
         .into_iter()
         .fold(pages, add)
         .fallback(not_found)
+        .layer(from_fn(take_out_nul))
         .layer(from_fn_with_state(state.clone(), load_session));
 
-    let all = without_session(&site).into_iter().fold(known, add).nest_service(
+    let all = without_session().into_iter().fold(known, add).nest_service(
         "/pkg",
         tower::ServiceBuilder::new()
             .layer(SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, immutable))

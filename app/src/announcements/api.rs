@@ -1,8 +1,8 @@
 //! Server functions of announcements.
 
 use domain::{
-    ProgrammeId,
-    announcements::{AnnouncementRow, AnnouncementView, Mailing},
+    MailingId, ProgrammeId,
+    announcements::{AnnouncementList, AnnouncementView, MailPlan, MailSample},
     locale::Locale,
 };
 use leptos::prelude::*;
@@ -12,16 +12,19 @@ use crate::ApiError;
 #[cfg(feature = "ssr")]
 use crate::request;
 
+/// `archive`: what was superseded; `page` counts from 1.
 #[server(prefix = "/fn/announcements", endpoint = "list")]
-pub async fn list_announcements() -> Result<Vec<AnnouncementRow>, ApiError> {
+pub async fn list_announcements(
+    #[server(default)] archive: bool,
+    #[server(default)] search: String,
+    #[server(default)] page: u32,
+) -> Result<AnnouncementList, ApiError> {
     let context = request::context()?;
-    request::reply(service::announcements::list(&context).await)
-}
-
-#[server(prefix = "/fn/announcements", endpoint = "archive")]
-pub async fn list_archive() -> Result<Vec<AnnouncementRow>, ApiError> {
-    let context = request::context()?;
-    request::reply(service::announcements::archive(&context).await)
+    request::reply(if archive {
+        service::announcements::archive(&context, &search, page).await
+    } else {
+        service::announcements::list(&context, &search, page).await
+    })
 }
 
 #[server(prefix = "/fn/announcements", endpoint = "find", input = Json)]
@@ -34,27 +37,70 @@ pub async fn find_announcement(
     request::reply(service::announcements::page(&context, &slug, language, version).await)
 }
 
+/// `allow` names what is said yes to in advance: `loss`, `replace`.
 #[server(prefix = "/fn/announcements", endpoint = "publish")]
 pub async fn publish_announcement(
     #[server(default)] file_name: String,
     #[server(default)] source: String,
+    #[server(default)] allow: Vec<String>,
 ) -> Result<(), ApiError> {
     let context = request::context()?;
     let name = Some(file_name.trim()).filter(|name| !name.is_empty());
-    let published = request::reply(service::announcements::publish_as(&context, &source, name).await)?;
-    request::redirect(&format!("/announcements/{}", published.slug));
+    let allowed = |wanted: &str| allow.iter().any(|allowed| allowed == wanted);
+    let options = domain::announcements::PublishOptions { allow_loss: allowed("loss"), replace: allowed("replace") };
+    let published = request::reply(service::announcements::publish_as(&context, &source, name, options).await)?;
+    request::redirect(&format!("/announcements/{}?language={}", published.slug, published.locale.key()));
     Ok(())
 }
 
 /// Whom the mail would go to, for each programme.
 #[server(prefix = "/fn/announcements", endpoint = "plan_mail")]
-pub async fn plan_mail(slug: String) -> Result<Vec<(ProgrammeId, String, Mailing)>, ApiError> {
+pub async fn plan_mail(slug: String) -> Result<Vec<MailPlan>, ApiError> {
     let context = request::context()?;
     request::reply(service::announcements::plan_mail(&context, &slug).await)
 }
 
-#[server(prefix = "/fn/announcements", endpoint = "mail_everyone")]
-pub async fn mail_everyone(slug: String, programme: ProgrammeId) -> Result<(), ApiError> {
+/// The mail in words, one a language.
+#[server(prefix = "/fn/announcements", endpoint = "sample_mail")]
+pub async fn sample_mail(slug: String, programme: ProgrammeId) -> Result<Vec<MailSample>, ApiError> {
     let context = request::context()?;
-    request::reply(service::announcements::mail_everyone(&context, &slug, programme).await.map(|_| ()))
+    request::reply(service::announcements::sample_mail(&context, &slug, programme).await)
+}
+
+#[cfg(feature = "ssr")]
+fn send_page(slug: &str, programme: ProgrammeId, done: &str) -> String {
+    let slug = domain::announcements::Slug::parse(slug).map(String::from).unwrap_or_default();
+    let done = if done.is_empty() { String::new() } else { format!("&done={done}") };
+    format!("/announcements/{slug}/send?programme={programme}{done}")
+}
+
+#[server(prefix = "/fn/announcements", endpoint = "mail_oneself")]
+pub async fn mail_oneself(slug: String, programme: ProgrammeId) -> Result<(), ApiError> {
+    let context = request::context()?;
+    request::reply(service::announcements::mail_oneself(&context, &slug, programme).await)?;
+    request::redirect(&send_page(&slug, programme, "tested"));
+    Ok(())
+}
+
+/// `shown` is how many the page said; `number` what was typed (D3).
+#[server(prefix = "/fn/announcements", endpoint = "mail_everyone")]
+pub async fn mail_everyone(
+    slug: String,
+    programme: ProgrammeId,
+    #[server(default)] shown: u64,
+    #[server(default)] number: String,
+) -> Result<(), ApiError> {
+    let context = request::context()?;
+    let confirmation = service::announcements::Confirmation { shown, typed: &number };
+    request::reply(service::announcements::mail_everyone(&context, &slug, programme, confirmation).await)?;
+    request::redirect(&send_page(&slug, programme, ""));
+    Ok(())
+}
+
+#[server(prefix = "/fn/announcements", endpoint = "stop_mailing")]
+pub async fn stop_mailing(id: MailingId, slug: String, programme: ProgrammeId) -> Result<(), ApiError> {
+    let context = request::context()?;
+    request::reply(service::announcements::stop_mailing(&context, id).await)?;
+    request::redirect(&send_page(&slug, programme, "stopped"));
+    Ok(())
 }

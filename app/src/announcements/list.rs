@@ -1,41 +1,106 @@
-//! The list of announcements, the archive below it, and publishing for those who may.
+//! The list of announcements and the archive, searched and paged, and publishing for those who may.
 
 use domain::{
     access::{Permission, policy},
-    announcements::AnnouncementRow,
+    announcements::{AnnouncementList, AnnouncementRow},
 };
 use leptos::prelude::*;
+use leptos_router::{hooks::use_query_map, location::Url};
 
-use super::api::{PublishAnnouncement, list_announcements, list_archive};
+use super::api::{PublishAnnouncement, list_announcements};
 use crate::{
     i18n::*,
     language::use_locale,
     session::use_viewer,
-    ui::{Badge, Empty, FormState, Moment, PageHead, Sign, Submit, TextArea, TextField, loaded},
+    ui::{
+        Badge, CheckboxGroup, Choice, Empty, Form, FormState, HiddenField, Moment, PageHead, Sign, Submit, TextArea,
+        TextField, loaded,
+    },
 };
+
+/// What the address asks for: the archive or what stands, words, a page.
+type Asked = (bool, String, u32);
 
 #[component]
 pub fn AnnouncementsPage() -> impl IntoView {
     let l = use_locale();
-    let current = Resource::new_blocking(|| (), |()| list_announcements());
-    let archive = Resource::new_blocking(|| (), |()| list_archive());
+    let query = use_query_map();
+    let asked: Memo<Asked> = Memo::new(move |_| {
+        let get = |name| query.with(|query| query.get(name)).unwrap_or_default();
+        (get("archive") == "true", get("search"), get("page").parse().unwrap_or(1))
+    });
+    let found = Resource::new_blocking(
+        move || asked.get(),
+        |(archive, search, page)| list_announcements(archive, search, page),
+    );
     view! {
         <PageHead title=td_string!(l, announcements.title) />
-        {loaded(current, move |rows: Vec<AnnouncementRow>| view! { <Current rows /> })}
+        <Search asked />
+        {loaded(found, move |list: AnnouncementList| view! { <Found list asked=asked.get_untracked() /> })}
         <Publishing />
-        {loaded(archive, move |rows: Vec<AnnouncementRow>| view! { <Archive rows /> })}
     }
+}
+
+/// T32: hundreds of announcements are searched and paged.
+#[component]
+fn Search(asked: Memo<Asked>) -> impl IntoView {
+    let l = use_locale();
+    view! {
+        <form method="get" action="/announcements" class="filters" role="search">
+            <TextField name="search" kind="search" label=td_string!(l, announcements.search) value=asked.get_untracked().1 />
+            {move || asked.get().0.then(|| view! { <HiddenField name="archive" value="true" /> })}
+            <button type="submit" class="btn btn-outline">{td_string!(l, announcements.search_button)}</button>
+        </form>
+        <p>
+            {move || {
+                let (href, text) = if asked.get().0 {
+                    ("/announcements", td_string!(l, announcements.show_current))
+                } else {
+                    ("/announcements?archive=true", td_string!(l, announcements.show_archive))
+                };
+                view! { <a class="link" href=href>{text}</a> }
+            }}
+        </p>
+    }
+}
+
+#[component]
+fn Found(list: AnnouncementList, asked: Asked) -> impl IntoView {
+    let l = use_locale();
+    let (archive, search, _) = asked;
+    if list.rows.is_empty() {
+        let (title, hint) = if search.is_empty() {
+            (td_string!(l, announcements.none), td_string!(l, announcements.none_hint))
+        } else {
+            (td_string!(l, announcements.nothing_found), "")
+        };
+        return view! { <Empty sign=Sign::Announcement title=title><p>{hint}</p></Empty> }.into_any();
+    }
+    let (number, pages) = (list.number, list.pages());
+    let total = td_string!(l, announcements.found, count = list.total).to_string();
+    let href = move |page: u32| {
+        let archive = if archive { "archive=true&" } else { "" };
+        format!("/announcements?{archive}search={}&page={page}", Url::escape(&search))
+    };
+    let newer = (number > 1).then(|| href(number - 1));
+    let older = (number < pages).then(|| href(number + 1));
+    view! {
+        <p class="quiet">{total}</p>
+        {if archive { view! { <Archive rows=list.rows /> }.into_any() } else { view! { <Current rows=list.rows /> }.into_any() }}
+        {(pages > 1).then(|| view! {
+            <nav class="pages" aria-label=td_string!(l, announcements.title)>
+                {newer.map(|href| view! { <a class="btn btn-outline" href=href rel="prev">{td_string!(l, announcements.newer)}</a> })}
+                <span>{td_string!(l, announcements.page_of, page = number, pages = pages).to_string()}</span>
+                {older.map(|href| view! { <a class="btn btn-outline" href=href rel="next">{td_string!(l, announcements.older)}</a> })}
+            </nav>
+        })}
+    }
+    .into_any()
 }
 
 #[component]
 fn Current(rows: Vec<AnnouncementRow>) -> impl IntoView {
     let l = use_locale();
-    if rows.is_empty() {
-        return view! {
-            <Empty sign=Sign::Announcement title=td_string!(l, announcements.none)><p>{td_string!(l, announcements.none_hint)}</p></Empty>
-        }
-        .into_any();
-    }
     let cards = rows
         .into_iter()
         .map(|row| {
@@ -51,16 +116,13 @@ fn Current(rows: Vec<AnnouncementRow>) -> impl IntoView {
             }
         })
         .collect_view();
-    view! { <ol class="news">{cards}</ol> }.into_any()
+    view! { <ol class="news">{cards}</ol> }
 }
 
 /// F1
 #[component]
 fn Archive(rows: Vec<AnnouncementRow>) -> impl IntoView {
     let l = use_locale();
-    if rows.is_empty() {
-        return ().into_any();
-    }
     let items = rows
         .into_iter()
         .map(|row| {
@@ -76,13 +138,12 @@ fn Archive(rows: Vec<AnnouncementRow>) -> impl IntoView {
         })
         .collect_view();
     view! {
-        <details class="panel archive">
-            <summary>{td_string!(l, announcements.archive)}</summary>
+        <section class="panel">
+            <h2>{td_string!(l, announcements.archive)}</h2>
             <p class="quiet">{td_string!(l, announcements.archive_hint)}</p>
             <ul class="rows">{items}</ul>
-        </details>
+        </section>
     }
-    .into_any()
 }
 
 #[component]
@@ -106,15 +167,19 @@ fn PublishForm() -> impl IntoView {
     let action = ServerAction::<PublishAnnouncement>::new();
     let form = FormState::provide(action);
     view! {
-        <details class="panel publish">
+        <details class="panel publish" open=move || form.failure.try_get().flatten().is_some()>
             <summary>{td_string!(l, announcements.publish)}</summary>
             <p class="field-hint">{td_string!(l, announcements.publish_hint)}</p>
-            <ActionForm action=action attr:class="form">
+            <Form action=action class="form">
                 {form.view(&["source"])}
                 <TextField name="file_name" label=td_string!(l, announcements.file_name) hint=td_string!(l, announcements.file_name_hint) required=true max=200 />
                 <TextArea name="source" label=td_string!(l, announcements.source) required=true rows=14 />
+                <CheckboxGroup name="allow[]" label=td_string!(l, announcements.options) choices=vec![
+                    Choice::new("loss", td_string!(l, announcements.allow_loss)).hint(td_string!(l, announcements.allow_loss_hint)),
+                    Choice::new("replace", td_string!(l, announcements.replace)).hint(td_string!(l, announcements.replace_hint)),
+                ] />
                 <Submit>{td_string!(l, announcements.publish_button)}</Submit>
-            </ActionForm>
+            </Form>
         </details>
     }
 }

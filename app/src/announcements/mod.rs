@@ -1,10 +1,12 @@
-//! Announcements: what is new, what was, and one page each (F1-F4).
+//! Announcements: what is new, what was, and one page each (F1-F4); sending one as a mail (R34, D3).
 
 mod api;
 mod list;
 mod page;
 mod problem;
+mod send;
 
 pub use list::AnnouncementsPage;
 pub use page::AnnouncementPage;
 pub use problem::problem_text;
+pub use send::SendAnnouncementPage;

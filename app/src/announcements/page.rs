@@ -1,21 +1,21 @@
 //! One announcement: the text, its languages and versions, where its translation stands (F1-F4); sending it (R34).
 
 use domain::{
-    ProgrammeId,
-    announcements::{AnnouncementView, Mailing, TranslationStatus},
+    announcements::{AnnouncementRemark, AnnouncementView, MailPlan, TranslationStatus},
     locale::Locale as Language,
 };
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
-use super::api::{MailEveryone, find_announcement, plan_mail};
+use super::{
+    api::{find_announcement, plan_mail},
+    problem::remark_text,
+    send::UnderWay,
+};
 use crate::{
     i18n::*,
     language::use_locale,
-    ui::{
-        Badge, Callout, Card, Choice, FormState, HiddenField, Kind, LinkButton, Moment, PageHead, SelectField, Submit,
-        Tone, loaded, loaded_page,
-    },
+    ui::{Badge, Callout, Card, Choice, Kind, LinkButton, Moment, PageHead, SelectField, Tone, loaded, loaded_page},
 };
 
 #[component]
@@ -49,6 +49,7 @@ fn Text(announcement: AnnouncementView) -> impl IntoView {
             <LinkButton kind=Kind::Quiet href="/announcements">{td_string!(l, announcements.back)}</LinkButton>
         </PageHead>
         {row.superseded.then(|| view! { <Superseded announcement=announcement.clone() /> })}
+        <Remarks remarks=announcement.remarks.clone() />
         <div class="case">
             <article class="article panel" lang=language inner_html=html></article>
             <aside class="case-side">
@@ -132,7 +133,7 @@ fn About(announcement: AnnouncementView) -> impl IntoView {
     }
 }
 
-fn language_name(l: Locale, language: Language) -> &'static str {
+pub(super) fn language_name(l: Locale, language: Language) -> &'static str {
     match language {
         Language::Fr => td_string!(l, announcements.language_fr),
         Language::En => td_string!(l, announcements.language_en),
@@ -148,49 +149,66 @@ fn translation_name(l: Locale, status: TranslationStatus) -> &'static str {
     }
 }
 
-/// K20: counted before anything leaves; nothing at all for those who do not publish.
+/// K20: the way to the page where everything is counted and shown before anything leaves; nothing for those who do not
+/// publish.
 #[component]
 fn Sending(slug: Memo<String>) -> impl IntoView {
-    let action = ServerAction::<MailEveryone>::new();
-    let sent = action.version();
-    let plans = Resource::new_blocking(move || (slug.get(), sent.get()), |(slug, _)| plan_mail(slug));
+    let plans = Resource::new_blocking(move || slug.get(), plan_mail);
     view! {
-        {loaded(plans, move |plans: Vec<(ProgrammeId, String, Mailing)>| {
-            (!plans.is_empty()).then(|| view! { <SendForm slug=slug.get_untracked() plans action /> })
+        {loaded(plans, move |plans: Vec<MailPlan>| {
+            (!plans.is_empty()).then(|| view! { <Preparing slug=slug.get_untracked() plans /> })
         })}
     }
 }
 
 #[component]
-fn SendForm(
-    slug: String,
-    plans: Vec<(ProgrammeId, String, Mailing)>,
-    action: ServerAction<MailEveryone>,
-) -> impl IntoView {
+fn Preparing(slug: String, plans: Vec<MailPlan>) -> impl IntoView {
     let l = use_locale();
-    let form = FormState::provide(action);
-    let done = move || action.value().with(|value| matches!(value, Some(Ok(()))));
-    let choices: Vec<_> = plans
+    let choices: Vec<Choice> =
+        plans.iter().map(|plan| Choice::new(plan.programme.to_string(), programme_text(l, plan))).collect();
+    let action = format!("/announcements/{slug}/send");
+    let under_way = plans
         .into_iter()
-        .map(|(id, name, mailing)| {
-            let (recipients, already) = (mailing.recipients, mailing.already);
-            let people = td_string!(l, announcements.would_send, count = recipients).to_string();
-            let before = td_string!(l, announcements.already, count = already).to_string();
-            Choice::new(id.to_string(), format!("{name} ({people}, {before})"))
-        })
-        .collect();
+        .flat_map(|plan| plan.under_way)
+        .map(|batch| view! { <UnderWay slug=slug.clone() batch /> })
+        .collect_view();
     view! {
         <div class="sending">
             <Card title=td_string!(l, announcements.send)>
                 <p class="field-hint">{td_string!(l, announcements.send_hint)}</p>
-                {move || done().then(|| view! { <Callout tone=Tone::Good>{td_string!(l, announcements.queued)}</Callout> })}
-                <ActionForm action=action attr:class="form">
-                    {form.view(&[])}
-                    <HiddenField name="slug" value=slug />
-                    <SelectField name="programme" label=td_string!(l, announcements.programme) choices required=true />
-                    <Submit kind=Kind::Quiet>{td_string!(l, announcements.send_button)}</Submit>
-                </ActionForm>
+                {under_way}
+                <form method="get" action=action class="form">
+                    <SelectField name="programme" label=td_string!(l, announcements.programme) required=true choices />
+                    <button type="submit" class="btn btn-outline">{td_string!(l, announcements.prepare)}</button>
+                </form>
             </Card>
         </div>
     }
+}
+
+/// The programme and how far its mails have come: who has received it is who it was sent to, not who it is queued for.
+fn programme_text(l: Locale, plan: &MailPlan) -> String {
+    let mailing = &plan.mailing;
+    let sent = td_string!(l, announcements.received, count = mailing.sent).to_string();
+    let mut text = format!("{} ({sent}", plan.name);
+    if mailing.waiting > 0 {
+        text.push_str(&format!(", {}", td_string!(l, announcements.waiting, count = mailing.waiting)));
+    }
+    text.push(')');
+    text
+}
+
+/// What readers do not see of the source: for those who publish (B20).
+#[component]
+fn Remarks(remarks: Vec<AnnouncementRemark>) -> impl IntoView {
+    let l = use_locale();
+    let number = remarks.len();
+    (number > 0).then(|| {
+        view! {
+            <details class="panel remarks">
+                <summary>{td_string!(l, announcements.remarks)} " (" {number} ")"</summary>
+                <ul>{remarks.iter().map(|remark| view! { <li>{remark_text(l, remark)}</li> }).collect_view()}</ul>
+            </details>
+        }
+    })
 }

@@ -1,6 +1,6 @@
 //! What is wrong with a source file, in words: the line, and what to do.
 
-use domain::announcements::AnnouncementProblem;
+use domain::announcements::{AnnouncementProblem, AnnouncementRemark};
 
 use crate::i18n::*;
 
@@ -28,6 +28,25 @@ pub fn problem_text(l: Locale, problem: &AnnouncementProblem) -> String {
         }
         AnnouncementProblem::NoText { .. } => td_string!(l, announcements.no_text).to_owned(),
         AnnouncementProblem::BadName { name } => td_string!(l, announcements.bad_name, name = name.clone()).to_string(),
+        AnnouncementProblem::NameTooLong { name, length, max } => {
+            td_string!(l, announcements.name_too_long, name = name.clone(), length = *length, max = *max).to_string()
+        }
+        AnnouncementProblem::BadSlug { slug, .. } => {
+            td_string!(l, announcements.bad_slug, slug = slug.clone()).to_string()
+        }
+        AnnouncementProblem::TooDeep { max, .. } => td_string!(l, announcements.too_deep, max = *max).to_string(),
+        AnnouncementProblem::LosesText { text, words, .. } => {
+            td_string!(l, announcements.loses_text, text = text.clone(), words = *words).to_string()
+        }
+        AnnouncementProblem::WouldReplace { slug, title } => {
+            td_string!(l, announcements.would_replace, title = title.clone(), slug = slug.clone()).to_string()
+        }
+        AnnouncementProblem::WouldHide { slug, title } => {
+            td_string!(l, announcements.would_hide, title = title.clone(), slug = slug.clone()).to_string()
+        }
+        AnnouncementProblem::WouldList { slug, title } => {
+            td_string!(l, announcements.would_list, title = title.clone(), slug = slug.clone()).to_string()
+        }
         AnnouncementProblem::NothingToSupersede { slug, .. } => {
             td_string!(l, announcements.nothing_to_supersede, slug = slug.clone()).to_string()
         }
@@ -36,4 +55,32 @@ pub fn problem_text(l: Locale, problem: &AnnouncementProblem) -> String {
         Some(line) => td_string!(l, announcements.line, line = line, problem = text).to_string(),
         None => text,
     }
+}
+
+/// What a page shows otherwise than its source says, with the line.
+pub fn remark_text(l: Locale, remark: &AnnouncementRemark) -> String {
+    let text = match remark {
+        AnnouncementRemark::LostText { text, .. } => {
+            td_string!(l, announcements.remark_lost, text = text.clone()).to_string()
+        }
+        AnnouncementRemark::DroppedElement { name, .. } => {
+            td_string!(l, announcements.remark_element, name = name.clone()).to_string()
+        }
+        AnnouncementRemark::ForeignImage { address, .. } => {
+            td_string!(l, announcements.remark_foreign_image, address = address.clone()).to_string()
+        }
+        AnnouncementRemark::RelativeImage { address, .. } => {
+            td_string!(l, announcements.remark_relative_image, address = address.clone()).to_string()
+        }
+        AnnouncementRemark::NoSuchAnchor { address, .. } => {
+            td_string!(l, announcements.remark_no_anchor, address = address.clone()).to_string()
+        }
+        AnnouncementRemark::RelativeLink { address, .. } => {
+            td_string!(l, announcements.remark_relative_link, address = address.clone()).to_string()
+        }
+        AnnouncementRemark::NoSuchPage { address, .. } => {
+            td_string!(l, announcements.remark_no_page, address = address.clone()).to_string()
+        }
+    };
+    td_string!(l, announcements.line, line = remark.line(), problem = text).to_string()
 }

@@ -15,18 +15,19 @@ use crate::request;
 #[server(prefix = "/fn/audit", endpoint = "list", input = Json)]
 pub async fn list_events(
     organisation: Option<OrganisationId>,
-    before: Option<String>,
+    after: Option<String>,
 ) -> Result<Page<EventRow>, ApiError> {
     let context = request::context()?;
     let organisation = organisation.or_else(|| request::company_with(domain::access::Permission::AuditRead));
     let organisation = service::audit::own(&context, organisation);
-    request::reply(service::audit::list(&context, organisation, before.as_deref()).await)
+    request::reply(service::audit::list(&context, organisation, after.as_deref()).await)
 }
 
-#[server(prefix = "/fn/audit", endpoint = "verify", input = Json)]
-pub async fn verify_ledger(organisation: Option<OrganisationId>) -> Result<LedgerCheck, ApiError> {
+/// What the last nightly look over the whole ledger found.
+#[server(prefix = "/fn/audit", endpoint = "last_check", input = Json)]
+pub async fn last_ledger_check(organisation: Option<OrganisationId>) -> Result<Option<LedgerCheck>, ApiError> {
     let context = request::context()?;
     let organisation = organisation.or_else(|| request::company_with(domain::access::Permission::AuditRead));
     let organisation = service::audit::own(&context, organisation);
-    request::reply(service::audit::verify(&context, organisation).await)
+    request::reply(service::audit::last_check(&context, organisation).await)
 }

@@ -1,18 +1,23 @@
-//! The ledger as a list, and its proof on demand (`?check=true`, so that it works without JavaScript).
+//! The ledger as a list of sentences, and what the last look over the whole of it found.
 
 use domain::{
     OrganisationId,
-    audit::{EventRow, LedgerCheck, Verb},
+    audit::{EventActor, EventRow, Fact, LedgerCheck, Verb},
     page::Page,
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
-use super::api::{list_events, verify_ledger};
+use super::api::{last_ledger_check, list_events};
 use crate::{
+    ApiError,
+    calls::outcome_text,
+    cases::{close_reason_text, priority_text, status_text},
+    failure::phase_name,
     i18n::*,
     language::use_locale,
-    ui::{Callout, Empty, Icon, Kind, LinkButton, PageHead, ShortMoment, Sign, Tone, loaded},
+    people::{reach_text, role_text},
+    ui::{Callout, Day, Empty, Icon, PageHead, ShortMoment, Sign, Tone, loaded, paging},
 };
 
 #[component]
@@ -22,23 +27,24 @@ pub fn LedgerPage() -> impl IntoView {
     let asked = Memo::new(move |_| {
         query.with(|query| {
             let organisation = query.get("organisation").and_then(|id| id.parse::<OrganisationId>().ok());
-            let before = query.get("before");
-            (organisation, before, query.get("check").is_some())
+            (organisation, query.get("after"))
         })
     });
-    let events =
-        Resource::new_blocking(move || asked.get(), |(organisation, before, _)| list_events(organisation, before));
+    // One resource: a reader who may not see the ledger hears it once.
+    let ledger = Resource::new_blocking(
+        move || asked.get(),
+        |(organisation, after)| async move {
+            let page = list_events(organisation, after).await?;
+            Ok::<_, ApiError>((page, last_ledger_check(organisation).await?))
+        },
+    );
     view! {
-        <PageHead title=td_string!(l, audit.title)>
-            {move || view! {
-                <LinkButton kind=Kind::Quiet href=address(asked.get().0, &[("check", "true")])>
-                    <Icon sign=Sign::Check />{td_string!(l, audit.verify)}
-                </LinkButton>
-            }}
-        </PageHead>
+        <PageHead title=td_string!(l, audit.title) />
         <p class="quiet">{td_string!(l, audit.hint)}</p>
-        {move || asked.get().2.then(|| view! { <Check organisation=asked.get_untracked().0 /> })}
-        {loaded(events, move |page: Page<EventRow>| view! { <Events page organisation=asked.get_untracked().0 /> })}
+        {loaded(ledger, move |(page, check): (Page<EventRow>, Option<LedgerCheck>)| view! {
+            <Check check />
+            <Events page organisation=asked.get_untracked().0 />
+        })}
     }
 }
 
@@ -49,20 +55,30 @@ fn address(organisation: Option<OrganisationId>, more: &[(&str, &str)]) -> Strin
     format!("/ledger?{}", query.join("&"))
 }
 
+/// What last night's look over the whole ledger found (A8).
 #[component]
-fn Check(organisation: Option<OrganisationId>) -> impl IntoView {
+fn Check(check: Option<LedgerCheck>) -> impl IntoView {
     let l = use_locale();
-    let check = Resource::new_blocking(move || organisation, verify_ledger);
-    view! {
-        {loaded(check, move |check: LedgerCheck| {
+    match check {
+        None => view! { <p class="quiet">{td_string!(l, audit.not_checked)}</p> }.into_any(),
+        Some(check) if check.whole => {
             let counted = check.events.map(|count| td_string!(l, audit.counted, count = count).to_string());
-            let at = check.broken_at.map(|at| td_string!(l, audit.broken_at, at = at).to_string());
-            if check.whole {
-                view! { <Callout tone=Tone::Good>{td_string!(l, audit.whole)} " " {counted}</Callout> }.into_any()
-            } else {
-                view! { <Callout tone=Tone::Bad>{td_string!(l, audit.broken)} " " {at}</Callout> }.into_any()
+            view! {
+                <p class="quiet">
+                    <Icon sign=Sign::Check /> {td_string!(l, audit.whole)} " " <ShortMoment at=check.at /> " " {counted}
+                </p>
             }
-        })}
+            .into_any()
+        }
+        Some(check) => {
+            let at = check.broken_at.map(|at| td_string!(l, audit.broken_at, at = at).to_string());
+            view! {
+                <Callout tone=Tone::Bad>
+                    {td_string!(l, audit.broken)} " " {at} " " <ShortMoment at=check.at />
+                </Callout>
+            }
+            .into_any()
+        }
     }
 }
 
@@ -73,7 +89,7 @@ fn Events(page: Page<EventRow>, organisation: Option<OrganisationId>) -> impl In
         return view! { <Empty sign=Sign::Ledger title=td_string!(l, audit.none)><p>{td_string!(l, audit.none_hint)}</p></Empty> }
             .into_any();
     }
-    let next = page.next.map(|next| address(organisation, &[("before", &next)]));
+    let pages = paging(&page, |cursor| address(organisation, &[("after", cursor)]));
     let rows = page.rows.into_iter().map(|row| view! { <Event row /> }).collect_view();
     view! {
         <table class="table cards-on-phone ledger">
@@ -87,7 +103,7 @@ fn Events(page: Page<EventRow>, organisation: Option<OrganisationId>) -> impl In
             </thead>
             <tbody>{rows}</tbody>
         </table>
-        {next.map(|href| view! { <p class="more"><a class="btn btn-outline" href=href rel="next">{td_string!(l, audit.more)}</a></p> })}
+        {pages}
     }
     .into_any()
 }
@@ -95,50 +111,91 @@ fn Events(page: Page<EventRow>, organisation: Option<OrganisationId>) -> impl In
 #[component]
 fn Event(row: EventRow) -> impl IntoView {
     let l = use_locale();
-    let mut facts = Vec::new();
-    flatten("", &row.detail, &mut facts);
-    let reason = row.detail.get("reason").and_then(|reason| reason.as_str()).filter(|text| !text.is_empty());
-    let reason = reason.map(ToOwned::to_owned);
-    let details = facts.into_iter().map(|(name, value)| view! { <dt>{name}</dt><dd>{value}</dd> }).collect_view();
+    let facts = (!row.facts.is_empty()).then(|| {
+        let facts = row.facts.into_iter().map(|fact| view! { <li><FactView fact /></li> }).collect_view();
+        view! { <ul class="ledger-facts">{facts}</ul> }
+    });
+    let about = row.about.unwrap_or_else(|| "–".into());
+    let about = match row.case {
+        Some(case) => view! { <a class="link" href=format!("/cases/{case}")>{about}</a> }.into_any(),
+        None => about.into_any(),
+    };
+    let who = match row.actor {
+        EventActor::System => td_string!(l, audit.system).to_owned(),
+        EventActor::Person(name) | EventActor::Vendor(name) => name,
+    };
     view! {
         <tr>
             <td class="row-title">
                 <span class="font-medium">{verb_text(l, row.verb)}</span>
-                {reason.map(|reason| view! { <span class="block">{reason}</span> })}
-                <details>
-                    <summary class="quiet">{td_string!(l, audit.details)}{row.seq.map(|seq| format!(" #{seq}"))}</summary>
-                    <dl class="ledger-facts">{details}</dl>
-                </details>
+                {row.seq.map(|seq| view! { " " <span class="quiet">{format!("#{seq}")}</span> })}
+                {facts}
             </td>
-            <td data-label=td_string!(l, audit.about)>{row.about.unwrap_or_else(|| "–".into())}</td>
-            <td data-label=td_string!(l, audit.who)>{row.actor.unwrap_or_else(|| td_string!(l, audit.system).into())}</td>
+            <td data-label=td_string!(l, audit.about)>{about}</td>
+            <td data-label=td_string!(l, audit.who)>{who}</td>
             <td data-label=td_string!(l, audit.when)><ShortMoment at=row.at /></td>
         </tr>
     }
 }
 
-/// The detail as names and values: `status.before`.
-fn flatten(name: &str, value: &serde_json::Value, facts: &mut Vec<(String, String)>) {
-    match value {
-        serde_json::Value::Object(map) => {
-            for (key, value) in map {
-                let name = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
-                flatten(&name, value, facts);
-            }
+/// One thing that an event says, in words.
+#[component]
+fn FactView(fact: Fact) -> impl IntoView {
+    let l = use_locale();
+    let change = |before: Option<&str>, after: &str| match before {
+        Some(before) if before != after => format!("{before} → {after}"),
+        _ => after.to_owned(),
+    };
+    let named = |name: &'static str, what: String| view! { <span class="quiet">{name}</span> " " {what} }.into_any();
+    match fact {
+        Fact::Status { before, after } => {
+            let before = before.map(|status| status_text(l, status));
+            named(td_string!(l, audit.fact_status), change(before, status_text(l, after)))
         }
-        serde_json::Value::Null => {}
-        serde_json::Value::String(text) => facts.push((name.to_owned(), text.clone())),
-        serde_json::Value::Array(values) => {
-            let texts = values.iter().map(|value| value.to_string().replace('"', "")).collect::<Vec<_>>();
-            facts.push((name.to_owned(), texts.join(", ")));
+        Fact::Phase { before, after } => {
+            let before = before.map(|phase| phase_name(l, phase));
+            named(td_string!(l, audit.fact_phase), change(before, phase_name(l, after)))
         }
-        other => facts.push((name.to_owned(), other.to_string())),
+        Fact::Day { phase, before, after } => view! {
+            <span class="quiet">{phase_name(l, phase)}</span> " "
+            {before.map(|day| view! { <Day day /> " → " })}
+            <Day day=after />
+        }
+        .into_any(),
+        Fact::Priority(priority) => named(td_string!(l, audit.fact_priority), priority_text(l, priority).to_owned()),
+        Fact::CloseReason(reason) => named(td_string!(l, audit.fact_reason), close_reason_text(l, reason).to_owned()),
+        Fact::Role(role) => named(td_string!(l, audit.fact_role), role_text(l, role).to_owned()),
+        Fact::Reach(reach) => named(td_string!(l, audit.fact_reach), reach_text(l, reach).to_owned()),
+        Fact::Until(at) => {
+            view! { <span class="quiet">{td_string!(l, audit.fact_until)}</span> " " <ShortMoment at /> }.into_any()
+        }
+        Fact::WantedAt(at) => {
+            view! { <span class="quiet">{td_string!(l, audit.fact_wanted_at)}</span> " " <ShortMoment at /> }.into_any()
+        }
+        Fact::Outcome(outcome) => outcome_text(l, outcome).into_any(),
+        Fact::Address { before, after } => named(td_string!(l, audit.fact_address), change(Some(&before), &after)),
+        Fact::Device(device) => named(td_string!(l, audit.fact_device), device),
+        Fact::Language(language) => {
+            let name = match language {
+                domain::locale::Locale::Fr => td_string!(l, audit.language_fr),
+                domain::locale::Locale::En => td_string!(l, audit.language_en),
+            };
+            name.into_any()
+        }
+        Fact::Left => td_string!(l, audit.fact_left).into_any(),
+        Fact::Reason(reason) => named(td_string!(l, audit.fact_reason), reason),
+        Fact::Overridden => td_string!(l, audit.fact_overridden).into_any(),
+        Fact::Invited(count) => named(td_string!(l, audit.fact_invited), count.to_string()),
+        Fact::Sessions(count) => named(td_string!(l, audit.fact_sessions), count.to_string()),
+        Fact::Count(count) => named(td_string!(l, audit.fact_count), count.to_string()),
+        Fact::Named(name) => name.into_any(),
     }
 }
 
 fn verb_text(l: Locale, verb: Verb) -> &'static str {
     match verb {
         Verb::AnnouncementMailed => td_string!(l, audit.announcement_mailed),
+        Verb::AnnouncementMailStopped => td_string!(l, audit.announcement_mail_stopped),
         Verb::AnnouncementPublished => td_string!(l, audit.announcement_published),
         Verb::CallbackCancelled => td_string!(l, audit.callback_cancelled),
         Verb::CallbackDone => td_string!(l, audit.callback_done),
@@ -161,10 +218,12 @@ fn verb_text(l: Locale, verb: Verb) -> &'static str {
         Verb::ImportCommitted => td_string!(l, audit.import_committed),
         Verb::InvitationAccepted => td_string!(l, audit.invitation_accepted),
         Verb::InvitationSent => td_string!(l, audit.invitation_sent),
+        Verb::ZoneChanged => td_string!(l, audit.zone_changed),
         Verb::LanguageChanged => td_string!(l, audit.language_changed),
         Verb::OrganisationImported => td_string!(l, audit.organisation_imported),
         Verb::PasswordChanged => td_string!(l, audit.password_changed),
         Verb::PasswordResetSent => td_string!(l, audit.password_reset_sent),
+        Verb::PersonAddressCorrected => td_string!(l, audit.person_address_corrected),
         Verb::PersonCreated => td_string!(l, audit.person_created),
         Verb::PersonImported => td_string!(l, audit.person_imported),
         Verb::PersonRemoved => td_string!(l, audit.person_removed),

@@ -3,6 +3,7 @@
 use domain::{
     CallbackId, CaseId,
     calls::{CallEntrance, CallbackForm, CallbackRow, DeskWaiting, PhoneLineForm, PhoneLineSettings},
+    page::Page,
 };
 #[cfg(feature = "ssr")]
 use domain::{Failure, FieldError, calls::CallOutcome};
@@ -19,18 +20,18 @@ pub async fn read_call_entrance(case: Option<CaseId>) -> Result<CallEntrance, Ap
 }
 
 #[server(prefix = "/fn/calls", endpoint = "request")]
-pub async fn request_callback(form: CallbackForm, #[server(default)] key: String) -> Result<(), ApiError> {
+pub async fn request_callback(form: CallbackForm) -> Result<(), ApiError> {
     let context = request::context()?;
-    let case = request::reply(service::calls::request(&context, &form, &key).await)?;
+    let case = request::reply(service::calls::request(&context, &form).await)?;
     request::redirect(&format!("/cases/{case}"));
     Ok(())
 }
 
 /// The desk: calls to be made.
 #[server(prefix = "/fn/calls", endpoint = "list")]
-pub async fn open_callbacks() -> Result<Vec<CallbackRow>, ApiError> {
+pub async fn open_callbacks(#[server(default)] after: String) -> Result<Page<CallbackRow>, ApiError> {
     let context = request::context()?;
-    request::reply(service::calls::list_open(&context).await)
+    request::reply(service::calls::list_open(&context, &after).await)
 }
 
 /// How many chats and calls wait for the desk.

@@ -1,7 +1,11 @@
 //! The desk's calls: who wants to be called, at which number and when; how it went is logged in the case.
 
-use domain::calls::{CallOutcome, CallbackRow};
+use domain::{
+    calls::{CallOutcome, CallbackRow},
+    page::Page,
+};
 use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
 
 use super::api::{LogCall, open_callbacks};
 use crate::{
@@ -11,59 +15,74 @@ use crate::{
     layout::DeskTabs,
     live::use_all_events,
     ui::{
-        Badge, Choice, Empty, Fold, FormState, HiddenField, Moment, PageHead, RadioGroup, Sign, Submit, TextArea, Tone,
-        loaded, toast_on_success,
+        Badge, Choice, Empty, Fold, Form, FormState, HiddenField, Moment, PageHead, RadioGroup, Sign, Submit, TextArea,
+        Tone, loaded, paging, toast_on_success,
     },
 };
 
 #[component]
 pub fn DeskCallsPage() -> impl IntoView {
     let l = use_locale();
-    let first = Resource::new_blocking(|| (), |()| open_callbacks());
+    let query = use_query_map();
+    let after = Memo::new(move |_| query.with(|query| query.get("after")).unwrap_or_default());
+    let first = Resource::new_blocking(move || after.get(), open_callbacks);
     view! {
         <PageHead title=td_string!(l, calls.desk) />
         <DeskTabs />
-        {loaded(first, |first: Vec<CallbackRow>| view! { <Calls first /> })}
+        {loaded(first, move |first: Page<CallbackRow>| view! { <Calls first after=after.get_untracked() /> })}
     }
 }
 
 /// Follows what happens without touching a note that is being written.
 #[component]
-fn Calls(first: Vec<CallbackRow>) -> impl IntoView {
+fn Calls(first: Page<CallbackRow>, after: String) -> impl IntoView {
     let l = use_locale();
     let calls = RwSignal::new(first);
+    let shown = Shown { calls, after: StoredValue::new(after) };
+    provide_context(shown);
     let happened = use_all_events();
     Effect::new(move |before: Option<i64>| {
         let now = happened.get();
         if before.is_some_and(|before| before != now) {
-            fetch(calls);
+            shown.fetch();
         }
         now
     });
     view! {
         <Show
-            when=move || !calls.with(Vec::is_empty)
+            when=move || calls.with(|calls| !calls.is_empty())
             fallback=move || view! {
                 <Empty sign=Sign::Phone title=td_string!(l, calls.desk_none)><p>{td_string!(l, calls.desk_live)}</p></Empty>
             }
         >
             <ul class="task-list">
-                <For each=move || calls.get() key=|call| call.id let:call><Row call calls /></For>
+                <For each=move || calls.get() key=|call| call.id let:call><Row call /></For>
             </ul>
+            {move || calls.with(|calls| paging(calls, |cursor| format!("/desk/calls?after={cursor}")))}
         </Show>
     }
 }
 
-fn fetch(calls: RwSignal<Vec<CallbackRow>>) {
-    leptos::task::spawn_local(async move {
-        if let Ok(fresh) = open_callbacks().await {
-            calls.set(fresh);
-        }
-    });
+/// The page of calls that is shown.
+#[derive(Clone, Copy)]
+struct Shown {
+    calls: RwSignal<Page<CallbackRow>>,
+    after: StoredValue<String>,
+}
+
+impl Shown {
+    fn fetch(self) {
+        leptos::task::spawn_local(async move {
+            let Some(after) = self.after.try_get_value() else { return };
+            if let Ok(fresh) = open_callbacks(after).await {
+                self.calls.try_set(fresh);
+            }
+        });
+    }
 }
 
 #[component]
-fn Row(call: CallbackRow, calls: RwSignal<Vec<CallbackRow>>) -> impl IntoView {
+fn Row(call: CallbackRow) -> impl IntoView {
     let l = use_locale();
     let about = format!("{} · {} · {}", call.person, call.organisation, call.case_number);
     view! {
@@ -80,20 +99,23 @@ fn Row(call: CallbackRow, calls: RwSignal<Vec<CallbackRow>>) -> impl IntoView {
                 <p><a class="link" href=format!("/cases/{}", call.case)>{call.title}</a></p>
                 <p class="quiet">{about}</p>
             </div>
-            <div class="task-side"><LogForm id=call.id calls /></div>
+            <div class="task-side"><LogForm id=call.id /></div>
         </li>
     }
     .into_any()
 }
 
 #[component]
-fn LogForm(id: domain::CallbackId, calls: RwSignal<Vec<CallbackRow>>) -> impl IntoView {
+fn LogForm(id: domain::CallbackId) -> impl IntoView {
     let l = use_locale();
+    let shown = use_context::<Shown>();
     let action = ServerAction::<LogCall>::new();
     let form = FormState::provide_for(action, &id.to_string());
     Effect::new(move |_| {
-        if action.value().with(|value| matches!(value, Some(Ok::<(), ApiError>(())))) {
-            fetch(calls);
+        if action.value().with(|value| matches!(value, Some(Ok::<(), ApiError>(()))))
+            && let Some(shown) = shown
+        {
+            shown.fetch();
         }
     });
     toast_on_success(action, td_string!(l, common.done_call));
@@ -101,13 +123,13 @@ fn LogForm(id: domain::CallbackId, calls: RwSignal<Vec<CallbackRow>>) -> impl In
         CallOutcome::ALL.iter().map(|outcome| Choice::new(outcome.key(), outcome_text(l, *outcome))).collect();
     view! {
         <Fold summary=td_string!(l, calls.log)>
-            <ActionForm action=action attr:class="form">
+            <Form action=action class="form">
                 {form.view(&["outcome", "note"])}
                 <HiddenField name="id" value=id.to_string() />
                 <RadioGroup name="outcome" label=td_string!(l, calls.outcome) choices=outcomes required=true />
                 <TextArea name="note" label=td_string!(l, calls.note) hint=td_string!(l, calls.note_hint) rows=3 />
                 <Submit>{td_string!(l, calls.save)}</Submit>
-            </ActionForm>
+            </Form>
         </Fold>
     }
 }

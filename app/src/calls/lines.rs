@@ -35,9 +35,10 @@ fn Line(line: PhoneLine) -> impl IntoView {
         <div class="phone-line">
             <p class="phone-number">
                 <a class="link" href=format!("tel:{}", dialled(&line.number))>{spaced(&line.number)}</a>
-                {match (line.open_until, line.opens_at) {
-                    (Some(_), _) => view! { <Badge tone=Tone::Good>{td_string!(l, calls.open)}</Badge> }.into_any(),
-                    _ => view! { <Badge>{td_string!(l, calls.closed)}</Badge> }.into_any(),
+                {if line.open {
+                    view! { <Badge tone=Tone::Good>{td_string!(l, calls.open)}</Badge> }.into_any()
+                } else {
+                    view! { <Badge>{td_string!(l, calls.closed)}</Badge> }.into_any()
                 }}
             </p>
             <p class="quiet">{region_name(l, &line.region)} " · " {languages}</p>
@@ -91,22 +92,27 @@ pub(super) fn region_name(l: Locale, region: &str) -> String {
     }
 }
 
-/// `Mon–Fri 09:00–17:00 (Europe/Paris)`: days with the same hours are drawn together.
+/// `Mon–Fri 09:00–12:00, 14:00–18:00; Sat 10:00–12:00 (Europe/Paris)`: days with the same hours are drawn together.
 pub(super) fn hours_text(l: Locale, hours: &Hours) -> String {
+    if hours.round_the_clock() {
+        return format!("{} ({})", td_string!(l, calls.round_the_clock), hours.zone);
+    }
     let names: Vec<&str> = td_string!(l, calls.days).split(' ').collect();
     let name = |index: usize| names.get(index).copied().unwrap_or_default();
     let mut parts: Vec<String> = Vec::new();
     let mut index = 0;
-    while let Some(span) = hours.week.get(index).copied() {
+    while let Some(spans) = hours.week.get(index) {
         let mut last = index;
-        while hours.week.get(last + 1).copied() == Some(span) {
+        while hours.week.get(last + 1) == Some(spans) {
             last += 1;
         }
-        if let Some((from, to)) = span {
+        if !spans.is_empty() {
             let days = if last == index { name(index).to_owned() } else { format!("{}–{}", name(index), name(last)) };
-            parts.push(format!("{days} {}–{}", from.strftime("%H:%M"), to.strftime("%H:%M")));
+            let spans: Vec<String> = spans.iter().map(|span| span.to_string().replace('-', "–")).collect();
+            parts.push(format!("{days} {}", spans.join(", ")));
         }
         index = last + 1;
     }
-    format!("{} ({})", parts.join(", "), hours.zone)
+    let between = if matches!(l, Locale::fr) { "\u{a0}; " } else { "; " };
+    format!("{} ({})", parts.join(between), hours.zone)
 }

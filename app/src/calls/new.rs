@@ -17,7 +17,8 @@ use crate::{
     chat::CompanyField,
     i18n::*,
     language::use_locale,
-    ui::{Card, FormKey, FormState, HiddenField, PageHead, SelectField, Submit, TextArea, TextField, loaded},
+    ui::{Card, Form, FormState, HiddenField, PageHead, SelectField, Submit, TextArea, TextField, loaded},
+    zone::browser_zone,
 };
 
 #[component]
@@ -57,11 +58,11 @@ fn RequestForm(
     let action = ServerAction::<RequestCallback>::new();
     let form = FormState::provide(action);
     let about_case = case.is_some();
+    let about = case.as_ref().map(|case| case.id.to_string()).unwrap_or_default();
     let products = product_choices(&choices, td_string!(l, chat.no_product));
     view! {
-        <ActionForm action=action attr:class="form">
+        <Form action=action about=about class="form" kept=true>
             {form.view(&["organisation", "product", "phone", "when", "topic"])}
-            <FormKey />
             {match case {
                 Some(case) => view! {
                     <p class="for-company">{td_string!(l, calls.about_case)} " " <strong>{case.number} " · " {case.title}</strong></p>
@@ -78,20 +79,20 @@ fn RequestForm(
             <TextField name="form[phone]" label=td_string!(l, calls.phone) kind="tel" autocomplete="tel" required=true
                 value=defaults.phone hint=td_string!(l, calls.phone_hint) />
             <TextField name="form[when]" label=td_string!(l, calls.when) kind="datetime-local" hint=td_string!(l, calls.when_hint) />
-            <Zone time_zone=defaults.time_zone />
+            <Zone time_zone=defaults.time_zone known=defaults.zone_known />
             <TextArea name="form[topic]" label=td_string!(l, calls.topic) required=!about_case rows=4 />
             <Submit>{td_string!(l, calls.ask)}</Submit>
-        </ActionForm>
+        </Form>
     }
 }
 
-/// The zone that the time is in: that of the profile, and of the browser once the page lives.
+/// The zone that the time is in: that of the profile; of the browser while the profile does not know it.
 #[component]
-fn Zone(time_zone: String) -> impl IntoView {
+fn Zone(time_zone: String, known: bool) -> impl IntoView {
     let l = use_locale();
     let zone = RwSignal::new(time_zone.clone());
     Effect::new(move |_| {
-        if let Some(here) = browser_zone() {
+        if let Some(here) = browser_zone().filter(|_| !known) {
             zone.set(here);
         }
     });
@@ -99,9 +100,4 @@ fn Zone(time_zone: String) -> impl IntoView {
         <p class="quiet">{td_string!(l, calls.zone)} " " <strong>{zone}</strong></p>
         <input type="hidden" name="form[time_zone]" value=time_zone prop:value=zone />
     }
-}
-
-fn browser_zone() -> Option<String> {
-    let format = js_sys::Intl::DateTimeFormat::new(&js_sys::Array::new(), &js_sys::Object::new());
-    js_sys::Reflect::get(&format.resolved_options(), &"timeZone".into()).ok()?.as_string()
 }

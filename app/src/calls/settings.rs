@@ -12,7 +12,7 @@ use crate::{
     i18n::*,
     language::use_locale,
     ui::{
-        Callout, Card, Empty, Fold, FormState, HiddenField, Kind, LinkButton, PageHead, Sign, Submit, TextArea,
+        Callout, Card, Empty, Fold, Form, FormState, HiddenField, Kind, LinkButton, PageHead, Sign, Submit, TextArea,
         TextField, Tone, loaded, provide_acts, refresh_on_success,
     },
 };
@@ -92,12 +92,12 @@ fn RemoveForm(region: String) -> impl IntoView {
     refresh_on_success(action);
     view! {
         <Fold summary=td_string!(l, calls.remove_line) kind=Kind::Plain>
-            <ActionForm action=action attr:class="form">
+            <Form action=action class="form">
                 {form.view(&[])}
                 <p>{td_string!(l, calls.remove_line_lead)}</p>
                 <HiddenField name="id" value=region />
                 <Submit kind=Kind::Danger>{td_string!(l, calls.remove_line_sure)}</Submit>
-            </ActionForm>
+            </Form>
         </Fold>
     }
 }
@@ -107,9 +107,10 @@ fn LineForm(first: PhoneLineForm) -> impl IntoView {
     let l = use_locale();
     let action = ServerAction::<SavePhoneLine>::new();
     let form = FormState::provide(action);
+    let about = first.region.clone();
     refresh_on_success(action);
     view! {
-        <ActionForm action=action attr:class="form">
+        <Form action=action about=about class="form">
             {form.view(&[
                 "region", "number", "languages", "zone", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
                 "sunday", "holidays",
@@ -126,18 +127,18 @@ fn LineForm(first: PhoneLineForm) -> impl IntoView {
                 <legend>{td_string!(l, calls.hours)}</legend>
                 <p class="field-hint">{td_string!(l, calls.hours_hint)}</p>
                 <div class="choices">
-                    <TextField name="form[monday]" label=td_string!(l, calls.monday) value=first.monday max=20 />
-                    <TextField name="form[tuesday]" label=td_string!(l, calls.tuesday) value=first.tuesday max=20 />
-                    <TextField name="form[wednesday]" label=td_string!(l, calls.wednesday) value=first.wednesday max=20 />
-                    <TextField name="form[thursday]" label=td_string!(l, calls.thursday) value=first.thursday max=20 />
-                    <TextField name="form[friday]" label=td_string!(l, calls.friday) value=first.friday max=20 />
-                    <TextField name="form[saturday]" label=td_string!(l, calls.saturday) value=first.saturday max=20 />
-                    <TextField name="form[sunday]" label=td_string!(l, calls.sunday) value=first.sunday max=20 />
+                    <TextField name="form[monday]" label=td_string!(l, calls.monday) value=first.monday />
+                    <TextField name="form[tuesday]" label=td_string!(l, calls.tuesday) value=first.tuesday />
+                    <TextField name="form[wednesday]" label=td_string!(l, calls.wednesday) value=first.wednesday />
+                    <TextField name="form[thursday]" label=td_string!(l, calls.thursday) value=first.thursday />
+                    <TextField name="form[friday]" label=td_string!(l, calls.friday) value=first.friday />
+                    <TextField name="form[saturday]" label=td_string!(l, calls.saturday) value=first.saturday />
+                    <TextField name="form[sunday]" label=td_string!(l, calls.sunday) value=first.sunday />
                 </div>
             </fieldset>
             <TextArea name="form[holidays]" label=td_string!(l, calls.holidays_label) value=first.holidays rows=4
                 hint=td_string!(l, calls.holidays_hint) />
             <Submit>{td_string!(l, calls.save_line)}</Submit>
-        </ActionForm>
+        </Form>
     }
 }

@@ -2,7 +2,7 @@
 
 use domain::{
     CaseId, FileId,
-    cases::{CaseDetail, CaseFilter, CaseForm, CaseRow},
+    cases::{CaseDetail, CaseFilter, CaseForm, CaseRow, StreamPart},
     organisations::OrganisationChoice,
     page::Page,
 };
@@ -21,10 +21,11 @@ pub async fn list_cases(filter: CaseFilter) -> Result<Page<CaseRow>, ApiError> {
     request::reply(service::cases::list(&context, &filter).await)
 }
 
-#[server(prefix = "/fn/cases", endpoint = "find")]
-pub async fn find_case(id: CaseId) -> Result<CaseDetail, ApiError> {
+/// A case with a part of its stream.
+#[server(prefix = "/fn/cases", endpoint = "find", input = Json)]
+pub async fn find_case(id: CaseId, #[server(default)] part: StreamPart) -> Result<CaseDetail, ApiError> {
     let context = request::context()?;
-    request::reply(service::cases::detail(&context, id).await)
+    request::reply(service::cases::detail_part(&context, id, part).await)
 }
 
 /// The companies and products a case can be opened for.
@@ -35,39 +36,43 @@ pub async fn opening_choices() -> Result<Vec<OrganisationChoice>, ApiError> {
 }
 
 #[server(prefix = "/fn/cases", endpoint = "open_case")]
-pub async fn open_case(
-    form: CaseForm,
-    #[server(default)] files: Vec<FileId>,
-    #[server(default)] key: String,
-) -> Result<(), ApiError> {
+pub async fn open_case(form: CaseForm, #[server(default)] files: Vec<FileId>) -> Result<(), ApiError> {
     let context = request::context()?;
-    let id = request::reply(service::cases::open(&context, &form, &files, &key).await)?;
+    let id = request::reply(service::cases::open(&context, &form, &files).await)?;
     request::redirect(&format!("/cases/{id}"));
     Ok(())
 }
 
-/// `then` is `ask` or `propose` for agents who wait for the customer; anything else just answers.
+/// `then` is `ask` or `propose` for agents who wait for the customer; empty just answers. `reopen` opens a case that was
+/// closed meanwhile.
 #[server(prefix = "/fn/cases", endpoint = "reply")]
 pub async fn reply_to_case(
     id: CaseId,
     text: String,
     #[server(default)] files: Vec<FileId>,
     #[server(default)] then: String,
-    #[server(default)] key: String,
+    #[server(default)] reopen: bool,
 ) -> Result<(), ApiError> {
     let context = request::context()?;
     let then = match then.as_str() {
-        "ask" => service::cases::Reply::Ask,
-        "propose" => service::cases::Reply::Propose,
-        _ => service::cases::Reply::Answer,
+        "" => Ok(service::cases::Reply::Answer),
+        "ask" => Ok(service::cases::Reply::Ask),
+        "propose" => Ok(service::cases::Reply::Propose),
+        _ => Err(Failure::field("then", FieldError::NotAChoice)),
     };
-    request::reply(service::cases::reply(&context, id, &text, &files, then, &key).await)
+    let then = request::reply(then)?;
+    let written = if reopen {
+        service::cases::reopen_and_reply(&context, id, &text, &files, then).await
+    } else {
+        service::cases::reply(&context, id, &text, &files, then).await
+    };
+    request::reply(written)
 }
 
 #[server(prefix = "/fn/cases", endpoint = "note")]
-pub async fn note_on_case(id: CaseId, text: String, #[server(default)] key: String) -> Result<(), ApiError> {
+pub async fn note_on_case(id: CaseId, text: String) -> Result<(), ApiError> {
     let context = request::context()?;
-    request::reply(service::cases::note(&context, id, &text, &key).await)
+    request::reply(service::cases::note(&context, id, &text).await)
 }
 
 #[server(prefix = "/fn/cases", endpoint = "assign")]

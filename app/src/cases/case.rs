@@ -2,15 +2,16 @@
 //! has more is there because the policy says so.
 
 use domain::{
-    CaseId,
-    cases::{CaseDetail, Closing, Status},
+    CaseId, EntryId,
+    cases::{CaseDetail, CloseReason, Closing, Status, StreamItem, StreamPart},
+    failure::Denial,
 };
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_params_map, use_query_map};
 
 use super::{
     api::{AssignCase, CloseCase, NoteOnCase, ReopenCase, ReplyToCase, find_case},
-    parts::{Attach, Stream, priority_badge, status_badge},
+    parts::{Attach, Stream, close_reason_text, priority_badge, status_badge},
 };
 use crate::{
     ApiError,
@@ -19,27 +20,34 @@ use crate::{
     language::use_locale,
     live::follow_case,
     ui::{
-        Callout, Card, Choice, Fold, FormKey, FormState, HiddenField, Icon, Kind, LinkButton, Moment, PageHead,
-        SelectField, Sign, Skeleton, Submit, TextArea, Tone, provide_acts, refresh_on_success, toast_on_success,
+        Callout, Card, Choice, Day, Fold, Form, FormKey, FormState, HiddenField, Icon, Kind, LinkButton, Moment,
+        PageHead, Printed, SelectField, Sign, Skeleton, Submit, TextArea, Tone, number_text, provide_acts,
+        refresh_on_success, toast_on_success,
     },
 };
 
 #[component]
 pub fn CasePage() -> impl IntoView {
-    let params = use_params_map();
+    let (params, query) = (use_params_map(), use_query_map());
     let acted = provide_acts();
+    let part = Memo::new(move |_| {
+        query.with(|query| {
+            let entry = |name| query.get(name).and_then(|id| id.parse::<EntryId>().ok());
+            entry("before").map(StreamPart::Before).or(entry("after").map(StreamPart::After)).unwrap_or_default()
+        })
+    });
     move || {
         let id = params.with(|params| params.get("id")).and_then(|id| id.parse::<CaseId>().ok());
         match id {
-            Some(id) => view! { <Loader id acted /> }.into_any(),
+            Some(id) => view! { <Loader id part acted /> }.into_any(),
             None => view! { <FailurePage failure=domain::Failure::NotFound /> }.into_any(),
         }
     }
 }
 
 #[component]
-fn Loader(id: CaseId, acted: RwSignal<u32>) -> impl IntoView {
-    let first = Resource::new_blocking(|| (), move |()| find_case(id));
+fn Loader(id: CaseId, part: Memo<StreamPart>, acted: RwSignal<u32>) -> impl IntoView {
+    let first = Resource::new_blocking(move || part.get(), move |part| find_case(id, part));
     view! {
         <Transition fallback=Skeleton>
             {move || Suspend::new(async move {
@@ -61,37 +69,145 @@ fn Case(first: CaseDetail, acted: RwSignal<u32>) -> impl IntoView {
     let (number, title) = (first.row.number.clone(), first.row.title.clone());
     let legacy = first.legacy_source.clone().zip(first.row.legacy_number.clone());
     let case = RwSignal::new(first);
-    follow_case(id, case, |case| case.seen_event, acted, move || find_case(id));
+    follow_case(id, case, |case| case.seen_event, acted, move || news(id, case));
     let closed = Memo::new(move |_| case.with(|case| case.row.status == Status::Closed));
     let may_reply = Memo::new(move |_| case.with(|case| case.may_reply) && !closed.get());
+    let not_open = Memo::new(move |_| case.with(|case| case.not_open.clone()));
     let may_work = Memo::new(move |_| case.with(|case| case.may_work));
     let may_close = Memo::new(move |_| case.with(|case| case.may_close) && !closed.get());
+    let may_take = Memo::new(move |_| case.with(|case| case.may_take));
     let may_call = Memo::new(move |_| case.with(|case| case.may_call));
+    let printed = format!("{number} · {}", case.with_untracked(|case| case.row.organisation.clone()));
+    // What somebody is writing stays, whatever happens to the case meanwhile (T01).
+    let (replying, noting) = (RwSignal::new(false), RwSignal::new(false));
     view! {
+        <Printed text=printed />
         <PageHead title>
             <span class="quiet">{number}</span>
+            <Show when=move || may_reply.get()>
+                <a class="btn btn-outline to-reply" href="#reply" rel="external">{td_string!(l, cases.to_reply)}</a>
+            </Show>
         </PageHead>
         <div class="case">
             <div class="case-main">
                 {legacy.map(|(source, old)| view! {
                     <Callout tone=Tone::Info>{td_string!(l, cases.from_legacy)} " " {source} " · " {old}</Callout>
                 })}
-                {move || view! { <Stream items=case.with(|case| case.stream.clone()) /> }}
-                <Show when=move || may_reply.get()><ReplyForm id vendor=may_work.get_untracked() /></Show>
-                <Show when=move || may_work.get()><NoteForm id /></Show>
+                <Earlier case />
+                <Stream case />
+                <Later case />
+                {move || not_open.get().map(|denial| view! { <NotOpen denial /> })}
+                <Show when=move || may_reply.get() || replying.get()>
+                    <ReplyForm id case vendor=may_work.get_untracked() written=replying />
+                </Show>
+                <Show when=move || may_work.get() || noting.get()><NoteForm id written=noting /></Show>
             </div>
             <aside class="case-side">
                 {move || view! { <Facts case=case.get() /> }}
-                <Show when=move || may_work.get()><AssignForm id /></Show>
+                <Show when=move || may_take.get()><AssignForm id /></Show>
                 <Show when=move || may_call.get()>
                     <LinkButton href=format!("/calls/new?case={id}") kind=Kind::Quiet>
                         <Icon sign=Sign::Phone />{td_string!(l, cases.call_about)}
                     </LinkButton>
                 </Show>
-                <Show when=move || may_close.get()><CloseForm id /></Show>
+                <Show when=move || may_close.get()><CloseForm id vendor=may_work.get_untracked() /></Show>
                 <Show when=move || closed.get()><Reopening case /></Show>
             </aside>
         </div>
+    }
+}
+
+/// Why an agent finds no box to write in (D6).
+#[component]
+fn NotOpen(denial: Denial) -> impl IntoView {
+    let l = use_locale();
+    let (day, delayed) = match denial {
+        Denial::NotOpenYet { opens_on, delayed, .. } => (opens_on, delayed),
+        Denial::Role { .. } => (None, false),
+    };
+    view! {
+        <Callout tone=Tone::Warn>
+            <p>{td_string!(l, cases.before_launch_why)}</p>
+            {day.map(|day| view! { <p>{td_string!(l, failure.opens_on)} " " <Day day /></p> })}
+            {delayed.then(|| view! { <p>{td_string!(l, failure.delayed)}</p> })}
+        </Callout>
+    }
+}
+
+/// What a page that shows some of the stream has to learn: the facts of the case, and the entries that are not there yet.
+async fn news(id: CaseId, case: RwSignal<CaseDetail>) -> Result<CaseDetail, ApiError> {
+    let part = case.try_with_untracked(CaseDetail::news).unwrap_or_default();
+    let news = find_case(id, part).await?;
+    // The page may be gone by now.
+    Ok(case.try_with_untracked(|shown| shown.with_news(news.clone())).unwrap_or(news))
+}
+
+/// The way to the entries before those shown: a link to a page of them, and where the page lives they are put above, without
+/// moving what is read.
+#[component]
+fn Earlier(case: RwSignal<CaseDetail>) -> impl IntoView {
+    let l = use_locale();
+    let id = case.with_untracked(|case| case.row.id);
+    let earlier = Memo::new(move |_| case.with(|case| case.earlier));
+    let first = Memo::new(move |_| case.with(|case| case.stream.first().map(StreamItem::id)));
+    let asking = RwSignal::new(false);
+    let ask = move |event: leptos::ev::MouseEvent| {
+        // With a key pressed it is a link to open elsewhere.
+        let plain =
+            event.button() == 0 && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key());
+        let Some(entry) = first.get_untracked().filter(|_| plain) else { return };
+        event.prevent_default();
+        if asking.get_untracked() {
+            return;
+        }
+        asking.set(true);
+        leptos::task::spawn_local(async move {
+            if let Ok(part) = find_case(id, StreamPart::Before(entry)).await {
+                let place = hold_place(entry);
+                case.try_update(|case| case.with_earlier(part));
+                request_animation_frame(place);
+            }
+            asking.try_set(false);
+        });
+    };
+    let href = move || first.get().map(|entry| format!("/cases/{id}?before={entry}"));
+    view! {
+        <Show when=move || earlier.get() != 0>
+            <p class="stream-way">
+                <a class="btn btn-outline" href=href on:click=ask aria-busy=move || asking.get().then_some("true")>
+                    {move || td_string!(l, cases.earlier, count = number_text(l, earlier.get())).to_string()}
+                </a>
+            </p>
+        </Show>
+    }
+}
+
+/// Notes where an entry stands in the window; what is given back scrolls it there again.
+fn hold_place(entry: EntryId) -> impl FnOnce() + 'static {
+    let top = move || Some(document().get_element_by_id(&format!("e-{entry}"))?.get_bounding_client_rect().top());
+    let before = top();
+    move || {
+        if let (Some(before), Some(after)) = (before, top()) {
+            window().scroll_by_with_x_and_y(0.0, after - before);
+        }
+    }
+}
+
+/// The way on, where the page shows earlier entries only.
+#[component]
+fn Later(case: RwSignal<CaseDetail>) -> impl IntoView {
+    let l = use_locale();
+    let id = case.with_untracked(|case| case.row.id);
+    let later = Memo::new(move |_| case.with(|case| case.later));
+    let last = Memo::new(move |_| case.with(|case| case.stream.last().map(StreamItem::id)));
+    view! {
+        <Show when=move || later.get() != 0>
+            <p class="stream-way">
+                <a class="btn btn-outline" href=move || last.get().map(|entry| format!("/cases/{id}?after={entry}"))>
+                    {move || td_string!(l, cases.later, count = number_text(l, later.get())).to_string()}
+                </a>
+            </p>
+        </Show>
     }
 }
 
@@ -117,10 +233,28 @@ fn Facts(case: CaseDetail) -> impl IntoView {
 }
 
 #[component]
-fn ReplyForm(id: CaseId, vendor: bool) -> impl IntoView {
+fn ReplyForm(
+    id: CaseId,
+    case: RwSignal<CaseDetail>,
+    vendor: bool,
+    /// Whether something is written that was not sent.
+    written: RwSignal<bool>,
+) -> impl IntoView {
     let l = use_locale();
     let action = ServerAction::<ReplyToCase>::new();
     let form = FormState::provide(action);
+    form.tell(written);
+    let closed = Memo::new(move |_| case.with(|case| case.row.status == Status::Closed));
+    let reopens = Memo::new(move |_| closed.get() && case.with(|case| case.may_reopen && case.may_reply));
+    let state = move || {
+        let text = match (closed.get(), case.with(|case| case.may_reply)) {
+            (true, _) if reopens.get() => td_string!(l, cases.closed_while_writing),
+            (true, _) => td_string!(l, cases.closed_for_good_while_writing),
+            (false, false) => td_string!(l, cases.no_reply_now),
+            (false, true) => return None,
+        };
+        Some(view! { <Callout tone=Tone::Warn>{text}</Callout> })
+    };
     refresh_on_success(action);
     toast_on_success(action, td_string!(l, common.done_reply));
     let then = vec![
@@ -128,18 +262,22 @@ fn ReplyForm(id: CaseId, vendor: bool) -> impl IntoView {
         Choice::new("propose", td_string!(l, cases.then_propose)),
     ];
     view! {
-        <ActionForm action=action attr:class="form reply">
-            {form.view(&["text", "files"])}
+        <Form action=action about=id.to_string() attr:id="reply" class="form reply" kept=true>
+            {state}
+            {form.view(&["text", "files", "then"])}
+            {move || reopens.get().then(|| view! { <HiddenField name="reopen" value="true" /> })}
             <HiddenField name="id" value=id.to_string() />
-            <FormKey />
             <TextArea name="text" label=td_string!(l, cases.your_reply) required=true rows=5 />
             <Attach />
             {vendor.then(|| view! {
                 <SelectField name="then" label=td_string!(l, cases.then) choices=then placeholder=td_string!(l, cases.then_work) />
             })}
-            <Submit>{td_string!(l, cases.reply)}</Submit>
-        </ActionForm>
-        <form method="post" action=format!("/files?case={id}") enctype="multipart/form-data" class="form no-script">
+            <Submit>
+                {move || if reopens.get() { td_string!(l, cases.reopen_and_send) } else { td_string!(l, cases.reply) }}
+            </Submit>
+        </Form>
+        <form method="post" action=format!("/files?case={id}") enctype="multipart/form-data" class="form no-script panel">
+            <FormKey />
             <label for="plain-file">{td_string!(l, cases.files)}</label>
             <p class="field-hint">{td_string!(l, cases.files_hint)}</p>
             <input id="plain-file" type="file" name="file" multiple class="file-input" />
@@ -149,21 +287,21 @@ fn ReplyForm(id: CaseId, vendor: bool) -> impl IntoView {
 }
 
 #[component]
-fn NoteForm(id: CaseId) -> impl IntoView {
+fn NoteForm(id: CaseId, written: RwSignal<bool>) -> impl IntoView {
     let l = use_locale();
     let action = ServerAction::<NoteOnCase>::new();
     let form = FormState::provide(action);
+    form.tell(written);
     refresh_on_success(action);
     toast_on_success(action, td_string!(l, common.done_note));
     view! {
         <Fold summary=td_string!(l, cases.write_note) kind=Kind::Plain>
-            <ActionForm action=action attr:class="form">
+            <Form action=action about=id.to_string() class="form" kept=true>
                 {form.view(&["text"])}
                 <HiddenField name="id" value=id.to_string() />
-                <FormKey />
                 <TextArea name="text" label=td_string!(l, cases.note_label) required=true rows=3 />
                 <Submit kind=Kind::Quiet>{td_string!(l, cases.save_note)}</Submit>
-            </ActionForm>
+            </Form>
         </Fold>
     }
 }
@@ -176,34 +314,31 @@ fn AssignForm(id: CaseId) -> impl IntoView {
     refresh_on_success(action);
     toast_on_success(action, td_string!(l, common.done_take));
     view! {
-        <ActionForm action=action>
+        <Form action=action>
             {form.view(&[])}
             <HiddenField name="id" value=id.to_string() />
             <Submit kind=Kind::Quiet>{td_string!(l, cases.take)}</Submit>
-        </ActionForm>
+        </Form>
     }
 }
 
 #[component]
-fn CloseForm(id: CaseId) -> impl IntoView {
+fn CloseForm(id: CaseId, vendor: bool) -> impl IntoView {
     let l = use_locale();
     let action = ServerAction::<CloseCase>::new();
     let form = FormState::provide(action);
     refresh_on_success(action);
     toast_on_success(action, td_string!(l, common.done_close));
-    let reasons = vec![
-        Choice::new("confirmed", td_string!(l, cases.reason_confirmed)),
-        Choice::new("obsolete", td_string!(l, cases.reason_obsolete)),
-        Choice::new("withdrawn", td_string!(l, cases.reason_withdrawn)),
-    ];
+    let reasons = CloseReason::ALL.iter().filter(|reason| reason.may_be_given(vendor));
+    let reasons = reasons.map(|reason| Choice::new(reason.key(), close_reason_text(l, *reason))).collect();
     view! {
         <Fold summary=td_string!(l, cases.close) kind=Kind::Quiet>
-            <ActionForm action=action attr:class="form">
+            <Form action=action class="form">
                 {form.view(&["reason"])}
                 <HiddenField name="id" value=id.to_string() />
                 <SelectField name="reason" label=td_string!(l, cases.reason) choices=reasons />
                 <Submit kind=Kind::Danger>{td_string!(l, cases.close)}</Submit>
-            </ActionForm>
+            </Form>
         </Fold>
     }
 }
@@ -241,10 +376,10 @@ fn ReopenForm(id: CaseId) -> impl IntoView {
     refresh_on_success(action);
     toast_on_success(action, td_string!(l, common.done_reopen));
     view! {
-        <ActionForm action=action>
+        <Form action=action>
             {form.view(&[])}
             <HiddenField name="id" value=id.to_string() />
             <Submit>{td_string!(l, cases.reopen)}</Submit>
-        </ActionForm>
+        </Form>
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     language::use_locale,
     live::use_all_events,
     session::{Viewer, use_viewer},
-    ui::{Choice, Empty, Icon, LinkButton, PageHead, SelectField, Sign, TextField, loaded},
+    ui::{Choice, Empty, Icon, LinkButton, PageHead, SelectField, Sign, TextField, loaded, paging},
 };
 
 /// The filter that stands in the address.
@@ -38,8 +38,8 @@ pub(super) fn filter_in_address() -> Memo<CaseFilter> {
     })
 }
 
-/// The address of the same list, one page on.
-pub(super) fn next_page(path: &str, filter: &CaseFilter, next: &str) -> String {
+/// The address of another page of the same list.
+fn address(path: &str, filter: &CaseFilter, cursor: &str) -> String {
     let params = [
         ("mine", if filter.mine { "true" } else { "" }),
         ("status", &filter.status),
@@ -47,7 +47,7 @@ pub(super) fn next_page(path: &str, filter: &CaseFilter, next: &str) -> String {
         ("search", &filter.search),
         ("queue", &filter.queue),
         ("organisation", &filter.organisation),
-        ("after", next),
+        ("after", cursor),
     ];
     let query: Vec<String> = params
         .into_iter()
@@ -93,7 +93,7 @@ pub(super) fn Results(
     #[prop(optional)] company: bool,
 ) -> impl IntoView {
     let l = use_locale();
-    let next = page.next.map(|next| next_page(path, &filter, &next));
+    let pages = paging(&page, |cursor| address(path, &filter, cursor));
     if page.rows.is_empty() {
         // Agents open no cases.
         let none_lead =
@@ -105,7 +105,7 @@ pub(super) fn Results(
     }
     view! {
         <CaseRows rows=page.rows company />
-        {next.map(|href| view! { <p class="more"><a class="btn btn-outline" href=href rel="next">{td_string!(l, cases.more)}</a></p> })}
+        {pages}
     }
     .into_any()
 }

@@ -14,8 +14,8 @@ use crate::{
     i18n::*,
     language::use_locale,
     ui::{
-        Callout, Choice, FormKey, FormState, HiddenField, PageHead, RadioGroup, SelectField, Submit, TextArea,
-        TextField, Tone, loaded,
+        Callout, Choice, Form, FormState, HiddenField, PageHead, RadioGroup, SelectField, Submit, TextArea, TextField,
+        Tone, loaded,
     },
 };
 
@@ -42,9 +42,8 @@ fn NewCaseForm(choices: Vec<OrganisationChoice>) -> impl IntoView {
         .collect();
     let impacts = Impact::ALL.iter().map(|impact| Choice::new(impact.key(), impact_text(l, *impact))).collect();
     view! {
-        <ActionForm action=action attr:class="form">
+        <Form action=action class="form" kept=true>
             {form.view(&["organisation", "product", "title", "description", "priority", "impact", "files"])}
-            <FormKey />
             <Company choices />
             {no_product.then(|| view! { <Callout tone=Tone::Warn>{td_string!(l, cases.no_entitlement)}</Callout> })}
             <SelectField name="form[product]" label=td_string!(l, cases.product) choices=products required=true
@@ -56,7 +55,7 @@ fn NewCaseForm(choices: Vec<OrganisationChoice>) -> impl IntoView {
             <RadioGroup name="form[impact]" label=td_string!(l, cases.impact) choices=impacts />
             <Attach />
             <Submit>{td_string!(l, cases.send)}</Submit>
-        </ActionForm>
+        </Form>
     }
 }
 

@@ -3,6 +3,7 @@
 use domain::{
     ChatId,
     chat::{ChatEntrance, ChatForm, ChatRow, ChatView},
+    page::Page,
 };
 use leptos::prelude::*;
 
@@ -31,9 +32,9 @@ pub async fn read_chat(id: ChatId) -> Result<ChatView, ApiError> {
 }
 
 #[server(prefix = "/fn/chat", endpoint = "send")]
-pub async fn send_message(id: ChatId, text: String, #[server(default)] key: String) -> Result<(), ApiError> {
+pub async fn send_message(id: ChatId, text: String) -> Result<(), ApiError> {
     let context = request::context()?;
-    request::reply(service::chat::send(&context, id, &text, &key).await)
+    request::reply(service::chat::send(&context, id, &text).await)
 }
 
 #[server(prefix = "/fn/chat", endpoint = "end")]
@@ -44,9 +45,9 @@ pub async fn end_chat(id: ChatId) -> Result<(), ApiError> {
 
 /// The desk: chats that wait or go on.
 #[server(prefix = "/fn/chat", endpoint = "list")]
-pub async fn live_chats() -> Result<Vec<ChatRow>, ApiError> {
+pub async fn live_chats(#[server(default)] after: String) -> Result<Page<ChatRow>, ApiError> {
     let context = request::context()?;
-    request::reply(service::chat::list_live(&context).await)
+    request::reply(service::chat::list_live(&context, &after).await)
 }
 
 #[server(prefix = "/fn/chat", endpoint = "answer")]

@@ -1,7 +1,11 @@
 //! The desk's chats: those that wait first, to be picked up; they arrive by themselves.
 
-use domain::chat::{ChatRow, ChatState};
+use domain::{
+    chat::{ChatRow, ChatState},
+    page::Page,
+};
 use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
 
 use super::api::{AnswerChat, live_chats};
 use crate::{
@@ -9,28 +13,35 @@ use crate::{
     language::use_locale,
     layout::DeskTabs,
     live::use_all_events,
-    ui::{Badge, Empty, FormState, HiddenField, Kind, LinkButton, Moment, PageHead, Sign, Submit, Tone, loaded},
+    ui::{
+        Badge, Empty, Form, FormState, HiddenField, Kind, LinkButton, Moment, PageHead, Sign, Submit, Tone, loaded,
+        paging,
+    },
 };
 
 #[component]
 pub fn DeskChatsPage() -> impl IntoView {
     let l = use_locale();
     let happened = use_all_events();
-    let chats = Resource::new_blocking(move || happened.get(), |_| live_chats());
+    let query = use_query_map();
+    let after = Memo::new(move |_| query.with(|query| query.get("after")).unwrap_or_default());
+    let chats = Resource::new_blocking(move || (after.get(), happened.get()), |(after, _)| live_chats(after));
     view! {
         <PageHead title=td_string!(l, chat.desk) />
         <DeskTabs />
-        {loaded(chats, move |chats: Vec<ChatRow>| {
+        {loaded(chats, move |chats: Page<ChatRow>| {
             if chats.is_empty() {
                 return view! {
                     <Empty sign=Sign::Chat title=td_string!(l, chat.desk_none)><p>{td_string!(l, chat.desk_live)}</p></Empty>
                 }
                 .into_any();
             }
+            let pages = paging(&chats, |cursor| format!("/desk/chats?after={cursor}"));
             view! {
                 <ul class="task-list">
                     {chats.into_iter().map(|chat| view! { <Row chat /> }).collect_view()}
                 </ul>
+                {pages}
             }
             .into_any()
         })}
@@ -73,10 +84,10 @@ fn PickUp(id: domain::ChatId) -> impl IntoView {
     let action = ServerAction::<AnswerChat>::new();
     let form = FormState::provide_for(action, &id.to_string());
     view! {
-        <ActionForm action=action>
+        <Form action=action>
             {form.view(&[])}
             <HiddenField name="id" value=id.to_string() />
             <Submit>{td_string!(l, chat.answer)}</Submit>
-        </ActionForm>
+        </Form>
     }
 }

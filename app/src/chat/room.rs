@@ -1,7 +1,7 @@
 //! A chat: the same room for both sides. Messages arrive by the live stream; without JavaScript the page is read again.
 
 use domain::{
-    ChatId, Failure,
+    ChatId, EntryId, Failure,
     cases::{EntryKind, EntryView, Side},
     chat::{ChatState, ChatView},
 };
@@ -18,7 +18,7 @@ use crate::{
     live::{follow_case, listen_when_hidden},
     session::use_viewer,
     ui::{
-        Badge, Confirm, FormKey, FormState, HiddenField, Icon, Kind, Moment, PageHead, Sign, Skeleton, Submit,
+        Badge, Callout, Confirm, Form, FormState, HiddenField, Icon, Kind, Moment, PageHead, Sign, Skeleton, Submit,
         TextArea, Tone, provide_acts, refresh_on_success,
     },
 };
@@ -57,9 +57,10 @@ fn Room(first: ChatView) -> impl IntoView {
     let (title, number) = (first.row.title.clone(), first.row.case_number.clone());
     let about = [Some(first.row.organisation.clone()), first.row.product.clone(), Some(first.row.person.clone())];
     let about = about.into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    let earlier = first.earlier > 0;
     let chat = RwSignal::new(first);
     let acted = provide_acts();
-    follow_case(case, chat, |chat| chat.seen_event, acted, move || read_chat(id));
+    follow_case(case, chat, |chat| chat.seen_event, acted, move || news(id, chat));
     // The title counts what came while nobody looked.
     listen_when_hidden();
     let viewer = use_viewer();
@@ -69,6 +70,8 @@ fn Room(first: ChatView) -> impl IntoView {
     let state = Memo::new(move |_| chat.with(|chat| chat.row.state));
     let may_write = Memo::new(move |_| chat.with(|chat| chat.may_write));
     let may_answer = Memo::new(move |_| chat.with(|chat| chat.may_answer));
+    // What somebody is writing stays when the chat ends (T01).
+    let writing = RwSignal::new(false);
     view! {
         <PageHead title>
             <a class="link" href=format!("/cases/{case}")>{number}</a>
@@ -76,16 +79,24 @@ fn Room(first: ChatView) -> impl IntoView {
         <p class="quiet">{about}</p>
         <div class="chat-room">
             <div class="chat-state" role="status">{move || view! { <State chat=chat.get() vendor=vendor.get() /> }}</div>
+            {earlier.then(|| view! { <p class="quiet"><a class="link" href=format!("/cases/{case}")>{td_string!(l, chat.earlier)}</a></p> })}
             <Messages chat vendor />
             <p class="no-script"><a class="btn btn-outline" href=format!("/chat/{id}")>{td_string!(l, chat.refresh)}</a></p>
             <Show when=move || may_answer.get()><AnswerForm id /></Show>
-            <Show when=move || may_write.get()><MessageForm id /></Show>
+            <Show when=move || may_write.get() || writing.get()><MessageForm id case may_write written=writing /></Show>
             <div class="chat-foot">
                 <Show when=move || state.get() != ChatState::Ended><EndForm id /></Show>
                 <a class="btn btn-ghost" href=format!("/cases/{case}")><Icon sign=Sign::Case />{td_string!(l, chat.to_case)}</a>
             </div>
         </div>
     }
+}
+
+/// What a room that shows the last messages has to learn.
+async fn news(id: ChatId, chat: RwSignal<ChatView>) -> Result<ChatView, ApiError> {
+    let news = read_chat(id).await?;
+    // The page may be gone by now.
+    Ok(chat.try_with_untracked(|shown| shown.with_news(news.clone())).unwrap_or(news))
 }
 
 #[component]
@@ -108,23 +119,72 @@ fn State(chat: ChatView, vendor: bool) -> impl IntoView {
     }
 }
 
+/// How far from its end the list still counts as at the end, in pixels.
+const NEAR: i32 = 40;
+
+/// The newest message stays in sight for who reads at the end; who scrolled up reads on, and is told how many came.
 #[component]
 fn Messages(chat: RwSignal<ChatView>, vendor: Memo<bool>) -> impl IntoView {
     let l = use_locale();
-    let list = NodeRef::<leptos::html::Ol>::new();
-    // The newest message stays in sight.
-    Effect::new(move |_| {
-        chat.track();
-        if let Some(list) = list.get() {
-            leptos::leptos_dom::helpers::request_animation_frame(move || list.set_scroll_top(list.scroll_height()));
+    let log = NodeRef::<leptos::html::Div>::new();
+    let at_end = StoredValue::new(true);
+    let unread = RwSignal::new(0_usize);
+    let to_end = move || {
+        if let Some(log) = log.get_untracked() {
+            log.set_scroll_top(log.scroll_height());
         }
+    };
+    let scrolled = move |_: web_sys::Event| {
+        if let Some(log) = log.get_untracked() {
+            let near = log.scroll_height() - log.client_height() - log.scroll_top() <= NEAR;
+            at_end.set_value(near);
+            if near {
+                unread.set(0);
+            }
+        }
+    };
+    let newest = Memo::new(move |_| chat.with(|chat| chat.messages.last().map(|message| message.id)));
+    Effect::new(move |before: Option<Option<EntryId>>| {
+        let now = newest.get();
+        log.track();
+        let Some(before) = before else {
+            request_animation_frame(to_end);
+            return now;
+        };
+        if before == now {
+            return now;
+        }
+        // A state that changed is no message, and one's own message is what one wants to see.
+        let (others, own) = chat.with_untracked(|chat| {
+            let after = chat.messages.iter().rev().take_while(|message| Some(message.id) != before);
+            let mine = if vendor.get_untracked() { Side::Vendor } else { Side::Customer };
+            let written = after.filter(|message| message.kind != EntryKind::Line);
+            let (own, others): (Vec<_>, Vec<_>) = written.partition(|message| message.side == mine);
+            (others.len(), !own.is_empty())
+        });
+        if own || at_end.get_value() {
+            request_animation_frame(to_end);
+        } else if others > 0 {
+            unread.update(|count| *count += others);
+        }
+        now
     });
     view! {
-        <ol class="chat-log" role="log" aria-label=td_string!(l, chat.messages) tabindex="0" node_ref=list>
-            <For each=move || chat.with(|chat| chat.messages.clone()) key=|message| message.id let:message>
-                <Message message vendor />
-            </For>
-        </ol>
+        <div class="chat-log" role="log" aria-label=td_string!(l, chat.messages) tabindex="0" node_ref=log on:scroll=scrolled>
+            <ol>
+                <For each=move || chat.with(|chat| chat.messages.clone()) key=|message| message.id let:message>
+                    <Message message vendor />
+                </For>
+            </ol>
+        </div>
+        {move || Some(unread.get()).filter(|count| *count > 0).map(|count| view! {
+            <button type="button" class="btn btn-outline chat-unread" on:click=move |_| to_end()>
+                {match count {
+                    1 => td_string!(l, chat.one_new).to_owned(),
+                    count => td_string!(l, chat.many_new, count = count).to_string(),
+                }}
+            </button>
+        })}
     }
 }
 
@@ -158,27 +218,37 @@ fn Message(message: EntryView, vendor: Memo<bool>) -> impl IntoView {
 
 /// Enter sends, Shift and Enter begins a line; the button is there for everybody.
 #[component]
-fn MessageForm(id: ChatId) -> impl IntoView {
+fn MessageForm(
+    id: ChatId,
+    case: domain::CaseId,
+    may_write: Memo<bool>,
+    /// Whether something is written that was not sent.
+    written: RwSignal<bool>,
+) -> impl IntoView {
     let l = use_locale();
     let action = ServerAction::<SendMessage>::new();
     let form = FormState::provide(action);
+    form.tell(written);
     refresh_on_success(action);
-    let node = NodeRef::<leptos::html::Div>::new();
-    // The next message can be written at once.
-    Effect::new(move |_| {
-        if form.sent.get() > 0 {
-            unread::focus_box(node);
-        }
-    });
+    let over = move || {
+        (!may_write.get()).then(|| {
+            view! {
+                <Callout tone=Tone::Warn>
+                    <p>{td_string!(l, chat.ended_while_writing)}</p>
+                    <p><a class="link" href=format!("/cases/{case}")>{td_string!(l, chat.to_case)}</a></p>
+                </Callout>
+            }
+        })
+    };
     view! {
-        <div node_ref=node on:keydown=unread::send_on_enter>
-            <ActionForm action=action attr:class="form chat-form">
+        <div on:keydown=unread::send_on_enter>
+            <Form action=action about=id.to_string() class="form chat-form" kept=true queue=true>
+                {over}
                 {form.view(&["text"])}
                 <HiddenField name="id" value=id.to_string() />
-                <FormKey />
                 <TextArea name="text" label=td_string!(l, chat.message) required=true rows=2 />
                 <Submit>{td_string!(l, chat.send)}</Submit>
-            </ActionForm>
+            </Form>
         </div>
     }
 }
@@ -190,11 +260,11 @@ fn AnswerForm(id: ChatId) -> impl IntoView {
     let form = FormState::provide(action);
     refresh_on_success(action);
     view! {
-        <ActionForm action=action attr:class="form">
+        <Form action=action class="form">
             {form.view(&[])}
             <HiddenField name="id" value=id.to_string() />
             <Submit>{td_string!(l, chat.answer)}</Submit>
-        </ActionForm>
+        </Form>
     }
 }
 
@@ -206,11 +276,11 @@ fn EndForm(id: ChatId) -> impl IntoView {
     refresh_on_success(action);
     view! {
         <Confirm kind=Kind::Quiet trigger=td_string!(l, chat.end) title=td_string!(l, chat.end) text=td_string!(l, common.end_chat_text)>
-            <ActionForm action=action>
+            <Form action=action>
                 {form.view(&[])}
                 <HiddenField name="id" value=id.to_string() />
                 <Submit kind=Kind::Danger>{td_string!(l, chat.end)}</Submit>
-            </ActionForm>
+            </Form>
         </Confirm>
     }
 }
@@ -222,9 +292,6 @@ mod unread {
 
     #[cfg(not(feature = "hydrate"))]
     pub fn count_in_title(_: RwSignal<ChatView>, _: Memo<bool>) {}
-
-    #[cfg(not(feature = "hydrate"))]
-    pub fn focus_box(_: NodeRef<leptos::html::Div>) {}
 
     #[cfg(not(feature = "hydrate"))]
     pub fn send_on_enter(_: leptos::ev::KeyboardEvent) {}
@@ -259,19 +326,6 @@ mod unread {
             show(0);
         });
         on_cleanup(move || looked.remove());
-    }
-
-    #[cfg(feature = "hydrate")]
-    fn text_box(node: NodeRef<leptos::html::Div>) -> Option<web_sys::HtmlTextAreaElement> {
-        use wasm_bindgen::JsCast;
-        node.get_untracked()?.query_selector("textarea").ok()??.dyn_into().ok()
-    }
-
-    #[cfg(feature = "hydrate")]
-    pub fn focus_box(node: NodeRef<leptos::html::Div>) {
-        if let Some(text) = text_box(node) {
-            let _ = text.focus();
-        }
     }
 
     #[cfg(feature = "hydrate")]

@@ -15,7 +15,7 @@ use crate::{
     i18n::*,
     language::use_locale,
     ui::{
-        Callout, Card, Choice, FormState, HiddenField, Icon, Kind, LinkButton, Moment, PageHead, RadioGroup,
+        Callout, Card, Choice, Form, FormState, HiddenField, Icon, Kind, LinkButton, Moment, PageHead, RadioGroup,
         SelectField, Sign, Submit, TextArea, Tone, loaded,
     },
 };
@@ -74,26 +74,26 @@ fn Closed(opens_at: Option<jiff::Timestamp>) -> impl IntoView {
 }
 
 #[component]
-fn StartForm(choices: Vec<(OrganisationChoice, jiff::Timestamp)>, languages: Vec<String>) -> impl IntoView {
+fn StartForm(choices: Vec<(OrganisationChoice, Option<jiff::Timestamp>)>, languages: Vec<String>) -> impl IntoView {
     let l = use_locale();
     let action = ServerAction::<StartChat>::new();
     let form = FormState::provide(action);
     let languages = languages.iter().map(|tag| language_name(l, tag)).collect::<Vec<_>>().join(", ");
-    let until = choices.iter().map(|(_, until)| *until).max();
+    let until = choices.iter().filter_map(|(_, until)| *until).max();
     let choices: Vec<_> = choices.into_iter().map(|(choice, _)| choice).collect();
     let products = product_choices(&choices, td_string!(l, chat.no_product));
     view! {
         <Card>
             {until.map(|at| view! { <p class="quiet">{td_string!(l, chat.open_until)} " " <Moment at /></p> })}
             {(!languages.is_empty()).then(|| view! { <p class="quiet">{td_string!(l, chat.languages)} " " {languages}</p> })}
-            <ActionForm action=action attr:class="form">
+            <Form action=action class="form" kept=true>
                 {form.view(&["organisation", "product", "text"])}
                 <CompanyField choices />
                 <SelectField name="form[product]" label=td_string!(l, chat.product) choices=products />
                 <TextArea name="form[text]" label=td_string!(l, chat.first_message) hint=td_string!(l, chat.first_hint)
                     required=true rows=5 />
                 <Submit>{td_string!(l, chat.start)}</Submit>
-            </ActionForm>
+            </Form>
         </Card>
     }
 }

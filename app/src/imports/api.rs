@@ -1,6 +1,9 @@
 //! Server functions of imports. The upload itself is a plain form (`server/src/files/imports.rs`).
 
-use domain::{ImportId, imports::ImportView};
+use domain::{
+    ImportId,
+    imports::{ImportShelf, ImportView},
+};
 use leptos::prelude::*;
 
 use crate::ApiError;
@@ -8,9 +11,9 @@ use crate::ApiError;
 use crate::request;
 
 #[server(prefix = "/fn/imports", endpoint = "list")]
-pub async fn list_imports() -> Result<Vec<ImportView>, ApiError> {
+pub async fn list_imports() -> Result<ImportShelf, ApiError> {
     let context = request::context()?;
-    request::reply(service::imports::list(&context).await)
+    request::reply(service::imports::shelf(&context).await)
 }
 
 #[server(prefix = "/fn/imports", endpoint = "find")]

@@ -1,17 +1,17 @@
 //! Uploading a file and the uploads that wait. The form is plain: it works without JavaScript.
 
-use domain::imports::{ImportView, UploadProblem};
+use domain::imports::{ImportShelf, ImportView, RefusedUpload, UploadProblem};
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 use super::{
     api::list_imports,
-    words::{size_text, state_text, state_tone, upload_text},
+    words::{meant_text, size_text, state_text, state_tone, upload_text},
 };
 use crate::{
     i18n::*,
     language::use_locale,
-    ui::{Badge, Callout, Card, Empty, Icon, PageHead, ShortMoment, Sign, Tone, loaded},
+    ui::{Badge, Callout, Card, Empty, FormKey, Icon, PageHead, ShortMoment, Sign, Tone, loaded},
 };
 
 #[component]
@@ -22,13 +22,28 @@ pub fn ImportsPage() -> impl IntoView {
     let imports = Resource::new_blocking(|| (), |()| list_imports());
     view! {
         <PageHead title=td_string!(l, imports.nav) />
-        {refused.map(|problem| view! {
-            <Callout tone=Tone::Bad>
-                <p class="font-semibold">{td_string!(l, imports.refused)}</p>
-                <p>{upload_text(l, problem)}</p>
-            </Callout>
+        {loaded(imports, move |shelf: ImportShelf| {
+            let file = shelf.refused.filter(|noted| refused == Some(noted.problem)).and_then(|noted| noted.file);
+            view! {
+                {refused.map(|problem| view! { <Refused refused=RefusedUpload { problem, file } /> })}
+                <div class="imports"><Upload /><Waiting imports=shelf.imports /></div>
+            }
         })}
-        {loaded(imports, move |imports: Vec<ImportView>| view! { <div class="imports"><Upload /><Waiting imports /></div> })}
+    }
+}
+
+/// Why the last upload was not taken, and which file it is about.
+#[component]
+fn Refused(refused: RefusedUpload) -> impl IntoView {
+    let l = use_locale();
+    let RefusedUpload { problem, file } = refused;
+    let meant = file.as_deref().filter(|_| problem == UploadProblem::UnknownFile).and_then(|file| meant_text(l, file));
+    view! {
+        <Callout tone=Tone::Bad>
+            <p class="font-semibold">{td_string!(l, imports.refused)}</p>
+            {file.map(|file| view! { <p>{td_string!(l, imports.which_file)} " " <code>{file}</code> {meant.map(|meant| format!(" {meant}"))}</p> })}
+            <p>{upload_text(l, problem)}</p>
+        </Callout>
     }
 }
 
@@ -39,6 +54,7 @@ fn Upload() -> impl IntoView {
         <Card title=td_string!(l, imports.upload)>
             <p>{td_string!(l, imports.lead)}</p>
             <form class="form" method="post" action="/imports/upload" enctype="multipart/form-data">
+                <FormKey />
                 <div class="field">
                     <label for="f-records">{td_string!(l, imports.records_field)}</label>
                     <p id="f-records-hint" class="field-hint">{td_string!(l, imports.records_hint)}</p>

@@ -1,6 +1,6 @@
 //! One upload: how far it is, what the dry run found, the decision, what was done.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use domain::{
     ImportId,
@@ -11,14 +11,14 @@ use leptos_router::hooks::use_params_map;
 
 use super::{
     api::{CommitImport, DiscardImport, find_import},
-    words::{kind_text, problem_text, size_text, state_text, state_tone, verdict_text},
+    words::{kind_text, size_text, state_text, state_tone, verdict_text, why_texts},
 };
 use crate::{
     ApiError,
     failure::FailurePage,
     i18n::*,
     language::use_locale,
-    ui::{Badge, Callout, Card, FormState, HiddenField, Kind, PageHead, Skeleton, Submit, Tone},
+    ui::{Badge, Callout, Card, Form, FormState, HiddenField, Kind, PageHead, Skeleton, Submit, Tone},
 };
 
 #[component]
@@ -110,17 +110,24 @@ fn Stand(view: ImportView) -> impl IntoView {
 fn Outcome(report: ImportReport, state: ImportState) -> impl IntoView {
     let l = use_locale();
     let counts = report.counts;
-    let lead = match state {
-        ImportState::Done => Some((Tone::Good, td_string!(l, imports.done_lead))),
-        ImportState::Failed => Some((Tone::Bad, td_string!(l, imports.failed_lead))),
-        ImportState::Checked if counts.refused() > 0 => Some((Tone::Warn, td_string!(l, imports.refused_lead))),
-        ImportState::Checked if counts.writes() == 0 => Some((Tone::Info, td_string!(l, imports.nothing_lead))),
-        ImportState::Checked => Some((Tone::Info, td_string!(l, imports.ready_lead))),
+    let lead: Option<(Tone, Cow<'static, str>)> = match state {
+        ImportState::Done => Some((Tone::Good, td_string!(l, imports.done_lead).into())),
+        ImportState::Failed => Some((Tone::Bad, td_string!(l, imports.failed_lead).into())),
+        ImportState::Checked if report.refused_files > 0 => {
+            let text = td_string!(l, imports.refused_files_lead, count = report.rows_not_read).to_string();
+            Some((Tone::Bad, Cow::Owned(text)))
+        }
+        ImportState::Checked if counts.refused() > 0 => Some((Tone::Warn, td_string!(l, imports.refused_lead).into())),
+        ImportState::Checked if counts.writes() == 0 => Some((Tone::Info, td_string!(l, imports.nothing_lead).into())),
+        ImportState::Checked => Some((Tone::Info, td_string!(l, imports.ready_lead).into())),
         ImportState::Checking | ImportState::Running => None,
     };
     view! {
         {lead.map(|(tone, text)| view! { <Callout tone>{text}</Callout> })}
-        <Card title=td_string!(l, imports.counts)><Counts all=counts by_kind=report.by_kind /></Card>
+        <Card title=td_string!(l, imports.counts)>
+            {(report.html > 0).then(|| view! { <p class="quiet">{td_string!(l, imports.html_count, count = report.html).to_string()}</p> })}
+            <Counts all=counts by_kind=report.by_kind />
+        </Card>
     }
 }
 
@@ -144,8 +151,8 @@ fn Records(id: ImportId, report: ImportReport) -> impl IntoView {
                 </thead>
                 <tbody>
                     {report.rows.into_iter().map(|row| {
-                        let (word, tone) = verdict_text(l, &row.verdict);
-                        let why = problem_text(l, &row.verdict);
+                        let (word, tone) = verdict_text(l, &row);
+                        let why = why_texts(l, &row).into_iter().map(|why| view! { <p>{why}</p> }).collect_view();
                         let kind = row.kind.map_or("", |kind| kind_text(l, kind));
                         view! {
                             <tr>
@@ -175,6 +182,7 @@ fn Counts(all: VerdictCounts, by_kind: Vec<(domain::imports::RecordKind, Verdict
                     <th scope="row" class="row-title">{name}</th>
                     <td data-label=td_string!(l, imports.create)>{counts.create}</td>
                     <td data-label=td_string!(l, imports.update)>{counts.update}</td>
+                    <td data-label=td_string!(l, imports.remarked)>{counts.remarked}</td>
                     <td data-label=td_string!(l, imports.unchanged)>{counts.unchanged}</td>
                     <td data-label=td_string!(l, imports.conflict)>{counts.conflict}</td>
                     <td data-label=td_string!(l, imports.reject)>{counts.reject}</td>
@@ -189,6 +197,7 @@ fn Counts(all: VerdictCounts, by_kind: Vec<(domain::imports::RecordKind, Verdict
                     <th scope="col">{td_string!(l, imports.record)}</th>
                     <th scope="col">{td_string!(l, imports.create)}</th>
                     <th scope="col">{td_string!(l, imports.update)}</th>
+                    <th scope="col">{td_string!(l, imports.remarked)}</th>
                     <th scope="col">{td_string!(l, imports.unchanged)}</th>
                     <th scope="col">{td_string!(l, imports.conflict)}</th>
                     <th scope="col">{td_string!(l, imports.reject)}</th>
@@ -205,7 +214,8 @@ fn Decision(view: ImportView, import: RwSignal<ImportView>) -> impl IntoView {
     let counts = view.report.as_ref().map(|report| report.counts).unwrap_or_default();
     let waits = matches!(view.state, ImportState::Checked | ImportState::Failed);
     let refused = counts.refused() > 0;
-    let offers = waits && (counts.writes() > 0 || view.report.is_none());
+    let readable = view.report.as_ref().is_none_or(|report| report.may_commit(true));
+    let offers = waits && readable && (counts.writes() > 0 || view.report.is_none());
     view! {
         <div class="import-decision">
             {offers.then(|| view! { <Commit id=view.id writes=counts.writes() refused import /> })}
@@ -225,7 +235,7 @@ fn Commit(id: ImportId, writes: u64, refused: bool, import: RwSignal<ImportView>
         }
     });
     view! {
-        <ActionForm action=action attr:class="form">
+        <Form action=action class="form">
             {form.view(&[])}
             <HiddenField name="id" value=id.to_string() />
             {refused.then(|| view! { <HiddenField name="skip" value="yes" /> })}
@@ -239,7 +249,7 @@ fn Commit(id: ImportId, writes: u64, refused: bool, import: RwSignal<ImportView>
                 }}
             </Submit>
             <p class="field-hint">{td_string!(l, imports.no_mail)}</p>
-        </ActionForm>
+        </Form>
     }
 }
 
@@ -249,7 +259,7 @@ fn Discard(id: ImportId) -> impl IntoView {
     let action = ServerAction::<DiscardImport>::new();
     let form = FormState::provide(action);
     view! {
-        <ActionForm action=action attr:class="form">
+        <Form action=action class="form">
             {form.view(&[])}
             <HiddenField name="id" value=id.to_string() />
             <details>
@@ -257,6 +267,6 @@ fn Discard(id: ImportId) -> impl IntoView {
                 <p class="field-hint mt-3">{td_string!(l, imports.discard_lead)}</p>
                 <Submit kind=Kind::Danger>{td_string!(l, imports.discard_confirm)}</Submit>
             </details>
-        </ActionForm>
+        </Form>
     }
 }

@@ -5,7 +5,7 @@ use domain::{
     locale::Locale as Language,
 };
 
-use super::words::{kind_text, problem_text, verdict_text};
+use super::words::{kind_text, verdict_text, why_texts};
 use crate::{i18n::*, language::from_domain};
 
 /// Spreadsheets in French want semicolons.
@@ -32,18 +32,19 @@ pub fn head(language: Language) -> String {
 
 pub fn row(language: Language, row: &RowVerdict) -> String {
     let l = from_domain(language);
-    let (verdict, _) = verdict_text(l, &row.verdict);
+    let (verdict, _) = verdict_text(l, row);
     let kind = row.kind.map_or("", |kind| kind_text(l, kind));
-    let (line, why) = (row.line.to_string(), problem_text(l, &row.verdict));
+    let (line, why) = (row.line.to_string(), why_texts(l, row).join(" "));
     spreadsheet_row(&[&row.file, &line, kind, &row.id, verdict, &why], separator(l))
 }
 
-/// One refused record on a line, for a terminal.
-pub fn refusal(language: Language, row: &RowVerdict) -> String {
+/// One record that is refused, or of which something is left out, on a line for a terminal.
+pub fn said(language: Language, row: &RowVerdict) -> String {
     let l = from_domain(language);
     let place = if row.file.is_empty() { row.line.to_string() } else { format!("{}:{}", row.file, row.line) };
     let kind = row.kind.map_or("", |kind| kind_text(l, kind));
     let what =
         [place.as_str(), kind, &row.id].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
-    format!("{what}: {}", problem_text(l, &row.verdict))
+    let (verdict, _) = verdict_text(l, row);
+    format!("{what}: {verdict}. {}", why_texts(l, row).join(" "))
 }

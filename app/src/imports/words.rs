@@ -1,6 +1,12 @@
 //! Verdicts and problems in words.
 
-use domain::imports::{ImportState, Problem, RecordKind, UploadProblem, Verdict};
+use domain::{
+    FieldError,
+    imports::{
+        BadField, FileFormat, FileProblem, FileRefusal, Header, ImportState, OtherSource, Problem, Quoting, RecordKind,
+        Remark, Remarked, RowVerdict, Syntax, UploadProblem, Verdict, nearest_table,
+    },
+};
 
 use crate::{failure::field_error_text, i18n::*, ui::Tone};
 
@@ -35,26 +41,46 @@ pub(super) const fn state_tone(state: ImportState) -> Tone {
     }
 }
 
-pub(super) fn verdict_text(l: Locale, verdict: &Verdict) -> (&'static str, Tone) {
-    match verdict {
-        Verdict::Create => (td_string!(l, imports.create), Tone::Good),
-        Verdict::Update => (td_string!(l, imports.update), Tone::Info),
-        Verdict::Unchanged => (td_string!(l, imports.unchanged), Tone::Plain),
-        Verdict::Conflict(_) => (td_string!(l, imports.conflict), Tone::Warn),
-        Verdict::Reject(_) => (td_string!(l, imports.reject), Tone::Bad),
+pub(super) fn verdict_text(l: Locale, row: &RowVerdict) -> (&'static str, Tone) {
+    match (&row.verdict, row.remarks.is_empty()) {
+        (Verdict::Create, true) => (td_string!(l, imports.create), Tone::Good),
+        (Verdict::Create, false) => (td_string!(l, imports.create_remarked), Tone::Warn),
+        (Verdict::Update, true) => (td_string!(l, imports.update), Tone::Info),
+        (Verdict::Update, false) => (td_string!(l, imports.update_remarked), Tone::Warn),
+        (Verdict::Unchanged, _) => (td_string!(l, imports.unchanged), Tone::Plain),
+        (Verdict::Conflict(_), _) => (td_string!(l, imports.conflict), Tone::Bad),
+        (Verdict::Reject(_), _) => (td_string!(l, imports.reject), Tone::Bad),
     }
 }
 
-pub(super) fn problem_text(l: Locale, verdict: &Verdict) -> String {
-    let (Verdict::Conflict(problem) | Verdict::Reject(problem)) = verdict else { return String::new() };
+/// Why a record is refused, or what is left out of one that is taken: a sentence or more each.
+pub(super) fn why_texts(l: Locale, row: &RowVerdict) -> Vec<String> {
+    match &row.verdict {
+        Verdict::Conflict(problem) | Verdict::Reject(problem) => vec![problem_text(l, problem)],
+        _ => row.remarks.iter().map(|remark| remark_text(l, remark)).collect(),
+    }
+}
+
+fn problem_text(l: Locale, problem: &Problem) -> String {
     match problem {
-        Problem::NotUtf8 => td_string!(l, imports.not_utf8).to_owned(),
         Problem::LineTooLong { max_bytes } => td_string!(l, imports.line_too_long, max = max_bytes / 1024).to_string(),
-        Problem::Syntax { message } => td_string!(l, imports.syntax, message = message.clone()).to_string(),
-        Problem::UnknownKind { kind } => td_string!(l, imports.unknown_kind, name = kind.clone()).to_string(),
-        Problem::MissingColumn { column } => td_string!(l, imports.missing_column, name = column.clone()).to_string(),
-        Problem::Field { field, error } => {
-            td_string!(l, imports.field, name = field.clone(), error = field_error_text(l, error)).to_string()
+        Problem::Syntax(syntax) => syntax_text(l, syntax),
+        Problem::UnknownKind { kind } => {
+            let kinds = RecordKind::ALL.iter().filter(|kind| **kind != RecordKind::Entry).map(|kind| kind.key());
+            let allowed = kinds.collect::<Vec<_>>().join(", ");
+            td_string!(l, imports.unknown_kind, name = kind.clone(), allowed = allowed).to_string()
+        }
+        Problem::Field(bad) => {
+            let BadField { field, value, error, allowed } = &**bad;
+            td_string!(l, imports.field, name = field.clone(), error = reason_text(l, value, error, allowed))
+                .to_string()
+        }
+        Problem::UnknownFields { fields, known } => {
+            td_string!(l, imports.unknown_fields, names = fields.join(", "), known = known.join(", ")).to_string()
+        }
+        Problem::DoubleKey { key } => td_string!(l, imports.double_key, name = key.clone()).to_string(),
+        Problem::CellWithoutColumn { column, value } => {
+            td_string!(l, imports.cell_without_column, column = *column, value = value.clone()).to_string()
         }
         Problem::UnknownOrganisation { id } => {
             td_string!(l, imports.unknown_organisation, name = id.clone()).to_string()
@@ -63,16 +89,156 @@ pub(super) fn problem_text(l: Locale, verdict: &Verdict) -> String {
         Problem::UnknownContract { id } => td_string!(l, imports.unknown_contract, name = id.clone()).to_string(),
         Problem::Duplicate { first_line } => td_string!(l, imports.duplicate, line = *first_line).to_string(),
         Problem::AddressTaken { email } => td_string!(l, imports.address_taken, name = email.clone()).to_string(),
-        Problem::MissingFile { path } => td_string!(l, imports.missing_file, name = path.clone()).to_string(),
-        Problem::UnknownField { field } => td_string!(l, imports.unknown_field, name = field.clone()).to_string(),
-        Problem::UnknownProgramme { key } => td_string!(l, imports.unknown_programme, name = key.clone()).to_string(),
         Problem::UnknownCase { id } => td_string!(l, imports.unknown_case, name = id.clone()).to_string(),
         Problem::BadEntry { line } => td_string!(l, imports.bad_entry, line = *line).to_string(),
         Problem::CaseTooLarge { max_bytes } => {
             td_string!(l, imports.case_too_large, max = max_bytes / 1_048_576).to_string()
         }
         Problem::CannotChange { field } => td_string!(l, imports.cannot_change, name = field.clone()).to_string(),
+        Problem::OtherSource(other) => {
+            let OtherSource { id, known_source, known_title, source, title } = &**other;
+            let named = |source: &String| match source.as_str() {
+                "" => td_string!(l, imports.no_source).to_owned(),
+                source => source.to_owned(),
+            };
+            td_string!(
+                l,
+                imports.other_source,
+                id = id.clone(),
+                known_source = named(known_source),
+                known = known_title.clone(),
+                source = named(source),
+                title = title.clone()
+            )
+            .to_string()
+        }
+        Problem::VendorPerson { email } => td_string!(l, imports.vendor_person, name = email.clone()).to_string(),
+        Problem::WholeFile { rows, why } => {
+            let mut text = refusal_text(l, why);
+            if *rows > 0 {
+                text.push(' ');
+                text.push_str(&td_string!(l, imports.rows_not_read, count = *rows).to_string());
+            }
+            text
+        }
     }
+}
+
+fn syntax_text(l: Locale, syntax: &Syntax) -> String {
+    match syntax {
+        Syntax::Quotes(Quoting::Open) => td_string!(l, imports.quotes_open).to_owned(),
+        Syntax::Quotes(Quoting::TextAfter) => td_string!(l, imports.quotes_text_after).to_owned(),
+        Syntax::Quotes(Quoting::Inside) => td_string!(l, imports.quotes_inside).to_owned(),
+        Syntax::Json { column } => td_string!(l, imports.json_syntax, column = *column).to_string(),
+        Syntax::JsonEnds => td_string!(l, imports.json_ends).to_owned(),
+        Syntax::NotAnObject => td_string!(l, imports.json_no_object).to_owned(),
+    }
+}
+
+/// What is wrong with a value, which one it is, and what is allowed.
+fn reason_text(l: Locale, value: &str, error: &FieldError, allowed: &[String]) -> String {
+    let (value, words) = (value.to_owned(), allowed.join(", "));
+    match error {
+        _ if value.is_empty() => field_error_text(l, error),
+        FieldError::NotAChoice if words.is_empty() => td_string!(l, imports.value_unknown, value = value).to_string(),
+        FieldError::NotAChoice => td_string!(l, imports.value_not_allowed, value = value, allowed = words).to_string(),
+        FieldError::NotATime => td_string!(l, imports.value_not_a_time, value = value, allowed = words).to_string(),
+        error => td_string!(l, imports.value_wrong, value = value, error = field_error_text(l, error)).to_string(),
+    }
+}
+
+fn refusal_text(l: Locale, why: &FileRefusal) -> String {
+    match why {
+        FileRefusal::Format(format) => match format {
+            FileFormat::Windows1252 => td_string!(l, imports.format_windows_1252),
+            FileFormat::MacRoman => td_string!(l, imports.format_mac_roman),
+            FileFormat::Utf16 => td_string!(l, imports.format_utf16),
+            FileFormat::Zip => td_string!(l, imports.format_zip),
+            FileFormat::OldExcel => td_string!(l, imports.format_old_excel),
+            FileFormat::Compressed => td_string!(l, imports.format_compressed),
+            FileFormat::Binary => td_string!(l, imports.format_binary),
+        }
+        .to_owned(),
+        FileRefusal::Header(header) => header_text(l, header),
+        FileRefusal::NotRead { nearest } => {
+            let text = td_string!(l, imports.not_read).to_owned();
+            nearest.as_ref().map_or_else(|| text.clone(), |name| format!("{text} {}", nearest_text(l, name)))
+        }
+        FileRefusal::SameName => td_string!(l, imports.same_name).to_owned(),
+    }
+}
+
+fn nearest_text(l: Locale, name: &str) -> String {
+    td_string!(l, imports.nearest, name = name.to_owned()).to_string()
+}
+
+fn header_text(l: Locale, header: &Header) -> String {
+    let Header { missing, unknown, twice, found, known } = header;
+    let names = |names: &[String]| names.join(", ");
+    let mut said = Vec::new();
+    if found.is_empty() {
+        said.push(td_string!(l, imports.header_empty).to_owned());
+    }
+    for (name, first, second) in twice {
+        let text = td_string!(l, imports.header_twice, name = name.clone(), first = *first, second = *second);
+        said.push(text.to_string());
+    }
+    if !missing.is_empty() {
+        said.push(td_string!(l, imports.header_missing, names = names(missing)).to_string());
+    }
+    if !unknown.is_empty() {
+        said.push(td_string!(l, imports.header_unknown, names = names(unknown)).to_string());
+    }
+    if !found.is_empty() {
+        said.push(td_string!(l, imports.header_found, names = names(found)).to_string());
+    }
+    said.push(td_string!(l, imports.header_known, names = names(known)).to_string());
+    said.join(" ")
+}
+
+fn remark_text(l: Locale, remark: &Remark) -> String {
+    let (name, value) = (remark.field.clone(), remark.value.clone());
+    match &remark.what {
+        Remarked::LeftOut { error, allowed } => {
+            td_string!(l, imports.left_out, name = name, error = reason_text(l, &value, error, allowed)).to_string()
+        }
+        Remarked::Replaced { by, error, allowed } => {
+            let error = reason_text(l, &value, error, allowed);
+            td_string!(l, imports.replaced, name = name, by = by.clone(), error = error).to_string()
+        }
+        Remarked::Missing { by } => td_string!(l, imports.missing_by, name = name, by = by.clone()).to_string(),
+        Remarked::Cut { max } => td_string!(l, imports.cut_at, name = name, max = *max, value = value).to_string(),
+        Remarked::TitleCut { max } => td_string!(l, imports.title_cut, max = *max).to_string(),
+        Remarked::Cleaned { count } => td_string!(l, imports.cleaned, count = *count, name = name).to_string(),
+        Remarked::Html => td_string!(l, imports.html_read, name = name).to_string(),
+        Remarked::Time { by: Some(by) } => {
+            td_string!(l, imports.time_by, name = name, value = value, by = by.clone()).to_string()
+        }
+        Remarked::Time { by: None } => td_string!(l, imports.time_left_out, name = name, value = value).to_string(),
+        Remarked::File(problem) => {
+            let why = match problem {
+                FileProblem::Missing => td_string!(l, imports.file_missing),
+                FileProblem::Empty => td_string!(l, imports.file_empty),
+                FileProblem::TooLarge => td_string!(l, imports.file_too_large),
+                FileProblem::Program => td_string!(l, imports.file_program),
+                FileProblem::Outside => td_string!(l, imports.file_outside),
+            };
+            td_string!(l, imports.file_left_out, name = value, why = why).to_string()
+        }
+        Remarked::EmptyEntry => td_string!(l, imports.empty_entry, name = name).to_string(),
+        Remarked::NoAgent => td_string!(l, imports.no_agent, name = value).to_string(),
+        Remarked::ActiveElsewhere { organisation } => {
+            td_string!(l, imports.active_elsewhere, name = value, company = organisation.clone()).to_string()
+        }
+        Remarked::AddressCorrected { before } => {
+            td_string!(l, imports.address_corrected, before = before.clone(), name = value).to_string()
+        }
+    }
+}
+
+/// The name that a refused file was most likely meant to have.
+pub(super) fn meant_text(l: Locale, file: &str) -> Option<String> {
+    nearest_table(file).filter(|table| !table.eq_ignore_ascii_case(file)).map(|table| nearest_text(l, table))
 }
 
 /// Why an upload was not taken, and what to do.

@@ -9,7 +9,7 @@ use crate::{
     i18n::*,
     language::use_locale,
     session::Viewer,
-    ui::{Icon, Menu, Sign},
+    ui::{Icon, Menu, PlainForm, Sign},
 };
 
 type Companies = Vec<(OrganisationId, String)>;
@@ -73,9 +73,9 @@ fn Choices(companies: Companies, here: Memo<Option<OrganisationId>>) -> impl Int
         })
         .collect_view();
     view! {
-        <form method="post" action="/fn/session/set_company" class="dropdown-content menu-panel company-panel">
+        <PlainForm path="/fn/session/set_company" class="dropdown-content menu-panel company-panel">
             <p class="quiet">{td_string!(l, common.switch_company)}</p>
             <ul>{choices}</ul>
-        </form>
+        </PlainForm>
     }
 }

@@ -3,18 +3,20 @@
 mod company;
 mod desk_tabs;
 mod navigation;
+mod refused;
 
 pub use desk_tabs::DeskTabs;
 
 use leptos::prelude::*;
 
-use self::{company::CompanySwitch, navigation::Navigation};
+use self::{company::CompanySwitch, navigation::Navigation, refused::Refused};
 use crate::{
+    brand::BrandMark,
     i18n::*,
     language::use_locale,
     live::LiveStatus,
-    session::{LanguageSwitch, Viewer, use_viewer},
-    ui::{Icon, Menu, Sign, ToastRegion, follow_arrivals},
+    session::{LanguageSwitch, Viewer, tell_zone, use_viewer},
+    ui::{Icon, Menu, PlainForm, Sign, ToastRegion, follow_arrivals},
 };
 
 /// The frame; what is inside waits for nothing in it.
@@ -22,6 +24,7 @@ use crate::{
 pub fn Frame(children: Children) -> impl IntoView {
     let viewer = use_viewer();
     follow_arrivals();
+    tell_zone(viewer);
     view! {
         <SkipLink />
         <Suspense>
@@ -30,7 +33,8 @@ pub fn Frame(children: Children) -> impl IntoView {
             })}
         </Suspense>
         <LiveStatus />
-        <main id="content" tabindex="-1">{children()}</main>
+        <main id="content" tabindex="-1"><Refused />{children()}</main>
+        <MadeWith />
         <ToastRegion />
     }
 }
@@ -46,8 +50,7 @@ fn TopBar(viewer: Viewer) -> impl IntoView {
     view! {
         <header class="top-bar">
             <a class="brand" href="/">
-                <span class="brand-mark" aria-hidden="true">"G"</span>
-                <span>{viewer.vendor.clone()}</span>
+                <BrandMark />
             </a>
             <CompanySwitch viewer=viewer.clone() />
             <div class="top-actions">
@@ -72,11 +75,11 @@ fn AccountMenu(viewer: Viewer) -> impl IntoView {
                 <p class="font-semibold">{viewer.actor.name.clone()}</p>
                 <p class="quiet">{viewer.actor.email.clone()}</p>
                 <a class="btn btn-ghost justify-start" href="/account">{td_string!(l, session.account)}</a>
-                <form method="post" action="/fn/session/sign_out">
+                <PlainForm path="/fn/session/sign_out">
                     <button class="btn btn-ghost justify-start w-full" type="submit">
                         <Icon sign=Sign::Exit />{td_string!(l, session.sign_out)}
                     </button>
-                </form>
+                </PlainForm>
             </div>
         </Menu>
     }
@@ -93,10 +96,17 @@ pub fn Plain(children: Children) -> impl IntoView {
         <SkipLink />
         <div class="plain">
             <header class="plain-head">
-                <span class="brand"><span class="brand-mark" aria-hidden="true">"G"</span><span>"Guichet"</span></span>
+                <span class="brand"><BrandMark /></span>
                 <LanguageSwitch />
             </header>
-            <main id="content" tabindex="-1">{children()}</main>
+            <main id="content" tabindex="-1"><Refused />{children()}</main>
+            <MadeWith />
         </div>
     }
+}
+
+/// The one line that says which program this is (U9).
+#[component]
+fn MadeWith() -> impl IntoView {
+    view! { <footer class="made-with">{td_string!(use_locale(), common.made_with)}</footer> }
 }

@@ -1,16 +1,22 @@
-//! The live stream: one `EventSource` a tab, which says that something happened to a case and nothing of what. A page that
-//! shows the case, or a list of cases, asks again.
+//! The live stream: one `EventSource` for the tabs of a browser, which says that something happened to a case and nothing of
+//! what. A page that shows the case, or a list of cases, asks again.
 
+#[cfg(feature = "hydrate")]
+mod share;
 mod status;
 #[cfg(feature = "hydrate")]
 mod stream;
 
 pub use status::LiveStatus;
 
-use std::{collections::HashMap, future::Future};
+use std::{collections::HashMap, future::Future, rc::Rc};
 
-use domain::CaseId;
+use domain::{CaseId, Failure};
+use gloo::timers::callback::Timeout;
+use js_sys::Promise;
 use leptos::prelude::*;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
 
 use crate::ApiError;
 
@@ -56,22 +62,26 @@ pub fn provide_live() {
     #[cfg(feature = "hydrate")]
     {
         let viewer = crate::session::use_viewer();
-        Effect::new(move |opened: Option<bool>| {
-            let from = viewer.get().and_then(Result::ok).flatten().map(|viewer| viewer.live_from);
-            match (opened, from) {
-                (Some(true), _) => true,
-                (_, Some(from)) => {
-                    stream::start(from, live);
-                    true
-                }
-                _ => false,
+        let tab = StoredValue::new_local(None::<Rc<stream::Tab>>);
+        Effect::new(move |_| {
+            let viewer = viewer.get().and_then(Result::ok).flatten();
+            if let Some(viewer) = viewer.filter(|_| tab.with_value(Option::is_none)) {
+                tab.set_value(Some(stream::start(viewer.live_from, viewer.actor.person, live)));
+            }
+        });
+        Effect::new(move |_| {
+            if live.listeners.get() > 0
+                && let Some(tab) = tab.get_value()
+            {
+                tab.join();
             }
         });
     }
 }
 
 /// Keeps a page that shows one case up to date: asks again when there is an event that `shown` does not contain, and
-/// whenever `acted` counts up. An answer that is older than what is shown is dropped: two may come out of order.
+/// whenever `acted` counts up. An answer that is older than what is shown is dropped: two may come out of order. One that
+/// does not come is asked for again (B3).
 pub fn follow_case<T, F>(
     case: CaseId,
     shown: RwSignal<T>,
@@ -82,7 +92,7 @@ pub fn follow_case<T, F>(
     T: Send + Sync + 'static,
     F: Future<Output = Result<T, ApiError>> + 'static,
 {
-    let live = use_context::<Live>();
+    let (live, ask) = (use_context::<Live>(), Rc::new(ask));
     let heard = Memo::new(move |_| {
         live.map(|live| live.news.with(|news| (news.cases.get(&case).copied(), news.refreshes))).unwrap_or_default()
     });
@@ -91,17 +101,50 @@ pub fn follow_case<T, F>(
         let now = (refreshes, acted.get());
         let behind = known.is_some_and(|known| shown.with_untracked(|shown| known > seen(shown)));
         if behind || before.is_some_and(|before| before != now) {
-            let answer = ask();
+            let ask = ask.clone();
             leptos::task::spawn_local(async move {
-                let Ok(fresh) = answer.await else { return };
-                // The page may be gone by now.
-                if shown.try_with_untracked(|shown| seen(&fresh) >= seen(shown)) == Some(true) {
-                    shown.set(fresh);
+                for tries in 0.. {
+                    match ask().await {
+                        Ok(fresh) => {
+                            if shown.try_with_untracked(|shown| seen(&fresh) >= seen(shown)) == Some(true) {
+                                shown.set(fresh);
+                            }
+                            return;
+                        }
+                        Err(ApiError(failure)) if !may_pass(&failure) => return,
+                        Err(_) => pause(tries).await,
+                    }
+                    // The page is gone, or another answer brought what this one was to bring.
+                    let caught_up = shown.try_with_untracked(|shown| known.is_some_and(|known| known <= seen(shown)));
+                    if caught_up.unwrap_or(true) {
+                        return;
+                    }
                 }
             });
         }
         now
     });
+}
+
+/// Whether the same question may get an answer in a while.
+pub fn may_pass(failure: &Failure) -> bool {
+    matches!(failure, Failure::Unavailable | Failure::TooMany { .. } | Failure::Unexpected(_))
+}
+
+/// Waits longer each time, from about a second to half a minute; no two tabs wait equally long.
+pub async fn pause(tries: u32) {
+    let waited = Promise::new(&mut |resolve, _| {
+        Timeout::new(wait(tries), move || drop(resolve.call0(&JsValue::UNDEFINED))).forget();
+    });
+    drop(JsFuture::from(waited).await);
+}
+
+/// Milliseconds.
+fn wait(tries: u32) -> u32 {
+    const SHORTEST: u32 = 1_000;
+    const LONGEST: u32 = 30_000;
+    let whole = SHORTEST.saturating_mul(1 << tries.min(5)).min(LONGEST);
+    (f64::from(whole) * (0.5 + js_sys::Math::random() / 2.0)) as u32
 }
 
 /// Counts up when something happened to any case within sight, once for what comes close together.

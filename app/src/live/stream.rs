@@ -1,30 +1,34 @@
-//! The connection of a tab: opened, opened again when it was lost, let go of while nobody looks.
+//! The connection of a tab, or of all tabs of a browser: opened, opened again when it was lost, let go of while nobody looks.
 //!
-//! A browser opens a lost stream again by itself, but gives up for good at any answer that is no stream (a proxy's 502
-//! during a restart, our own 503). And it gives a host six connections for all its tabs: hidden ones may not keep theirs.
+//! A browser opens a lost stream again by itself, but all tabs after the same time, and gives up for good at any answer that
+//! is no stream (a proxy's 502 during a restart, our own 503). So a lost stream is closed here and opened anew.
 
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
 };
 
-use domain::CaseId;
+use domain::{CaseId, PersonId};
 use gloo::{events::EventListener, timers::callback::Timeout};
 use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Event, EventSource, MessageEvent, RequestInit, Response};
 
-use super::{Link, Live};
+use super::{
+    Link, Live, pause,
+    share::{Share, Turn},
+    wait,
+};
 
 /// News that come this close together are one.
 const BURST: u32 = 400;
 /// A connection that is back within this time is not worth a word.
 const UNNOTICED: u32 = 5_000;
-/// How long a hidden tab keeps its connection.
+/// How long a hidden tab wants news.
 const HIDDEN: u32 = 30_000;
-const SHORTEST_WAIT: u32 = 1_000;
-const LONGEST_WAIT: u32 = 30_000;
+/// A tab that does not get the lock within this time hears another one.
+const FOLLOWS: u32 = 200;
 
 /// An open stream; dropping it closes it.
 struct Source {
@@ -39,35 +43,83 @@ impl Drop for Source {
 }
 
 /// Lives as long as the tab.
-struct Tab {
+pub struct Tab {
     live: Live,
     /// Where to go on: what the server said last.
     cursor: RefCell<String>,
+    /// `None`: each tab for itself.
+    share: Option<Share>,
+    /// With a share: the place in the queue.
+    turn: RefCell<Option<Turn>>,
     source: RefCell<Option<Source>>,
     tries: Cell<u32>,
     retry: RefCell<Option<Timeout>>,
     notice: RefCell<Option<Timeout>>,
     hidden: RefCell<Option<Timeout>>,
+    catch_up: RefCell<Option<Timeout>>,
     /// News came, and the pages are soon told.
     burst: Cell<bool>,
 }
 
-pub fn start(from: String, live: Live) {
+/// Begins once a tab is looked at: one that was opened in the background waits (T08).
+pub fn start(from: String, person: PersonId, live: Live) -> Rc<Tab> {
     let tab = Rc::new(Tab {
         live,
         cursor: RefCell::new(from),
+        share: Share::new(format!("guichet-live-{person}")),
+        turn: RefCell::default(),
         source: RefCell::default(),
         tries: Cell::new(0),
         retry: RefCell::default(),
         notice: RefCell::default(),
         hidden: RefCell::default(),
+        catch_up: RefCell::default(),
         burst: Cell::new(false),
     });
-    tab.open();
-    EventListener::new(&document(), "visibilitychange", move |_| tab.looked_at(!document().hidden())).forget();
+    if let Some(share) = &tab.share {
+        let tab = tab.clone();
+        share.listen(move |text| tab.told(&text)).forget();
+    }
+    if !document().hidden() || live.listeners.get_untracked() > 0 {
+        tab.join();
+    }
+    let watched = tab.clone();
+    EventListener::new(&document(), "visibilitychange", move |_| watched.looked_at(!document().hidden())).forget();
+    tab
 }
 
 impl Tab {
+    /// Wants news from now on, by an own stream or by that of another tab.
+    pub fn join(self: &Rc<Self>) {
+        if self.live.link.get_untracked() == Link::SignedOut {
+            return;
+        }
+        let Some(share) = &self.share else {
+            if self.source.borrow().is_none() && self.retry.borrow().is_none() {
+                self.open();
+            }
+            return;
+        };
+        if self.turn.borrow().is_some() {
+            return;
+        }
+        let tab = self.clone();
+        self.turn.replace(share.queue(move || tab.open()));
+        let tab = self.clone();
+        self.catch_up.replace(Some(Timeout::new(FOLLOWS, move || {
+            spawn_local(async move { tab.catch_up().await });
+        })));
+    }
+
+    /// Wants no more news.
+    fn leave(&self) {
+        self.retry.take();
+        self.notice.take();
+        self.catch_up.take();
+        self.source.take();
+        self.turn.take();
+    }
+
     fn open(self: &Rc<Self>) {
         self.retry.take();
         let Ok(source) = EventSource::new(&format!("/live?after={}", self.cursor.borrow())) else { return };
@@ -77,8 +129,8 @@ impl Tab {
         };
         let listeners = [
             listen("open", |tab, _| tab.opened()),
-            listen("case", Self::heard_of_case),
-            listen("refresh", Self::heard_of_much),
+            listen("case", |tab, event| tab.received("case", event)),
+            listen("refresh", |tab, event| tab.received("refresh", event)),
             listen("error", |tab, _| tab.lost()),
         ];
         self.source.replace(Some(Source { source, _listeners: listeners }));
@@ -88,36 +140,49 @@ impl Tab {
         self.tries.set(0);
         self.notice.take();
         self.live.link.set(Link::Live);
+        self.tell("live", "", "");
     }
 
-    fn heard_of_case(self: &Rc<Self>, event: &Event) {
-        let data = self.remember(event).unwrap_or_default();
-        let Some((case, known)) = data.split_once(' ') else { return };
-        if let (Ok(case), Ok(known)) = (case.parse::<CaseId>(), known.parse()) {
-            self.live.news.update(|news| {
-                news.cases.insert(case, known);
-            });
-            self.count_burst();
+    /// The stream of this tab said something.
+    fn received(self: &Rc<Self>, kind: &str, event: &Event) {
+        let Some(event) = event.dyn_ref::<MessageEvent>() else { return };
+        let (data, cursor) = (event.data().as_string().unwrap_or_default(), event.last_event_id());
+        self.hear(kind, &data, &cursor);
+        self.tell(kind, &data, &cursor);
+    }
+
+    fn tell(&self, kind: &str, data: &str, cursor: &str) {
+        if let Some(share) = &self.share {
+            share.tell(&format!("{kind}\n{data}\n{cursor}"));
         }
     }
 
-    fn heard_of_much(self: &Rc<Self>, event: &Event) {
-        self.remember(event);
-        self.live.news.update(|news| news.refreshes += 1);
-        self.count_burst();
+    /// The tab with the stream said something.
+    fn told(self: &Rc<Self>, text: &str) {
+        let mut lines = text.split('\n');
+        let mut next = || lines.next().unwrap_or_default();
+        let (kind, data, cursor) = (next(), next(), next());
+        match kind {
+            "live" => self.live.link.set(Link::Live),
+            "lost" => self.live.link.set(Link::Reconnecting),
+            "out" => self.signed_out(),
+            kind => self.hear(kind, data, cursor),
+        }
     }
 
-    /// Keeps the cursor and gives back what was said.
-    fn remember(&self, event: &Event) -> Option<String> {
-        let event: &MessageEvent = event.dyn_ref()?;
-        let cursor = event.last_event_id();
+    fn hear(self: &Rc<Self>, kind: &str, data: &str, cursor: &str) {
         if !cursor.is_empty() {
-            self.cursor.replace(cursor);
+            self.cursor.replace(cursor.to_owned());
         }
-        event.data().as_string()
-    }
-
-    fn count_burst(self: &Rc<Self>) {
+        let case =
+            data.split_once(' ').and_then(|(case, known)| Some((case.parse::<CaseId>().ok()?, known.parse().ok()?)));
+        match (kind, case) {
+            ("case", Some((case, known))) => self.live.news.update(|news| {
+                news.cases.insert(case, known);
+            }),
+            ("refresh", _) => self.live.news.update(|news| news.refreshes += 1),
+            _ => return,
+        }
         if !self.burst.replace(true) {
             let tab = self.clone();
             let end = Timeout::new(BURST, move || {
@@ -128,68 +193,100 @@ impl Tab {
         }
     }
 
-    fn lost(self: &Rc<Self>) {
-        if self.notice.borrow().is_none() {
-            let link = self.live.link;
-            self.notice.replace(Some(Timeout::new(UNNOTICED, move || link.set(Link::Reconnecting))));
-        }
-        let gave_up =
-            self.source.borrow().as_ref().is_some_and(|open| open.source.ready_state() == EventSource::CLOSED);
-        if gave_up {
-            self.try_later();
+    /// Asks once for what happened between the page and the first word of the other tab.
+    async fn catch_up(self: Rc<Self>) {
+        for tries in 0.. {
+            // This tab got the lock meanwhile, and its stream goes on where the page stopped; or it wants nothing any more.
+            if self.turn.borrow().as_ref().is_none_or(Turn::leads) {
+                return;
+            }
+            let path = format!("/live?once=true&after={}", self.cursor.borrow());
+            match fetch(&path, "GET").await {
+                Some(answer) if answer.ok() => {
+                    if let Some(text) = text_of(&answer).await {
+                        return self.read(&text);
+                    }
+                }
+                Some(answer) if answer.status() == 401 => return self.signed_out(),
+                _ => {}
+            }
+            pause(tries).await;
         }
     }
 
-    /// Twice as long each time, and never all tabs at once.
+    /// Server-sent events that came whole.
+    fn read(self: &Rc<Self>, text: &str) {
+        for event in text.split("\n\n") {
+            let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).map_or("", str::trim);
+            self.hear(field("event:"), field("data:"), field("id:"));
+        }
+    }
+
+    fn lost(self: &Rc<Self>) {
+        self.source.take();
+        if self.notice.borrow().is_none() {
+            let tab = self.clone();
+            self.notice.replace(Some(Timeout::new(UNNOTICED, move || {
+                tab.live.link.set(Link::Reconnecting);
+                tab.tell("lost", "", "");
+            })));
+        }
+        self.try_later();
+    }
+
+    /// Later each time, and never all browsers at once.
     fn try_later(self: &Rc<Self>) {
         let tries = self.tries.get();
         self.tries.set(tries.saturating_add(1));
-        let wait = SHORTEST_WAIT.saturating_mul(1 << tries.min(5)).min(LONGEST_WAIT);
-        let wait = f64::from(wait) * (0.5 + js_sys::Math::random() / 2.0);
         let tab = self.clone();
-        self.retry.replace(Some(Timeout::new(wait as u32, move || {
+        self.retry.replace(Some(Timeout::new(wait(tries), move || {
             spawn_local(async move { tab.try_now().await });
         })));
     }
 
     /// Asks first what the answer would be: the stream itself does not say why it was refused.
     async fn try_now(self: Rc<Self>) {
-        match status().await {
+        let status = fetch("/live", "HEAD").await.map(|answer| answer.status());
+        // It may want no more news by now.
+        if self.retry.borrow().is_none() {
+            return;
+        }
+        match status {
             Some(200) => self.open(),
             Some(401) => {
-                self.source.take();
-                self.notice.take();
-                self.live.link.set(Link::SignedOut);
+                self.tell("out", "", "");
+                self.signed_out();
             }
             _ => self.try_later(),
         }
     }
 
-    fn looked_at(self: &Rc<Self>, looked_at: bool) {
-        if !looked_at {
-            let tab = self.clone();
-            self.hidden.replace(Some(Timeout::new(HIDDEN, move || tab.let_go())));
-            return;
-        }
-        self.hidden.take();
-        let closed = self.source.borrow().is_none();
-        if closed && self.live.link.get_untracked() != Link::SignedOut {
-            self.open();
-        }
+    fn signed_out(&self) {
+        self.leave();
+        self.live.link.set(Link::SignedOut);
     }
 
-    fn let_go(&self) {
-        if self.live.listeners.get_untracked() == 0 {
-            self.retry.take();
-            self.notice.take();
-            self.source.take();
+    fn looked_at(self: &Rc<Self>, looked_at: bool) {
+        if looked_at {
+            self.hidden.take();
+            self.join();
+            return;
         }
+        let tab = self.clone();
+        self.hidden.replace(Some(Timeout::new(HIDDEN, move || {
+            if tab.live.listeners.get_untracked() == 0 {
+                tab.leave();
+            }
+        })));
     }
 }
 
-async fn status() -> Option<u16> {
-    let head = RequestInit::new();
-    head.set_method("HEAD");
-    let answer = JsFuture::from(window().fetch_with_str_and_init("/live", &head)).await.ok()?;
-    answer.dyn_into::<Response>().ok().map(|answer| answer.status())
+async fn fetch(path: &str, method: &str) -> Option<Response> {
+    let request = RequestInit::new();
+    request.set_method(method);
+    JsFuture::from(window().fetch_with_str_and_init(path, &request)).await.ok()?.dyn_into().ok()
+}
+
+async fn text_of(answer: &Response) -> Option<String> {
+    JsFuture::from(answer.text().ok()?).await.ok()?.as_string()
 }

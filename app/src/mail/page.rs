@@ -1,6 +1,6 @@
 //! Every mail that left or will leave, newest first, with a way to try dead ones again.
 
-use domain::mail::{MailKind, MailRow, MailState};
+use domain::mail::{MailKind, MailProblem, MailRow, MailState};
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
@@ -9,8 +9,8 @@ use crate::{
     i18n::*,
     language::use_locale,
     ui::{
-        Badge, Callout, Choice, Empty, FormState, HiddenField, Kind, PageHead, SelectField, ShortMoment, Sign, Submit,
-        Tone, loaded,
+        Address, Badge, Callout, Choice, Empty, FormState, HiddenField, Kind, PageHead, PlainForm, SelectField,
+        ShortMoment, Sign, Submit, Tone, loaded, paging,
     },
 };
 
@@ -20,6 +20,7 @@ pub fn state_text(l: Locale, state: MailState) -> &'static str {
         MailState::Sending => td_string!(l, mail.state_sending),
         MailState::Sent => td_string!(l, mail.state_sent),
         MailState::Dead => td_string!(l, mail.state_dead),
+        MailState::Dropped => td_string!(l, mail.state_dropped),
     }
 }
 
@@ -28,6 +29,22 @@ fn state_tone(state: MailState) -> Tone {
         MailState::Queued | MailState::Sending => Tone::Info,
         MailState::Sent => Tone::Good,
         MailState::Dead => Tone::Bad,
+        MailState::Dropped => Tone::Plain,
+    }
+}
+
+/// What went wrong, in the reader's language; what the server said stands below it as it said it.
+fn problem_text(l: Locale, problem: MailProblem) -> &'static str {
+    match problem {
+        MailProblem::Address => td_string!(l, mail.problem_address),
+        MailProblem::Refused => td_string!(l, mail.problem_refused),
+        MailProblem::Later => td_string!(l, mail.problem_later),
+        MailProblem::Unreachable => td_string!(l, mail.problem_unreachable),
+        MailProblem::Unreadable => td_string!(l, mail.problem_unreadable),
+        MailProblem::Interrupted => td_string!(l, mail.problem_interrupted),
+        MailProblem::OutOfSight => td_string!(l, mail.problem_out_of_sight),
+        MailProblem::LinkEnded => td_string!(l, mail.problem_link_ended),
+        MailProblem::Stopped => td_string!(l, mail.problem_stopped),
     }
 }
 
@@ -79,16 +96,16 @@ fn List(list: MailList, state: String) -> impl IntoView {
             Choice::new(state.key(), format!("{} ({number})", state_text(l, *state)))
         })
         .collect();
-    let next = list.page.next.map(|next| format!("/mail?state={state}&after={next}"));
+    let pages = paging(&list.page, |cursor| format!("/mail?state={state}&after={cursor}"));
     let empty = list.page.rows.is_empty();
     let rows = list.page.rows.into_iter().map(|row| view! { <Row row /> }).collect_view();
     view! {
         {dead.then(|| view! {
             <Callout tone=Tone::Warn>
                 <p>{td_string!(l, mail.dead_lead)}</p>
-                <form method="post" action="/fn/mail/retry_all">
+                <PlainForm path="/fn/mail/retry_all">
                     <Submit kind=Kind::Quiet>{td_string!(l, mail.retry_all)}</Submit>
-                </form>
+                </PlainForm>
             </Callout>
         })}
         <form method="get" action="/mail" class="filters">
@@ -99,7 +116,7 @@ fn List(list: MailList, state: String) -> impl IntoView {
             view! { <Empty sign=Sign::Mail title=td_string!(l, mail.none)><p>{td_string!(l, mail.none_lead)}</p></Empty> }.into_any()
         } else {
             view! {
-                <table class="table cards-on-phone">
+                <table class="table cards-on-phone mail-table">
                     <thead>
                         <tr>
                             <th scope="col">{td_string!(l, mail.recipient)}</th>
@@ -114,7 +131,7 @@ fn List(list: MailList, state: String) -> impl IntoView {
             }
             .into_any()
         }}
-        {next.map(|href| view! { <p class="more"><a class="btn btn-outline" href=href rel="next">{td_string!(l, mail.more)}</a></p> })}
+        {pages}
     }
 }
 
@@ -123,22 +140,43 @@ fn Row(row: MailRow) -> impl IntoView {
     let l = use_locale();
     let tries = (row.attempts > 1).then(|| format!("{} · {}", td_string!(l, mail.attempts), row.attempts));
     let dead = row.state == MailState::Dead;
+    let tone = if dead { "mail-error" } else { "quiet" };
+    let waits = matches!(row.state, MailState::Queued) && row.due_at > row.created_at;
+    // Where the address is corrected.
+    let person = row
+        .person
+        .zip(row.company.as_ref())
+        .map(|(person, (company, _))| format!("/people/{person}?company={company}"));
+    let recipient = match person {
+        Some(href) => view! { <a class="row-link" href=href><Address text=row.recipient /></a> }.into_any(),
+        None => view! { <strong><Address text=row.recipient /></strong> }.into_any(),
+    };
     view! {
         <tr>
-            <td class="row-title"><strong class="break-all">{row.recipient}</strong></td>
+            <td class="row-title">
+                {recipient}
+                {row.company.map(|(_, name)| view! { <span class="quiet block">{name}</span> })}
+            </td>
             <td data-label=td_string!(l, mail.kind)>
-                <span class="mail-words">{kind_text(l, row.kind)}{(!row.subject.is_empty()).then(|| view! { <span class="quiet">{row.subject.clone()}</span> })}</span>
+                <span class="mail-words">
+                    {kind_text(l, row.kind)}
+                    {(!row.subject.is_empty()).then(|| view! { <span class="quiet mail-subject" title=row.subject.clone()>{row.subject.clone()}</span> })}
+                </span>
             </td>
             <td data-label=td_string!(l, mail.state)>
                 <span class="mail-words">
                     <Badge tone=state_tone(row.state)>{state_text(l, row.state)}</Badge>
+                    {waits.then(|| view! { <span class="quiet">{td_string!(l, mail.leaves)} " " <ShortMoment at=row.due_at /></span> })}
                     {tries.map(|tries| view! { <span class="quiet">{tries}</span> })}
-                    {row.error.map(|error| view! { <span class="mail-error">{td_string!(l, mail.error)} " · " {error}</span> })}
+                    {row.problem.map(|problem| view! { <span class=tone>{problem_text(l, problem)}</span> })}
+                    {row.error.filter(|error| !error.is_empty()).map(|error| view! {
+                        <details class="mail-said"><summary>{td_string!(l, mail.server_said)}</summary><q lang="en">{error}</q></details>
+                    })}
                     {dead.then(|| view! {
-                        <form method="post" action="/fn/mail/retry">
+                        <PlainForm path="/fn/mail/retry">
                             <HiddenField name="id" value=row.id.to_string() />
                             <Submit kind=Kind::Quiet>{td_string!(l, mail.retry)}</Submit>
-                        </form>
+                        </PlainForm>
                     })}
                 </span>
             </td>

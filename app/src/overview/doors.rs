@@ -77,7 +77,7 @@ fn ChatDoor(hours: ChatHours, live_chat: Option<ChatId>) -> impl IntoView {
     }
     match hours {
         ChatHours::Open { until } => view! {
-            <p><Badge tone=Tone::Good>{td_string!(l, overview.open_now)}</Badge> " " <span class="quiet">{td_string!(l, overview.until)} " " <Moment at=until /></span></p>
+            <p><Badge tone=Tone::Good>{td_string!(l, overview.open_now)}</Badge> " " {until.map(|at| view! { <span class="quiet">{td_string!(l, overview.until)} " " <Moment at /></span> })}</p>
             <LinkButton href="/chat">{td_string!(l, overview.chat_go)}</LinkButton>
         }
         .into_any(),
@@ -97,13 +97,14 @@ fn ChatDoor(hours: ChatHours, live_chat: Option<ChatId>) -> impl IntoView {
 fn Closed(denial: Denial) -> impl IntoView {
     let l = use_locale();
     match denial {
-        Denial::NotOpenYet { phase, opens_on, .. } => view! {
+        Denial::NotOpenYet { phase, opens_on, delayed, .. } => view! {
             <p class="door-closed">
                 <Icon sign=Sign::Clock />
                 <span>
                     <strong>
                         {match opens_on {
                             Some(day) => view! { {td_string!(l, failure.opens_on)} " " <Day day /> }.into_any(),
+                            None if delayed => td_string!(l, failure.delayed).into_any(),
                             None => td_string!(l, failure.opens_later).into_any(),
                         }}
                     </strong>

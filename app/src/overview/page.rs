@@ -7,7 +7,6 @@ use domain::{
     rollout::Phase,
 };
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::{components::Redirect, hooks::use_query_map};
 
 use super::{
@@ -22,7 +21,7 @@ use crate::{
     language::use_locale,
     live::use_all_events,
     session::use_viewer,
-    ui::{Heading, Icon, Sign, Skeleton},
+    ui::{Heading, Icon, Sign, Skeleton, WindowTitle},
 };
 
 #[component]
@@ -78,11 +77,12 @@ fn Home(overview: Overview) -> impl IntoView {
     let launched = overview.rollout.as_ref().is_none_or(|rollout| rollout.phase == Phase::Launch);
     let strip = overview.rollout.clone().map(|rollout| view! { <RolloutStrip rollout /> });
     let (above, below) = if launched { (None, strip) } else { (strip, None) };
+    let news = overview.news.map(|news| view! { <News news /> });
     // People of several companies go on to the cases of this one.
     let company = overview.several.then_some(overview.organisation);
     let first_name = overview.name.split(' ').next().unwrap_or_default().to_owned();
     view! {
-        <Title text=td_string!(l, overview.nav) />
+        <WindowTitle text=td_string!(l, overview.nav) />
         <header class="greeting">
             <Heading>{td_string!(l, overview.hello)} " " {first_name}</Heading>
             <p class="greeting-company"><Icon sign=Sign::Company />{overview.organisation_name}</p>
@@ -94,15 +94,17 @@ fn Home(overview: Overview) -> impl IntoView {
             {match overview.open_cases {
                 Door::Open(counts) => view! {
                     <div class="overview-pair">
-                        <Priorities counts company />
+                        <div class="overview-side">
+                            <Priorities counts company />
+                            {news}
+                        </div>
                         <LatestCases rows=overview.latest company />
                     </div>
+                    {below}
                 }
                 .into_any(),
-                Door::Closed(_) => ().into_any(),
+                Door::Closed(_) => view! { {below} {news} }.into_any(),
             }}
-            {below}
-            {overview.news.map(|news| view! { <News news /> })}
         </div>
     }
 }

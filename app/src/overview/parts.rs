@@ -6,6 +6,7 @@ use domain::{
     calls::CallbackRow,
     cases::{CaseRow, Priority},
     overview::RolloutStanding,
+    rollout::TimelineStep,
 };
 use leptos::prelude::*;
 
@@ -63,8 +64,8 @@ pub fn Priorities(counts: [u64; 4], company: Option<OrganisationId>) -> impl Int
                     <a href=cases_of(company, &format!("status=open&priority={}", priority.key()))>
                         <span>{priority_text(l, *priority)}</span>
                         <svg class=bar_class(*priority) viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
-                            <rect class="prio-track" width="100" height="10" rx="2" />
-                            <rect width=width height="10" rx="2" fill="currentColor" />
+                            <rect class="prio-track" width="100" height="10" />
+                            <rect width=width height="10" fill="currentColor" />
                         </svg>
                         <strong class="prio-count">{count}</strong>
                     </a>
@@ -142,7 +143,7 @@ pub fn RolloutStrip(rollout: RolloutStanding) -> impl IntoView {
     let steps = rollout
         .steps
         .into_iter()
-        .map(|(phase, date)| {
+        .map(|TimelineStep { phase, starts_on, delayed, .. }| {
             let class = if phase < now {
                 "strip-step strip-done"
             } else if phase == now {
@@ -154,7 +155,8 @@ pub fn RolloutStrip(rollout: RolloutStanding) -> impl IntoView {
                 <li class=class aria-current=(phase == now).then_some("step")>
                     <span class="strip-dot" aria-hidden="true">{(phase < now).then(|| view! { <Icon sign=Sign::Check /> })}</span>
                     <span class="strip-name">{phase_name(l, phase)}</span>
-                    {date.map(|day| view! { <span class="quiet"><Day day /></span> })}
+                    {starts_on.map(|day| view! { <span class="quiet"><Day day /></span> })}
+                    {delayed.then(|| view! { <span class="quiet">{td_string!(l, failure.delayed)}</span> })}
                     {(phase == now).then(|| view! { <span class="strip-here">{td_string!(l, overview.here)}</span> })}
                 </li>
             }

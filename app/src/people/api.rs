@@ -2,23 +2,40 @@
 
 use domain::{
     GrantId, OrganisationId, PersonId,
-    people::{InvitationState, PeopleView, PersonForm, RoleForm},
+    people::{CompanyHead, InvitationState, PeopleFilter, PeopleView, PersonForm, PersonView, RoleForm},
 };
 use leptos::prelude::*;
+use server_fn::codec::Json;
 
 use crate::ApiError;
 #[cfg(feature = "ssr")]
 use crate::request;
 
-/// A company and its people; `search` is for the vendor, who has many companies.
-#[server(prefix = "/fn/people", endpoint = "page")]
-pub async fn people_page(
-    company: Option<OrganisationId>,
-    #[server(default)] search: String,
-) -> Result<PeopleView, ApiError> {
+/// A company and a page of its people, or a page of companies to choose from.
+#[server(prefix = "/fn/people", endpoint = "page", input = Json)]
+pub async fn people_page(filter: PeopleFilter) -> Result<PeopleView, ApiError> {
     let context = request::context()?;
-    let company = company.or_else(|| request::company_with(domain::access::Permission::PersonList));
-    request::reply(service::people::page(&context, company, &search).await)
+    let filter = PeopleFilter { company: present(filter.company), ..filter };
+    request::reply(service::people::page(&context, &filter).await)
+}
+
+/// One person of a company.
+#[server(prefix = "/fn/people", endpoint = "find", input = Json)]
+pub async fn find_person(company: Option<OrganisationId>, person: PersonId) -> Result<PersonView, ApiError> {
+    let context = request::context()?;
+    request::reply(service::people::person(&context, present(company), person).await)
+}
+
+/// What the form to add a person needs.
+#[server(prefix = "/fn/people", endpoint = "adding", input = Json)]
+pub async fn find_company_to_add(company: Option<OrganisationId>) -> Result<Option<CompanyHead>, ApiError> {
+    let context = request::context()?;
+    request::reply(service::people::adding(&context, present(company)).await)
+}
+
+#[cfg(feature = "ssr")]
+fn present(company: Option<OrganisationId>) -> Option<OrganisationId> {
+    company.or_else(|| request::company_with(domain::access::Permission::PersonList))
 }
 
 #[server(prefix = "/fn/people", endpoint = "add")]
@@ -58,6 +75,19 @@ pub async fn resend_invitation(organisation: OrganisationId, person: PersonId) -
     let context = request::context()?;
     request::reply(service::people::resend_invitation(&context, organisation, person).await)?;
     request::redirect(&format!("/people/{person}?company={organisation}&done=resent"));
+    Ok(())
+}
+
+/// Corrects an address that its owner has not come in by; leads to the person, who may be another account now.
+#[server(prefix = "/fn/people", endpoint = "correct_address")]
+pub async fn correct_address(
+    organisation: OrganisationId,
+    person: PersonId,
+    #[server(default)] email: String,
+) -> Result<(), ApiError> {
+    let context = request::context()?;
+    let person = request::reply(service::people::correct_address(&context, organisation, person, &email).await)?;
+    request::redirect(&format!("/people/{person}?company={organisation}&done=address"));
     Ok(())
 }
 

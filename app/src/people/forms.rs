@@ -16,7 +16,7 @@ use super::{
 use crate::{
     i18n::*,
     language::use_locale,
-    ui::{CheckboxGroup, Choice, FormState, HiddenField, Kind, RadioGroup, Submit, TextField},
+    ui::{CheckboxGroup, Choice, FormState, HiddenField, Kind, PlainForm, RadioGroup, Submit, TextField},
 };
 
 #[component]
@@ -45,9 +45,12 @@ pub fn RoleFields(
             <CheckboxGroup name="form[products][]" label=td_string!(l, people.products) choices=products />
             {none.then(|| view! { <p class="quiet">{td_string!(l, people.no_products)}</p> })}
         </div>
-        <div class="for-users">
-            <RadioGroup name="form[reach]" label=td_string!(l, people.reach) choices=reaches value=Reach::Own.key() />
-        </div>
+        // A contract contact sees no cases, and gives nobody the sight of others' (C21).
+        {every_role.then(|| view! {
+            <div class="for-users">
+                <RadioGroup name="form[reach]" label=td_string!(l, people.reach) choices=reaches value=Reach::Own.key() />
+            </div>
+        })}
         <TextField name="form[until]" label=td_string!(l, people.last_day) kind="date" hint=td_string!(l, people.last_day_hint) />
     }
 }
@@ -65,10 +68,10 @@ pub fn InviteForm(organisation: OrganisationId, waiting: u64) -> impl IntoView {
     view! {
         {form.view(&[])}
         {(waiting > 0).then(|| view! {
-            <form method="post" action="/fn/people/invite_waiting">
+            <PlainForm path="/fn/people/invite_waiting">
                 <HiddenField name="organisation" value=organisation.to_string() />
                 <Submit kind=Kind::Quiet>{label}</Submit>
-            </form>
+            </PlainForm>
         })}
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     i18n::*,
     language::use_locale,
     layout::Plain,
-    ui::{Callout, FormState, HiddenField, LinkButton, PageHead, Submit, TextField, Tone, loaded},
+    ui::{Callout, FormState, HiddenField, LinkButton, PageHead, PlainForm, Submit, TextField, Tone, loaded},
 };
 
 #[component]
@@ -56,7 +56,7 @@ fn AcceptForm(token: String, view: InvitationView) -> impl IntoView {
         <p class="for-company">{td_string!(l, people.invited_to)} " " <strong>{view.organisation}</strong></p>
         {(!view.roles.is_empty()).then(|| view! { <ul class="space-y-2" aria-label=td_string!(l, people.your_roles)>{roles}</ul> })}
         <p>{lead}</p>
-        <form method="post" action="/fn/people/accept" class="form">
+        <PlainForm path="/fn/people/accept" class="form">
             {form.view(&["name", "password", "password_again"])}
             <HiddenField name="token" value=token />
             <p class="quiet">{td_string!(l, people.login_as)} " · " <strong>{view.email}</strong></p>
@@ -77,7 +77,7 @@ fn AcceptForm(token: String, view: InvitationView) -> impl IntoView {
                 .into_any()
             }}
             <Submit>{td_string!(l, people.accept)}</Submit>
-        </form>
+        </PlainForm>
     }
 }
 
@@ -105,10 +105,10 @@ fn Expired(token: String, organisation: String, sent: bool) -> impl IntoView {
         </Callout>
         {form.view(&[])}
         {(!sent).then(|| view! {
-            <form method="post" action="/fn/people/renew">
+            <PlainForm path="/fn/people/renew">
                 <HiddenField name="token" value=token />
                 <Submit>{td_string!(l, people.renew)}</Submit>
-            </form>
+            </PlainForm>
         })}
     }
 }

@@ -1,9 +1,12 @@
 //! The people of a company: state, roles, why they hold them, last visit.
 
+use std::future::Future;
+
 use domain::{
     OrganisationId,
     access::Permission,
-    people::{CompanyPeople, MemberRow, MembershipState, PeopleView, RoleRow, invitation_ends},
+    page::Page,
+    people::{CompanyPeople, MemberRow, MembershipState, PeopleFilter, PeopleView, RoleRow, invitation_ends},
 };
 use jiff::Timestamp;
 use leptos::prelude::*;
@@ -12,13 +15,18 @@ use leptos_router::hooks::use_query_map;
 use super::{
     api::people_page,
     forms::InviteForm,
-    words::{may, one_admin, reach_text, reason_text, role_text, state_badge},
+    staff::Staff,
+    words::{may, reach_text, reason_text, role_text, state_badge},
 };
 use crate::{
+    ApiError,
     i18n::*,
     language::use_locale,
     session::{Viewer, use_viewer},
-    ui::{Callout, Day, Empty, Icon, LinkButton, Moment, PageHead, ShortMoment, Sign, TextField, Tone, loaded_page},
+    ui::{
+        Address, Callout, Day, Empty, HiddenField, Icon, LinkButton, Moment, PageHead, ShortMoment, Sign, TextField,
+        Tone, loaded_page, paging,
+    },
 };
 
 /// The company that stands in the address.
@@ -37,43 +45,49 @@ pub(super) fn Done() -> impl IntoView {
         Some("removed") => Some(td_string!(l, people.done_removed)),
         Some("role") => Some(td_string!(l, people.done_role)),
         Some("resent") => Some(td_string!(l, people.done_resent)),
+        Some("address") => Some(td_string!(l, people.done_address)),
         Some("invited") => Some(td_string!(l, people.done_invited)),
         _ => None,
     };
     move || text().map(|text| view! { <Callout tone=Tone::Good>{text}</Callout> })
 }
 
-/// The page of a company with who looks at it.
-pub(super) type Seen = (PeopleView, Option<Viewer>);
-
-/// Asks for both at once: what is offered depends on the viewer.
-pub(super) fn seen(
-    company: Memo<Option<OrganisationId>>,
-    search: Memo<String>,
-) -> Resource<Result<Seen, crate::ApiError>> {
+/// What a page shows, with who looks at it: what is offered depends on the viewer.
+pub(super) fn with_viewer<T, K, F>(
+    asked: impl Fn() -> K + Send + Sync + 'static,
+    find: fn(K) -> F,
+) -> Resource<Result<(T, Option<Viewer>), ApiError>>
+where
+    T: Send + Sync + Clone + serde::Serialize + serde::de::DeserializeOwned + 'static,
+    K: PartialEq + Clone + Send + Sync + 'static,
+    F: Future<Output = Result<T, ApiError>> + Send + 'static,
+{
     let viewer = use_viewer();
-    Resource::new_blocking(
-        move || (company.get(), search.get()),
-        move |(company, search)| async move {
-            let page = people_page(company, search).await?;
-            Ok((page, viewer.await?))
-        },
-    )
+    Resource::new_blocking(asked, move |asked| {
+        let found = find(asked);
+        async move { Ok((found.await?, viewer.await?)) }
+    })
 }
 
 #[component]
 pub fn PeoplePage() -> impl IntoView {
     let l = use_locale();
-    let query = use_query_map();
-    let search = Memo::new(move |_| query.with(|query| query.get("search")).unwrap_or_default());
-    let page = seen(company_in_address(), search);
+    let (query, company) = (use_query_map(), company_in_address());
+    let filter = Memo::new(move |_| {
+        query.with(|query| {
+            let get = |name| query.get(name).unwrap_or_default();
+            PeopleFilter { company: company.get(), search: get("search"), find: get("find"), after: get("after") }
+        })
+    });
+    let page = with_viewer(move || filter.get(), people_page);
     view! {
         <Done />
-        {loaded_page(page, move |(page, viewer): Seen| {
-            let PeopleView { company, companies } = page;
+        {loaded_page(page, move |(page, viewer): (PeopleView, Option<Viewer>)| {
+            let PeopleView { company, companies, staff } = page;
+            let filter = filter.get_untracked();
             let vendor = viewer.as_ref().is_some_and(|viewer| viewer.actor.is_vendor());
             let (title, add) = match &company {
-                Some(company) => {
+                Some(CompanyPeople { company, .. }) => {
                     let may_add = viewer.as_ref().is_some_and(|viewer| may(viewer, Permission::PersonCreate, company.organisation));
                     let add = may_add.then(|| format!("/people/new?company={}", company.organisation));
                     (format!("{} · {}", td_string!(l, people.people), company.name), add)
@@ -84,11 +98,12 @@ pub fn PeoplePage() -> impl IntoView {
                 <PageHead title>
                     {add.map(|href| view! { <LinkButton href><Icon sign=Sign::Plus />{td_string!(l, people.add)}</LinkButton> })}
                 </PageHead>
-                {vendor.then(|| view! { <FindCompany companies chosen=company.is_some() search=search.get_untracked() /> })}
+                {vendor.then(|| view! { <FindCompany companies chosen=company.is_some() filter=filter.clone() /> })}
+                {(!staff.is_empty()).then(|| view! { <Staff staff /> })}
                 {match (company, viewer) {
-                    (Some(company), Some(viewer)) => {
-                        let may_invite = !company.silent && may(&viewer, Permission::PersonCreate, company.organisation);
-                        view! { <Members company may_invite now=viewer.now /> }.into_any()
+                    (Some(people), Some(viewer)) => {
+                        let may_invite = !people.company.silent && may(&viewer, Permission::PersonCreate, people.company.organisation);
+                        view! { <Members people filter may_invite now=viewer.now /> }.into_any()
                     }
                     _ => ().into_any(),
                 }}
@@ -97,57 +112,91 @@ pub fn PeoplePage() -> impl IntoView {
     }
 }
 
+/// The address of the list with this filter.
+fn address(filter: &PeopleFilter) -> String {
+    let company = filter.company.map(|company| company.to_string()).unwrap_or_default();
+    let escape = leptos_router::location::Url::escape;
+    let query: Vec<String> =
+        [("company", &company), ("search", &filter.search), ("find", &filter.find), ("after", &filter.after)]
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| format!("{name}={}", escape(value)))
+            .collect();
+    format!("/people?{}", query.join("&"))
+}
+
 /// How the vendor's people find a company; customers have theirs in the bar.
 #[component]
-fn FindCompany(companies: Vec<(OrganisationId, String)>, chosen: bool, search: String) -> impl IntoView {
+fn FindCompany(companies: Page<(OrganisationId, String)>, chosen: bool, filter: PeopleFilter) -> impl IntoView {
     let l = use_locale();
     let none = companies.is_empty();
+    let pages = paging(&companies, |cursor| address(&PeopleFilter { after: cursor.to_owned(), ..filter.clone() }));
     let rows = companies
         .into_iter()
         .map(|(id, name)| view! { <li><a class="row-link font-medium" href=format!("/people?company={id}")>{name}</a></li> })
         .collect_view();
     view! {
         <form method="get" action="/people" class="search-row" role="search">
-            <TextField name="search" label=td_string!(l, people.search) kind="search" value=search />
+            <TextField name="search" label=td_string!(l, people.search) kind="search" value=filter.search />
             <button type="submit" class="btn btn-outline"><Icon sign=Sign::Search />{td_string!(l, people.find)}</button>
         </form>
         {(!chosen).then(|| if none {
             view! { <p class="quiet">{td_string!(l, people.no_company)}</p> }.into_any()
         } else {
-            view! { <ul class="panel rows">{rows}</ul> }.into_any()
+            view! { <ul class="panel rows">{rows}</ul> {pages} }.into_any()
         })}
     }
 }
 
 #[component]
-fn Members(company: CompanyPeople, may_invite: bool, now: Timestamp) -> impl IntoView {
+fn Members(people: CompanyPeople, filter: PeopleFilter, may_invite: bool, now: Timestamp) -> impl IntoView {
     let l = use_locale();
-    let organisation = company.organisation;
-    let silent = company.silent;
-    let lonely = !silent && one_admin(&company.members);
-    if company.members.is_empty() {
+    let CompanyPeople { company, members, waiting, one_admin } = people;
+    let (organisation, silent) = (company.organisation, company.silent);
+    let searched = !filter.find.trim().is_empty();
+    if members.is_empty() && !searched {
         return view! {
             <Empty sign=Sign::People title=td_string!(l, people.none)><p>{td_string!(l, people.none_lead)}</p></Empty>
         }
         .into_any();
     }
-    let waiting = company.members.iter().filter(|member| member.state == MembershipState::Known).count() as u64;
-    let rows = company.members.into_iter().map(|member| view! { <Row member organisation now /> }).collect_view();
+    let filter = PeopleFilter { company: Some(organisation), search: String::new(), ..filter };
+    let pages = paging(&members, |cursor| address(&PeopleFilter { after: cursor.to_owned(), ..filter.clone() }));
+    let none = members.is_empty();
+    let rows = members.into_iter().map(|member| view! { <Row member organisation now /> }).collect_view();
+    let all = address(&PeopleFilter { company: Some(organisation), ..PeopleFilter::default() });
     view! {
         {silent.then(|| view! { <Callout tone=Tone::Info>{td_string!(l, people.silent)}</Callout> })}
-        {lonely.then(|| view! { <Callout tone=Tone::Info>{td_string!(l, people.one_admin)}</Callout> })}
+        {(!silent && one_admin).then(|| view! { <Callout tone=Tone::Info>{td_string!(l, people.one_admin)}</Callout> })}
         {may_invite.then(|| view! { <InviteForm organisation waiting /> })}
-        <table class="table cards-on-phone">
-            <thead>
-                <tr>
-                    <th scope="col">{td_string!(l, people.name)}</th>
-                    <th scope="col">{td_string!(l, people.state)}</th>
-                    <th scope="col">{td_string!(l, people.roles)}</th>
-                    <th scope="col">{td_string!(l, people.last_seen)}</th>
-                </tr>
-            </thead>
-            <tbody>{rows}</tbody>
-        </table>
+        <form method="get" action="/people" class="search-row" role="search">
+            <HiddenField name="company" value=organisation.to_string() />
+            <TextField name="find" label=td_string!(l, people.find_person) kind="search" value=filter.find />
+            <button type="submit" class="btn btn-outline"><Icon sign=Sign::Search />{td_string!(l, people.find)}</button>
+            {searched.then(|| view! { <a class="btn btn-ghost" href=all>{td_string!(l, common.all)}</a> })}
+        </form>
+        {if none {
+            view! {
+                <Empty sign=Sign::People title=td_string!(l, people.none_found)><p>{td_string!(l, people.none_found_lead)}</p></Empty>
+            }
+            .into_any()
+        } else {
+            view! {
+                <table class="table cards-on-phone">
+                    <thead>
+                        <tr>
+                            <th scope="col">{td_string!(l, people.name)}</th>
+                            <th scope="col">{td_string!(l, people.state)}</th>
+                            <th scope="col">{td_string!(l, people.roles)}</th>
+                            <th scope="col">{td_string!(l, people.last_seen)}</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+                {pages}
+            }
+            .into_any()
+        }}
     }
     .into_any()
 }
@@ -160,7 +209,7 @@ fn Row(member: MemberRow, organisation: OrganisationId, now: Timestamp) -> impl 
         <tr>
             <td class="row-title">
                 <a class="row-link" href=href>{member.name.clone()}</a>
-                <span class="quiet">{member.email.clone()}</span>
+                <span class="quiet"><Address text=member.email.clone() /></span>
             </td>
             <td data-label=td_string!(l, people.state)><span class="person-state"><State member=member.clone() now /></span></td>
             <td data-label=td_string!(l, people.roles)><Roles roles=member.roles /></td>

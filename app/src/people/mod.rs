@@ -6,6 +6,7 @@ mod invitation;
 mod list;
 mod new;
 mod person;
+mod staff;
 mod words;
 
 pub use forms::InviteForm;
@@ -13,4 +14,4 @@ pub use invitation::InvitationPage;
 pub use list::PeoplePage;
 pub use new::NewPersonPage;
 pub use person::PersonPage;
-pub use words::role_text;
+pub use words::{reach_text, role_text};

@@ -1,27 +1,29 @@
 //! The form to add a person (R18, R29). The company stands loudly in it (K5).
 
-use domain::{access::Permission, people::CompanyPeople};
+use domain::{access::Permission, people::CompanyHead};
 use leptos::prelude::*;
 
 use super::{
-    api::AddPerson,
+    api::{AddPerson, find_company_to_add},
     forms::RoleFields,
-    list::{Seen, company_in_address, seen},
+    list::{company_in_address, with_viewer},
     words::may,
 };
 use crate::{
     i18n::*,
     language::{to_domain, use_locale},
-    ui::{Callout, Choice, FormState, HiddenField, PageHead, SelectField, Submit, TextField, Tone, loaded},
+    session::Viewer,
+    ui::{Callout, Choice, FormState, HiddenField, PageHead, PlainForm, SelectField, Submit, TextField, Tone, loaded},
 };
 
 #[component]
 pub fn NewPersonPage() -> impl IntoView {
     let l = use_locale();
-    let page = seen(company_in_address(), Memo::new(|_| String::new()));
+    let company = company_in_address();
+    let page = with_viewer(move || company.get(), find_company_to_add);
     view! {
         <PageHead title=td_string!(l, people.add) />
-        {loaded(page, move |(page, viewer): Seen| match (page.company, viewer) {
+        {loaded(page, move |(company, viewer): (Option<CompanyHead>, Option<Viewer>)| match (company, viewer) {
             (Some(company), Some(viewer)) => {
                 let every_role = may(&viewer, Permission::RoleGrant, company.organisation);
                 view! { <PersonFields company every_role /> }.into_any()
@@ -32,7 +34,7 @@ pub fn NewPersonPage() -> impl IntoView {
 }
 
 #[component]
-fn PersonFields(company: CompanyPeople, every_role: bool) -> impl IntoView {
+fn PersonFields(company: CompanyHead, every_role: bool) -> impl IntoView {
     let l = use_locale();
     let action = ServerAction::<AddPerson>::new();
     let form = FormState::provide(action);
@@ -40,7 +42,7 @@ fn PersonFields(company: CompanyPeople, every_role: bool) -> impl IntoView {
     let language = to_domain(l).key();
     let silent = company.silent;
     view! {
-        <form method="post" action="/fn/people/add" class="form person-form">
+        <PlainForm path="/fn/people/add" class="form person-form">
             {form.view(&["name", "email", "phone", "locale", "role", "reach", "products", "until"])}
             <p class="for-company">{td_string!(l, people.for_company)} " " <strong>{company.name}</strong></p>
             {if silent {
@@ -55,6 +57,6 @@ fn PersonFields(company: CompanyPeople, every_role: bool) -> impl IntoView {
             <SelectField name="form[locale]" label=td_string!(l, people.language) choices=languages value=language />
             <RoleFields products=company.products every_role />
             <Submit>{if silent { td_string!(l, people.save_silent) } else { td_string!(l, people.save_new) }}</Submit>
-        </form>
+        </PlainForm>
     }
 }

@@ -3,15 +3,15 @@
 use domain::{
     Failure, OrganisationId, PersonId,
     access::Permission,
-    people::{CompanyPeople, MemberRow, MembershipState, RoleRow},
+    people::{CompanyHead, MemberRow, MembershipState, PersonView, RoleRow},
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use super::{
-    api::{GrantRole, RemovePerson, ResendInvitation, RevokeRole},
+    api::{CorrectAddress, GrantRole, RemovePerson, ResendInvitation, RevokeRole, find_person},
     forms::RoleFields,
-    list::{Done, Seen, State, Until, company_in_address, role_scope, seen},
+    list::{Done, State, Until, company_in_address, role_scope, with_viewer},
     words::{may, reason_text, role_hint, role_text},
 };
 use crate::{
@@ -19,24 +19,28 @@ use crate::{
     i18n::*,
     language::use_locale,
     session::Viewer,
-    ui::{Card, Confirm, FormState, HiddenField, Kind, Moment, PageHead, Submit, loaded_page},
+    ui::{
+        Address, Card, Confirm, FormState, HiddenField, Kind, Moment, PageHead, PlainForm, Submit, TextField,
+        loaded_page,
+    },
 };
 
 #[component]
 pub fn PersonPage() -> impl IntoView {
     let l = use_locale();
     let params = use_params_map();
-    let page = seen(company_in_address(), Memo::new(|_| String::new()));
+    let company = company_in_address();
+    let person = Memo::new(move |_| {
+        let id = params.with(|params| params.get("id")).and_then(|id| id.parse::<PersonId>().ok());
+        // What is no id is nobody's.
+        id.unwrap_or_else(|| uuid::Uuid::nil().into())
+    });
+    let page = with_viewer(move || (company.get(), person.get()), |(company, person)| find_person(company, person));
     view! {
         <Done />
-        {loaded_page(page, move |(page, viewer): Seen| {
-            let id = params.with_untracked(|params| params.get("id")).and_then(|id| id.parse::<PersonId>().ok());
-            let found = page.company.and_then(|company| {
-                let member = company.members.iter().find(|member| Some(member.person) == id).cloned()?;
-                Some((company, member))
-            });
-            match (found, viewer) {
-                (Some((company, member)), Some(viewer)) => view! { <Person company member viewer /> }.into_any(),
+        {loaded_page(page, move |(page, viewer): (PersonView, Option<Viewer>)| {
+            match (page.member, viewer) {
+                (Some(member), Some(viewer)) => view! { <Person company=page.company member viewer /> }.into_any(),
                 _ => view! {
                     <FailurePage failure=Failure::NotFound>
                         <a class="link" href="/people">{td_string!(l, people.back)}</a>
@@ -49,7 +53,7 @@ pub fn PersonPage() -> impl IntoView {
 }
 
 #[component]
-fn Person(company: CompanyPeople, member: MemberRow, viewer: Viewer) -> impl IntoView {
+fn Person(company: CompanyHead, member: MemberRow, viewer: Viewer) -> impl IntoView {
     let l = use_locale();
     let (organisation, person) = (company.organisation, member.person);
     let may_grant = may(&viewer, Permission::RoleGrant, organisation);
@@ -57,6 +61,11 @@ fn Person(company: CompanyPeople, member: MemberRow, viewer: Viewer) -> impl Int
     let may_invite = may(&viewer, Permission::PersonCreate, organisation)
         && !company.silent
         && member.state != MembershipState::Active;
+    let may_correct = may(&viewer, Permission::PersonCreate, organisation) && member.state != MembershipState::Active;
+    // Nobody gives a role to themselves (F7).
+    let may_give = may_grant && viewer.actor.person != person;
+    let email = member.email.clone();
+    let silent = company.silent;
     let back = format!("/people?company={organisation}");
     let name = member.name.clone();
     let roles = member.roles.clone();
@@ -70,7 +79,7 @@ fn Person(company: CompanyPeople, member: MemberRow, viewer: Viewer) -> impl Int
                 <Card title=td_string!(l, people.roles)>
                     <Standing roles organisation person may_grant />
                 </Card>
-                {may_grant.then(|| view! {
+                {may_give.then(|| view! {
                     <Card title=td_string!(l, people.give)><GiveRole organisation person products=company.products /></Card>
                 })}
             </div>
@@ -79,25 +88,45 @@ fn Person(company: CompanyPeople, member: MemberRow, viewer: Viewer) -> impl Int
                 {may_invite.then(|| view! {
                     <Card title=td_string!(l, people.resend)>
                         <p class="quiet">{td_string!(l, people.resend_lead)}</p>
-                        <form method="post" action="/fn/people/resend">
+                        <PlainForm path="/fn/people/resend">
                             <Ids organisation person />
                             <Submit kind=Kind::Quiet>{td_string!(l, people.resend)}</Submit>
-                        </form>
+                        </PlainForm>
                     </Card>
                 })}
+                {may_correct.then(|| view! { <Correct organisation person email silent /> })}
                 {may_remove.then(|| view! {
                     <Card title=td_string!(l, people.remove)>
                         <Confirm kind=Kind::Danger trigger=td_string!(l, people.remove) title=td_string!(l, people.remove)
                             text=td_string!(l, people.remove_lead)>
-                            <form method="post" action="/fn/people/remove">
+                            <PlainForm path="/fn/people/remove">
                                 <Ids organisation person />
                                 <Submit kind=Kind::Danger>{td_string!(l, people.remove_confirm, name = name.clone()).to_string()}</Submit>
-                            </form>
+                            </PlainForm>
                         </Confirm>
                     </Card>
                 })}
             </div>
         </div>
+    }
+}
+
+#[component]
+fn Correct(organisation: OrganisationId, person: PersonId, email: String, silent: bool) -> impl IntoView {
+    let l = use_locale();
+    let action = ServerAction::<CorrectAddress>::new();
+    let form = FormState::provide(action);
+    let lead = if silent { td_string!(l, people.correct_lead_silent) } else { td_string!(l, people.correct_lead) };
+    view! {
+        <Card title=td_string!(l, people.correct)>
+            <p class="quiet">{lead}</p>
+            <PlainForm path="/fn/people/correct_address" class="form">
+                {form.view(&["email"])}
+                <Ids organisation person />
+                <TextField name="email" label=td_string!(l, people.correct_email) kind="email" value=email required=true autocomplete="off" />
+                <Submit kind=Kind::Quiet>{td_string!(l, people.correct_save)}</Submit>
+            </PlainForm>
+        </Card>
     }
 }
 
@@ -148,11 +177,11 @@ fn Standing(roles: Vec<RoleRow>, organisation: OrganisationId, person: PersonId,
                     {may_grant.then(|| view! {
                         <details>
                             <summary class="btn btn-outline">{td_string!(l, people.take)}</summary>
-                            <form method="post" action="/fn/people/revoke_role" class="mt-3">
+                            <PlainForm path="/fn/people/revoke_role" class="mt-3">
                                 <Ids organisation person />
                                 <HiddenField name="grant" value=role.grant.to_string() />
                                 <Submit kind=Kind::Danger>{td_string!(l, people.take_confirm, role = role_text(l, role.role)).to_string()}</Submit>
-                            </form>
+                            </PlainForm>
                         </details>
                     })}
                 </li>
@@ -173,12 +202,12 @@ fn GiveRole(
     let form = FormState::provide(action);
     view! {
         <p class="quiet">{td_string!(l, people.give_lead)}</p>
-        <form method="post" action="/fn/people/grant_role" class="form person-form">
+        <PlainForm path="/fn/people/grant_role" class="form person-form">
             {form.view(&["role", "reach", "products", "until"])}
             <Ids organisation person />
             <RoleFields products every_role=true />
             <Submit>{td_string!(l, people.save_role)}</Submit>
-        </form>
+        </PlainForm>
     }
 }
 
@@ -188,7 +217,7 @@ fn Facts(member: MemberRow, now: jiff::Timestamp) -> impl IntoView {
     let address = format!("mailto:{}", member.email);
     view! {
         <p class="person-state"><State member=member.clone() now /></p>
-        <p><a class="link break-all" href=address>{member.email}</a></p>
+        <p><a class="link" href=address><Address text=member.email /></a></p>
         {member.phone.map(|phone| view! { <p>{phone}</p> })}
         {member.invited_at.map(|at| view! { <p class="quiet">{td_string!(l, people.invited_at)} " " <Moment at /></p> })}
         <p class="quiet">

@@ -4,7 +4,7 @@ use domain::{
     OrganisationId,
     access::{Permission, Place, Reach, Role, policy},
     contracts::AdminReason,
-    people::{MemberRow, MembershipState},
+    people::MembershipState,
     rollout::Gate,
 };
 use leptos::prelude::*;
@@ -59,6 +59,7 @@ pub fn state_badge(l: Locale, state: MembershipState) -> impl IntoView {
 /// Why somebody was made an administrator (R15).
 pub fn reason_text(l: Locale, reason: &AdminReason) -> String {
     match reason {
+        AdminReason::KnownAdmin { record } if record.is_empty() => td_string!(l, people.reason_in_records).to_owned(),
         AdminReason::KnownAdmin { record } => td_string!(l, people.reason_known, record = record.clone()).to_string(),
         AdminReason::DeploymentContact { contract, product } => {
             td_string!(l, people.reason_contact, contract = contract.clone(), product = product.clone()).to_string()
@@ -70,12 +71,4 @@ pub fn reason_text(l: Locale, reason: &AdminReason) -> String {
 pub fn may(viewer: &Viewer, permission: Permission, organisation: OrganisationId) -> bool {
     let gate = viewer.actor.membership(organisation).map_or_else(Gate::open, |membership| membership.gate.clone());
     policy::authorize(&viewer.actor, permission, &Place::organisation(organisation, gate), viewer.now).is_ok()
-}
-
-/// Whether a company hangs on one admin who can sign in (K7).
-pub fn one_admin(members: &[MemberRow]) -> bool {
-    let admins = members.iter().filter(|member| {
-        member.state == MembershipState::Active && member.roles.iter().any(|role| role.role == Role::SupportSystemAdmin)
-    });
-    admins.count() == 1
 }

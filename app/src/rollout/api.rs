@@ -51,6 +51,21 @@ pub async fn move_company(
     request::reply(service::rollout::move_phase(&context, organisation, to, &reason, override_guard).await.map(|_| ()))
 }
 
+/// Sets a company back to an earlier step; a launched one wants its name.
+#[server(prefix = "/fn/rollout", endpoint = "set_back")]
+pub async fn set_company_back(
+    organisation: OrganisationId,
+    #[server(default)] to: String,
+    #[server(default)] reason: String,
+    #[server(default)] name: String,
+) -> Result<(), ApiError> {
+    let context = request::context()?;
+    let to = request::reply(
+        domain::rollout::Phase::parse(&to).ok_or_else(|| domain::Failure::field("to", domain::FieldError::Required)),
+    )?;
+    request::reply(service::rollout::set_back(&context, organisation, to, &reason, &name).await.map(|_| ()))
+}
+
 #[server(prefix = "/fn/rollout", endpoint = "move_dates")]
 pub async fn move_company_dates(
     organisation: OrganisationId,

@@ -2,7 +2,7 @@
 
 use domain::{
     ProgrammeId,
-    rollout::{BoardFilter, BoardRow, FunnelCounts, Phase, ProgrammeSummary, ProgrammeTools, RolloutBoard},
+    rollout::{BoardFilter, BoardRow, Dates, FunnelCounts, Phase, ProgrammeSummary, ProgrammeTools, RolloutBoard},
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
@@ -18,8 +18,8 @@ use crate::{
     i18n::*,
     language::use_locale,
     ui::{
-        Badge, Card, Choice, Day, Empty, HiddenField, Icon, PageHead, SelectField, ShortMoment, Sign, TextField, Tone,
-        loaded, provide_acts,
+        Badge, Choice, Day, Empty, HiddenField, Icon, PageHead, SelectField, ShortDay, ShortMoment, Sign, TextField,
+        Tone, loaded, paging, provide_acts,
     },
 };
 
@@ -82,8 +82,9 @@ fn Chosen(shown: Shown, asked: Asked) -> impl IntoView {
         .into_any();
     };
     let links = (shown.programmes.len() > 1).then(|| {
-        let links = shown
-            .programmes
+        let mut programmes = shown.programmes.clone();
+        programmes.sort_by_cached_key(|programme| domain::text::sort_key(&programme.name));
+        let links = programmes
             .iter()
             .map(|programme| {
                 let href = format!("/rollout?programme={}", programme.id);
@@ -105,10 +106,11 @@ fn Board(board: RolloutBoard, asked: Asked, tools: Option<ProgrammeTools>) -> im
     let Asked { filter, candidate, .. } = asked;
     let programme = board.programme;
     let id = programme.id;
-    let next = board.next.map(|next| address(id, &BoardFilter { after: next, ..filter.clone() }));
+    let pages =
+        paging(&board.companies, |cursor| address(id, &BoardFilter { after: cursor.to_owned(), ..filter.clone() }));
     view! {
         <div class="board">
-            <section class="panel">
+            <section>
                 <h2>{programme.name.clone()}</h2>
                 <p class="quiet">{programme.products.join(", ")} " · " {programme.contact.clone()}</p>
                 <ul class="phase-days">
@@ -117,17 +119,15 @@ fn Board(board: RolloutBoard, asked: Asked, tools: Option<ProgrammeTools>) -> im
                     }).collect_view()}
                 </ul>
             </section>
-            <div class="board-pair">
-                <Funnel funnel=board.funnel />
-                <Phases phases=board.phases programme=id />
-            </div>
+            <Funnel funnel=board.funnel />
+            <Phases phases=board.phases programme=id />
             <Filters programme=id filter />
-            {if board.rows.is_empty() {
+            {if board.companies.is_empty() {
                 view! { <Empty sign=Sign::Company title=td_string!(l, rollout.no_company)><p>{td_string!(l, rollout.no_company_hint)}</p></Empty> }.into_any()
             } else {
-                view! { <Rows rows=board.rows /> }.into_any()
+                view! { <Rows rows=board.companies.rows planned=programme.dates.clone() /> }.into_any()
             }}
-            {next.map(|href| view! { <p class="more"><a class="btn btn-outline" href=href rel="next">{td_string!(l, rollout.more)}</a></p> })}
+            {pages}
             {tools.map(|tools| {
                 let products = tools.products.clone();
                 view! {
@@ -150,7 +150,7 @@ fn address(programme: ProgrammeId, filter: &BoardFilter) -> String {
     )
 }
 
-/// How far people and companies are: bars for the eye, numbers for everybody.
+/// How far people and companies are: numbers, and bars for the eye.
 #[component]
 fn Funnel(funnel: FunnelCounts) -> impl IntoView {
     let l = use_locale();
@@ -167,35 +167,26 @@ fn Funnel(funnel: FunnelCounts) -> impl IntoView {
         (td_string!(l, rollout.funnel_with_case), funnel.with_case),
     ];
     view! {
-        <Card title=td_string!(l, rollout.funnel)>
-            <div class="funnels">
-                <section>
-                    <h3>{td_string!(l, rollout.people)}</h3>
-                    {bars(people, funnel.known)}
-                </section>
-                <section>
-                    <h3>{td_string!(l, rollout.companies)}</h3>
-                    {bars(companies, funnel.companies)}
-                </section>
-            </div>
-        </Card>
+        <section aria-label=td_string!(l, rollout.funnel)>
+            <ul class="funnel">{steps(people, funnel.known)} {steps(companies, funnel.companies)}</ul>
+        </section>
     }
 }
 
-fn bars(counts: [(&'static str, u64); 4], whole: u64) -> impl IntoView {
-    let rows = counts
+fn steps(counts: [(&'static str, u64); 4], whole: u64) -> impl IntoView {
+    counts
         .into_iter()
         .map(|(name, count)| {
             let percent = count * 100 / whole.max(1);
             view! {
                 <li>
-                    <span class="bar-words"><span>{name}</span><span><strong>{count}</strong> " · " {percent} " %"</span></span>
+                    <strong>{count}</strong> " " <span class="quiet">{percent} "\u{a0}%"</span>
                     {bar(percent)}
+                    <span class="funnel-name">{name}</span>
                 </li>
             }
         })
-        .collect_view();
-    view! { <ul class="bars">{rows}</ul> }
+        .collect_view()
 }
 
 fn bar(percent: u64) -> impl IntoView {
@@ -211,23 +202,18 @@ fn bar(percent: u64) -> impl IntoView {
 #[component]
 fn Phases(phases: Vec<(Phase, u64)>, programme: ProgrammeId) -> impl IntoView {
     let l = use_locale();
-    let whole: u64 = phases.iter().map(|(_, count)| count).sum();
-    let rows = phases
+    let links = phases
         .into_iter()
         .map(|(phase, count)| {
             let filter = BoardFilter { phase: phase.key().to_owned(), ..Default::default() };
-            view! {
-                <li>
-                    <span class="bar-words">
-                        <a class="link" href=address(programme, &filter)>{phase_name(l, phase)}</a>
-                        <strong>{count}</strong>
-                    </span>
-                    {bar(count * 100 / whole.max(1))}
-                </li>
-            }
+            view! { <li><a href=address(programme, &filter)>{phase_name(l, phase)} " " <strong>{count}</strong></a></li> }
         })
         .collect_view();
-    view! { <Card title=td_string!(l, rollout.by_phase)><ul class="bars">{rows}</ul></Card> }
+    view! {
+        <nav aria-label=td_string!(l, rollout.by_phase)>
+            <ul class="by-phase">{links}</ul>
+        </nav>
+    }
 }
 
 #[component]
@@ -245,14 +231,14 @@ fn Filters(programme: ProgrammeId, filter: BoardFilter) -> impl IntoView {
 }
 
 #[component]
-fn Rows(rows: Vec<BoardRow>) -> impl IntoView {
+fn Rows(rows: Vec<BoardRow>, planned: Dates) -> impl IntoView {
     let l = use_locale();
-    let body = rows.into_iter().map(|row| view! { <Row row /> }).collect_view();
+    let body = rows.into_iter().map(|row| view! { <Row row planned=planned.clone() /> }).collect_view();
     let days =
         Phase::DATED.into_iter().map(|phase| view! { <th scope="col">{phase_name(l, phase)}</th> }).collect_view();
     view! {
         <div class="overflow-x-auto">
-            <table class="table cards-on-phone">
+            <table class="table cards-on-phone board-rows">
                 <thead>
                     <tr>
                         <th scope="col">{td_string!(l, rollout.company)}</th>
@@ -268,8 +254,9 @@ fn Rows(rows: Vec<BoardRow>) -> impl IntoView {
     }
 }
 
+/// A day that is the programme's own stays away from a phone: fifty companies have it.
 #[component]
-fn Row(row: BoardRow) -> impl IntoView {
+fn Row(row: BoardRow, planned: Dates) -> impl IntoView {
     let l = use_locale();
     let guarded = row.launch_guarded();
     let phase = row.phase;
@@ -284,10 +271,13 @@ fn Row(row: BoardRow) -> impl IntoView {
             } else {
                 "day-ahead"
             };
+            let as_planned = cell.date.is_none()
+                || planned.iter().any(|(phase, day)| *phase == cell.phase && Some(*day) == cell.date);
+            let place = if as_planned { "board-day board-as-planned" } else { "board-day" };
             view! {
-                <td data-label=phase_name(l, cell.phase)>
+                <td data-label=phase_name(l, cell.phase) class=place>
                     <span class=class>{match cell.date {
-                        Some(day) => view! { <Day day /> }.into_any(),
+                        Some(day) => view! { <ShortDay day /> }.into_any(),
                         None => "–".into_any(),
                     }}</span>
                 </td>

@@ -13,8 +13,8 @@ use crate::{
     i18n::*,
     language::use_locale,
     ui::{
-        CheckboxGroup, Choice, FormState, HiddenField, Icon, Kind, Sign, Submit, TextField, refresh_on_success,
-        toast_on_success,
+        CheckboxGroup, Choice, Form, FormState, HiddenField, Icon, Kind, PlainForm, Sign, Submit, TextField,
+        refresh_on_success, toast_on_success,
     },
 };
 
@@ -30,7 +30,7 @@ pub fn ShiftForm(programme: ProgrammeId) -> impl IntoView {
         <details class="panel">
             <summary>{td_string!(l, rollout.shift)}</summary>
             <p class="field-hint">{td_string!(l, rollout.shift_hint)}</p>
-            <ActionForm action=action attr:class="form">
+            <Form action=action class="form">
                 {form.view(&["days", "reason"])}
                 <HiddenField name="programme" value=programme.to_string() />
                 <TextField name="days" kind="number" label=td_string!(l, rollout.shift_days) hint=td_string!(l, rollout.shift_days_hint) required=true />
@@ -40,7 +40,7 @@ pub fn ShiftForm(programme: ProgrammeId) -> impl IntoView {
                     <p class="field-hint">{td_string!(l, rollout.shift_lead)}</p>
                     <Submit>{td_string!(l, rollout.shift_confirm)}</Submit>
                 </details>
-            </ActionForm>
+            </Form>
         </details>
     }
 }
@@ -62,12 +62,12 @@ pub fn EnrolForm(programme: ProgrammeId, tools: ProgrammeTools, candidate: Strin
                 <summary>{td_string!(l, rollout.enrol)}</summary>
                 {(tools.more || searching).then(|| view! { <FindCandidate programme candidate /> })}
                 {none.then(|| view! { <p class="quiet">{td_string!(l, rollout.enrol_none)}</p> })}
-                <ActionForm action=action attr:class="form">
+                <Form action=action class="form">
                     {form.view(&[])}
                     <HiddenField name="programme" value=programme.to_string() />
                     <CheckboxGroup name="companies[]" label=td_string!(l, rollout.enrol_hint) choices />
                     <Submit kind=Kind::Quiet>{td_string!(l, rollout.enrol_button)}</Submit>
-                </ActionForm>
+                </Form>
             </details>
         }
     })
@@ -103,7 +103,7 @@ pub fn NewProgramme(
         <details class="panel" open=open>
             <summary>{td_string!(l, rollout.create)}</summary>
             <p class="field-hint">{td_string!(l, rollout.create_hint)}</p>
-            <form method="post" action="/fn/rollout/create_programme" class="form">
+            <PlainForm path="/fn/rollout/create_programme" class="form">
                 {form.view(&["key", "name", "contact", "products", "setup", "validation", "enablement", "launch"])}
                 <TextField name="form[name]" label=td_string!(l, rollout.create_name) required=true max=120 />
                 <TextField name="form[key]" label=td_string!(l, rollout.create_key) hint=td_string!(l, rollout.create_key_hint) required=true max=60 />
@@ -115,7 +115,7 @@ pub fn NewProgramme(
                 <TextField name="form[enablement]" kind="date" label=phase_name(l, Phase::Enablement) required=true />
                 <TextField name="form[launch]" kind="date" label=phase_name(l, Phase::Launch) required=true />
                 <Submit>{td_string!(l, rollout.create_button)}</Submit>
-            </form>
+            </PlainForm>
         </details>
     }
 }

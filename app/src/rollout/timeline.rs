@@ -4,7 +4,7 @@
 use domain::{
     OrganisationId,
     failure::Contact,
-    rollout::{Phase, StepState, Timeline, TimelineStep},
+    rollout::{StepState, Timeline, TimelineStep},
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
@@ -17,7 +17,7 @@ use crate::{
     failure::phase_name,
     i18n::*,
     language::use_locale,
-    ui::{Badge, Card, Day, Empty, Icon, PageHead, Sign, Tone, loaded_page},
+    ui::{Address, Badge, Card, Day, Empty, Icon, PageHead, Sign, Tone, loaded_page},
 };
 
 #[component]
@@ -76,7 +76,7 @@ pub fn TimelineView(timeline: Timeline) -> impl IntoView {
 #[component]
 fn Standing(timeline: Timeline) -> impl IntoView {
     let l = use_locale();
-    let next = timeline.next().map(|(step, days)| (step.phase, step.starts_on, days));
+    let next = timeline.next().map(|(step, days)| (step.phase, step.starts_on, step.delayed, days));
     view! {
         <section class="standing">
             <div class="standing-words">
@@ -86,9 +86,10 @@ fn Standing(timeline: Timeline) -> impl IntoView {
             </div>
             <div class="standing-next">
                 {match next {
-                    Some((phase, day, days)) => view! {
+                    Some((phase, day, delayed, days)) => view! {
                         <p class="standing-label">{td_string!(l, rollout.comes_next)}</p>
                         <p class="standing-phase">{phase_name(l, phase)}</p>
+                        {delayed.then(|| view! { <p>{td_string!(l, rollout.delayed)}</p> })}
                         <p>{day.map(|day| view! { <Day day /> })} {days.filter(|days| *days > 0).map(|days| view! {
                             " · " {match days {
                                 1 => td_string!(l, rollout.in_one_day).to_owned(),
@@ -123,7 +124,14 @@ fn Picture(steps: Vec<TimelineStep>, today: jiff::civil::Date) -> impl IntoView 
     let whole = between(first, last).max(1);
     // The line runs from 60 to 900, a little on after the launch.
     let place = move |day| 60 + between(first, day) * 760 / whole;
-    let now = place(today).clamp(30, 930);
+    // A step that has not begun is not passed, however late it is.
+    let ahead = steps.iter().filter(|step| step.state == StepState::Ahead).filter_map(|step| step.starts_on).min();
+    let last_begun = steps.iter().filter(|step| step.state != StepState::Ahead).filter_map(|step| step.starts_on).max();
+    let late = steps.iter().any(|step| step.delayed);
+    let now = match (late, last_begun, ahead) {
+        (true, Some(begun), ahead) if ahead.is_none_or(|ahead| ahead > begun) => place(begun).clamp(30, 930),
+        _ => place(today).clamp(30, 930),
+    };
     let marks = steps
         .into_iter()
         .filter_map(|step| step.starts_on.map(|day| (step, place(day))))
@@ -170,6 +178,7 @@ fn Step(step: TimelineStep) -> impl IntoView {
             <p class="step-day">
                 {match step.starts_on {
                     Some(day) => view! { <Day day /> }.into_any(),
+                    None if step.delayed => td_string!(l, rollout.delayed).into_any(),
                     None => td_string!(l, rollout.no_day).into_any(),
                 }}
             </p>
@@ -195,20 +204,20 @@ fn Help(contact: String, administrators: Vec<Contact>) -> impl IntoView {
     let l = use_locale();
     view! {
         <Card title=td_string!(l, rollout.questions)>
-            <p>{td_string!(l, rollout.write_to)} " " <a class="link" href=format!("mailto:{contact}")>{contact.clone()}</a></p>
+            <p>{td_string!(l, rollout.write_to)} " " <a class="link" href=format!("mailto:{contact}")><Address text=contact.clone() /></a></p>
             {(!administrators.is_empty()).then(|| view! {
                 <p>{td_string!(l, rollout.your_admins)}</p>
                 <ul>
-                    {administrators.into_iter().map(|admin| view! {
-                        <li>{admin.name} " · " <a class="link" href=format!("mailto:{}", admin.email)>{admin.email.clone()}</a></li>
+                    {administrators.into_iter().map(|admin| if admin.active {
+                        view! {
+                            <li>{admin.name} " · " <a class="link" href=format!("mailto:{}", admin.email)><Address text=admin.email.clone() /></a></li>
+                        }
+                        .into_any()
+                    } else {
+                        view! { <li class="quiet">{admin.name} " · " {td_string!(l, rollout.not_yet_in)}</li> }.into_any()
                     }).collect_view()}
                 </ul>
             })}
         </Card>
     }
-}
-
-/// The steps one can be moved to, for the vendor.
-pub fn other_phases(present: Phase) -> impl Iterator<Item = Phase> {
-    Phase::DATED.into_iter().filter(move |phase| *phase != present)
 }

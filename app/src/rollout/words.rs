@@ -63,7 +63,7 @@ fn what(l: Locale, change: Change) -> AnyView {
         Change::Phase { before, after, reason, overridden, invited } => view! {
             <p>
                 {phase_badge(l, before)} " → " {phase_badge(l, after)} " "
-                {overridden.then(|| view! { <Badge tone=Tone::Bad>{td_string!(l, rollout.overridden)}</Badge> })}
+                {overridden.then(|| view! { <Badge tone=Tone::Bad>{td_string!(l, rollout.overridden)}</Badge> " " })}
                 {(invited > 0).then(|| invited_text(l, invited))}
             </p>
             <p>{reason}</p>

@@ -4,21 +4,42 @@ use domain::people::SessionRow;
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
-use super::api::{self, ChangePassword};
+use super::{
+    api::{self, ChangePassword, SetZone},
+    use_viewer,
+};
 use crate::{
+    ApiError,
     i18n::*,
     language::use_locale,
-    ui::{Badge, Callout, Card, Confirm, FormState, Kind, Moment, PageHead, Submit, TextField, Tone, loaded},
+    ui::{
+        Badge, Callout, Card, Choice, Confirm, FormState, Kind, Moment, PageHead, PlainForm, SelectField, Submit,
+        TextField, Tone, loaded,
+    },
+    zone::browser_zone,
 };
 
 #[component]
 pub fn AccountPage() -> impl IntoView {
     let l = use_locale();
-    let changed = use_query_map().with_untracked(|query| query.get("done")).as_deref() == Some("password");
+    let done = use_query_map().with_untracked(|query| query.get("done"));
+    let (changed, zone_set) = (done.as_deref() == Some("password"), done.as_deref() == Some("zone"));
+    let viewer = use_viewer();
+    let zones = Resource::new_blocking(
+        || (),
+        move |()| async move {
+            let zones = api::list_zones().await?;
+            Ok::<_, ApiError>((viewer.await?.map(|viewer| viewer.actor.zone).unwrap_or_default(), zones))
+        },
+    );
     let sessions = Resource::new_blocking(|| (), |()| api::sessions());
     view! {
         <PageHead title=td_string!(l, session.account) />
         {changed.then(|| view! { <Callout tone=Tone::Good>{td_string!(l, session.change_done)}</Callout> })}
+        {zone_set.then(|| view! { <Callout tone=Tone::Good>{td_string!(l, session.zone_done)}</Callout> })}
+        <Card title=td_string!(l, session.zone)>
+            {loaded(zones, move |(zone, zones): (String, Vec<String>)| view! { <ZoneForm zone zones /> })}
+        </Card>
         <Card title=td_string!(l, session.change)><PasswordForm /></Card>
         <Card title=td_string!(l, session.places)>
             <p class="quiet">{td_string!(l, session.places_lead)}</p>
@@ -27,11 +48,32 @@ pub fn AccountPage() -> impl IntoView {
             })}
             <Confirm kind=Kind::Danger trigger=td_string!(l, session.sign_out_everywhere)
                 title=td_string!(l, session.sign_out_everywhere) text=td_string!(l, common.sign_out_text)>
-                <form method="post" action="/fn/session/sign_out_everywhere">
+                <PlainForm path="/fn/session/sign_out_everywhere">
                     <button type="submit" class="btn btn-error btn-outline">{td_string!(l, session.sign_out_everywhere)}</button>
-                </form>
+                </PlainForm>
             </Confirm>
         </Card>
+    }
+}
+
+/// A plain form and a new page: every time on it is shown anew.
+#[component]
+fn ZoneForm(zone: String, zones: Vec<String>) -> impl IntoView {
+    let l = use_locale();
+    let action = ServerAction::<SetZone>::new();
+    let form = FormState::provide(action);
+    let choices = zones.into_iter().map(|name| Choice::new(name.clone(), name.replace('_', " "))).collect();
+    let here = RwSignal::new(None);
+    let own = zone.clone();
+    Effect::new(move |_| here.set(browser_zone().filter(|here| *here != own)));
+    view! {
+        <p class="quiet">{td_string!(l, session.zone_lead)}</p>
+        {move || here.get().map(|here| view! { <p>{td_string!(l, session.zone_here)} " " <strong>{here}</strong></p> })}
+        <PlainForm path="/fn/session/set_zone" class="form">
+            {form.view(&["zone"])}
+            <SelectField name="zone" label=td_string!(l, session.zone_field) choices value=zone />
+            <Submit>{td_string!(l, session.zone_button)}</Submit>
+        </PlainForm>
     }
 }
 
@@ -42,7 +84,7 @@ fn PasswordForm() -> impl IntoView {
     let form = FormState::provide(action);
     view! {
         <p class="quiet">{td_string!(l, session.change_lead)}</p>
-        <form method="post" action="/fn/session/change_password" class="form">
+        <PlainForm path="/fn/session/change_password" class="form">
             {form.view(&["old_password", "password", "password_again"])}
             <TextField name="old_password" label=td_string!(l, session.password_old) kind="password" required=true
                 autocomplete="current-password" />
@@ -51,7 +93,7 @@ fn PasswordForm() -> impl IntoView {
             <TextField name="password_again" label=td_string!(l, session.password_again) kind="password" required=true
                 autocomplete="new-password" />
             <Submit>{td_string!(l, session.change_button)}</Submit>
-        </form>
+        </PlainForm>
     }
 }
 

@@ -14,11 +14,13 @@ use crate::request;
 #[server(prefix = "/fn/session", endpoint = "viewer")]
 pub async fn current_viewer() -> Result<Option<Viewer>, ApiError> {
     let facts = request::facts();
-    let Some(actor) = facts.actor else { return Ok(None) };
+    let Some(mut actor) = facts.actor else { return Ok(None) };
+    // For people to read: the domain in letters.
+    actor.email = domain::text::in_letters(&actor.email);
     let services = facts.services;
     let live_from = service::live::seal(&services, facts.live_from);
-    let vendor = services.settings.vendor.clone();
-    Ok(Some(Viewer { actor, current: facts.company, vendor, now: services.now(), live_from }))
+    let form_tag = service::forms::tag(&services, actor.person);
+    Ok(Some(Viewer { actor, current: facts.company, now: services.now(), live_from, form_tag }))
 }
 
 #[server(prefix = "/fn/session", endpoint = "sign_in")]
@@ -34,7 +36,7 @@ pub async fn sign_in(email: String, password: String, #[server(default)] next: S
 #[server(prefix = "/fn/session", endpoint = "forgot")]
 pub async fn forgot_password(email: String) -> Result<(), ApiError> {
     let facts = request::facts();
-    request::reply(service::session::request_reset(&facts.services, &email, &facts.origin))?;
+    request::reply(service::session::request_reset(&facts.services, &email, &facts.origin).await)?;
     request::redirect("/forgot?sent=true");
     Ok(())
 }
@@ -73,10 +75,35 @@ pub async fn change_password(
     Ok(())
 }
 
+/// The zones to choose from.
+#[server(prefix = "/fn/session", endpoint = "zones")]
+pub async fn list_zones() -> Result<Vec<String>, ApiError> {
+    request::context()?;
+    Ok(service::session::zones())
+}
+
+#[server(prefix = "/fn/session", endpoint = "set_zone")]
+pub async fn set_zone(#[server(default)] zone: String) -> Result<(), ApiError> {
+    let context = request::context()?;
+    request::reply(service::session::set_zone(&context, &zone).await)?;
+    request::redirect("/account?done=zone");
+    Ok(())
+}
+
+/// What the browser says, asked once.
+#[server(prefix = "/fn/session", endpoint = "note_zone")]
+pub async fn note_zone(zone: String) -> Result<(), ApiError> {
+    let context = request::context()?;
+    request::reply(service::session::note_zone(&context, &zone).await)
+}
+
+/// Signs out. A visitor without a session is signed out as well: the cookie goes in any case, and sending it twice ends the
+/// same (F17, T11).
 #[server(prefix = "/fn/session", endpoint = "sign_out")]
 pub async fn sign_out() -> Result<(), ApiError> {
-    let context = request::context()?;
-    if let Some((token, key)) = request::facts().session {
+    let facts = request::facts();
+    if let (Some((token, key)), Some(actor)) = (facts.session, facts.actor) {
+        let context = service::Context { services: facts.services, actor, request: facts.request };
         request::reply(service::session::sign_out(&context, &token, &key).await)?;
     }
     request::end_session();
@@ -84,10 +111,14 @@ pub async fn sign_out() -> Result<(), ApiError> {
     Ok(())
 }
 
+/// As [`sign_out`].
 #[server(prefix = "/fn/session", endpoint = "sign_out_everywhere")]
 pub async fn sign_out_everywhere() -> Result<(), ApiError> {
-    let context = request::context()?;
-    request::reply(service::session::sign_out_everywhere(&context).await)?;
+    let facts = request::facts();
+    if let Some(actor) = facts.actor {
+        let context = service::Context { services: facts.services, actor, request: facts.request };
+        request::reply(service::session::sign_out_everywhere(&context).await)?;
+    }
     request::end_session();
     request::redirect("/sign-in");
     Ok(())

@@ -14,20 +14,25 @@ use jiff::Timestamp;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{ApiError, i18n::*, language::use_locale};
+use crate::{ApiError, i18n::*, language::use_locale, ui::PlainForm};
 
-/// The person at the page, and what pages need to know of the installation.
+/// The person at the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Viewer {
     pub actor: Actor,
     /// The company that pages are about when their address names none.
     pub current: Option<OrganisationId>,
-    pub vendor: String,
     /// When the server made the page; decides which grants hold.
     pub now: Timestamp,
     /// Where the live stream goes on from; only the server can read it.
     pub live_from: String,
+    /// What follows the random part of the keys of this person's forms.
+    pub form_tag: String,
 }
+
+/// The server's mark of the person, for the keys of forms that the browser makes.
+#[derive(Clone, Copy)]
+pub struct FormTag(pub RwSignal<Option<String>>);
 
 pub type ViewerResource = Resource<Result<Option<Viewer>, ApiError>>;
 
@@ -35,6 +40,30 @@ pub type ViewerResource = Resource<Result<Option<Viewer>, ApiError>>;
 pub fn provide_viewer() {
     let viewer: ViewerResource = Resource::new_blocking(|| (), |()| api::current_viewer());
     provide_context(viewer);
+    let tag = RwSignal::new(None);
+    provide_context(FormTag(tag));
+    Effect::new(move |_| {
+        if let Some(Ok(Some(viewer))) = viewer.get() {
+            tag.set(Some(viewer.form_tag));
+        }
+    });
+}
+
+/// Tells the server the zone of the browser when nobody said one yet; the frame of the pages calls it.
+pub fn tell_zone(viewer: ViewerResource) {
+    Effect::new(move |told: Option<bool>| {
+        let unknown = viewer.get().and_then(Result::ok).flatten().is_some_and(|viewer| !viewer.actor.zone_known);
+        if told == Some(true) || !unknown {
+            return told.unwrap_or_default();
+        }
+        if let Some(zone) = crate::zone::browser_zone() {
+            // A refusal changes nothing: the guess stays, and the next page asks again.
+            leptos::task::spawn_local(async move {
+                let _ = api::note_zone(zone).await;
+            });
+        }
+        true
+    });
 }
 
 pub fn use_viewer() -> ViewerResource {
@@ -50,9 +79,9 @@ pub fn LanguageSwitch() -> impl IntoView {
         Locale::en => ("fr", "Français"),
     };
     view! {
-        <form method="post" action="/fn/session/set_language" class="language">
+        <PlainForm path="/fn/session/set_language" class="language">
             <input type="hidden" name="language" value=other />
             <button type="submit" class="btn btn-ghost" lang=other>{label}</button>
-        </form>
+        </PlainForm>
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     i18n::*,
     language::use_locale,
     layout::Plain,
-    ui::{Callout, FormState, HiddenField, LinkButton, PageHead, Submit, TextField, Tone, loaded},
+    ui::{Callout, FormState, HiddenField, LinkButton, PageHead, PlainForm, Submit, TextField, Tone, loaded},
 };
 
 #[component]
@@ -38,11 +38,11 @@ fn ForgotForm() -> impl IntoView {
     let form = FormState::provide(action);
     view! {
         <p class="quiet">{td_string!(l, session.forgot_lead)}</p>
-        <form method="post" action="/fn/session/forgot" class="form">
+        <PlainForm path="/fn/session/forgot" class="form">
             {form.view(&["email"])}
             <TextField name="email" label=td_string!(l, session.email) kind="email" required=true autocomplete="username" />
             <Submit>{td_string!(l, session.forgot_button)}</Submit>
-        </form>
+        </PlainForm>
     }
 }
 
@@ -72,7 +72,7 @@ fn ResetForm(token: String) -> impl IntoView {
     let form = FormState::provide(action);
     view! {
         <p class="quiet">{td_string!(l, session.reset_lead)}</p>
-        <form method="post" action="/fn/session/reset" class="form">
+        <PlainForm path="/fn/session/reset" class="form">
             {form.view(&["password", "password_again"])}
             <HiddenField name="token" value=token />
             <TextField name="password" label=td_string!(l, session.password_new) kind="password" required=true
@@ -80,7 +80,7 @@ fn ResetForm(token: String) -> impl IntoView {
             <TextField name="password_again" label=td_string!(l, session.password_again) kind="password" required=true
                 autocomplete="new-password" />
             <Submit>{td_string!(l, session.reset_button)}</Submit>
-        </form>
+        </PlainForm>
     }
 }
 

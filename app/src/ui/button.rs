@@ -25,7 +25,8 @@ impl Kind {
     }
 }
 
-/// Sends its form; says so while it is under way. It waits for what the form still needs.
+/// Sends its form; says so while it is under way. It waits for what the form still needs. It keeps the focus meanwhile: a
+/// button that is disabled loses it, and the keyboard begins at the top again (T10).
 #[component]
 pub fn Submit(
     #[prop(optional)] kind: Kind,
@@ -39,7 +40,8 @@ pub fn Submit(
     let busy = move || form.is_some_and(|form| form.pending.try_get().unwrap_or_default());
     let waiting = move || form.is_some_and(|form| form.waiting.try_get().unwrap_or_default());
     view! {
-        <button type="submit" class=kind.class() name=name value=value aria-busy=move || busy().then_some("true") disabled=move || busy() || waiting()>
+        <button type="submit" class=kind.class() name=name value=value aria-busy=move || busy().then_some("true")
+            aria-disabled=move || (busy() || waiting()).then_some("true")>
             {move || busy().then(|| view! { <span class="loading loading-spinner loading-sm" aria-hidden="true"></span> })}
             {children()}
         </button>

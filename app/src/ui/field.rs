@@ -1,9 +1,10 @@
 //! Fields with their label, hint and error tied to them for screen readers.
 
+use domain::FieldError;
 use leptos::prelude::*;
 
 use super::form::{FormState, key};
-use crate::{failure::field_error_text, language::use_locale};
+use crate::{failure::field_error_text, i18n::*, language::use_locale};
 
 /// The id, the error and the description that all kinds of field share.
 struct Ties {
@@ -12,19 +13,40 @@ struct Ties {
     hint_id: String,
     invalid: Signal<bool>,
     error: Signal<Option<String>>,
+    /// Whether a plain form was refused for this field: the browser begins there.
+    first: bool,
+    /// How many characters stand in it.
+    count: RwSignal<u32>,
 }
 
-fn ties(name: &'static str) -> Ties {
+fn ties(name: &'static str, label: &str) -> Ties {
     let l = use_locale();
     let form = use_context::<FormState>();
-    let error = Signal::derive(move || form.and_then(|form| form.error(name)).map(|error| field_error_text(l, &error)));
+    if let Some(form) = form {
+        form.note(name, label);
+    }
+    let count = RwSignal::new(0);
+    let error = Signal::derive(move || match form.and_then(|form| form.error(name)) {
+        Some(FieldError::TooLong { max }) => Some(too_long(l, max, count.try_get().unwrap_or_default())),
+        error => error.map(|error| field_error_text(l, &error)),
+    });
     let id = form.map_or_else(|| format!("f-{}", key(name)), |form| form.id(name));
     Ties {
         error_id: format!("{id}-error"),
         hint_id: format!("{id}-hint"),
         id,
         invalid: Signal::derive(move || error.try_get().flatten().is_some()),
+        first: cfg!(feature = "ssr") && form.is_some_and(|form| form.error(name).is_some()),
         error,
+        count,
+    }
+}
+
+fn too_long(l: Locale, max: u32, count: u32) -> String {
+    if count > max {
+        td_string!(l, failure.too_long_counted, max = max, count = count).to_string()
+    } else {
+        field_error_text(l, &FieldError::TooLong { max })
     }
 }
 
@@ -32,7 +54,7 @@ fn error_view(id: String, error: Signal<Option<String>>) -> impl IntoView {
     view! { <p id=id class="field-error" aria-live="polite">{move || error.try_get().flatten()}</p> }
 }
 
-/// What a field shows first: what was typed before a refusal, or the given value.
+/// What a field shows first: what was typed before, or the given value.
 fn first_value(name: &str, value: Option<String>) -> Option<String> {
     use_context::<FormState>().and_then(|form| form.typed(name)).or(value)
 }
@@ -48,24 +70,60 @@ pub fn TextField(
     #[prop(optional, into)] hint: Option<String>,
     #[prop(optional)] required: bool,
     #[prop(optional)] autocomplete: Option<&'static str>,
-    #[prop(optional)] max: Option<u32>,
+    /// The most characters. More can be typed and are counted: nothing is cut silently (B33).
+    #[prop(optional)]
+    max: Option<u32>,
 ) -> impl IntoView {
-    let Ties { id, error_id, hint_id, invalid, error } = ties(name);
+    let Ties { id, error_id, hint_id, invalid, error, first, count } = ties(name, &label);
+    let given = value.clone().unwrap_or_default();
     let value = if kind == "password" { None } else { first_value(name, value) };
     let described = format!("{error_id} {hint_id}");
+    count.set(value.as_deref().map(count_of).unwrap_or_default());
+    let (invalid, error) = match max {
+        Some(max) => counted(max, count, invalid, error),
+        None => (invalid, error),
+    };
     view! {
         <div class="field">
             <label for=id.clone()>{label}{required.then(|| view! { <span aria-hidden="true">" *"</span> })}</label>
             {hint.map(|hint| view! { <p id=hint_id class="field-hint">{hint}</p> })}
-            <input id=id name=name type=kind class="input" class:input-error=invalid value=value required=required
-                autocomplete=autocomplete maxlength=max aria-invalid=move || invalid.try_get().unwrap_or_default().then_some("true")
-                aria-describedby=described />
+            <input id=id name=name type=kind class="input" class:input-error=invalid value=value required=required autofocus=first
+                autocomplete=autocomplete data-first=given aria-invalid=move || invalid.try_get().unwrap_or_default().then_some("true")
+                aria-describedby=described
+                on:input=move |event| count.set(count_of(&event_target_value(&event))) />
             {error_view(error_id, error)}
         </div>
     }
 }
 
-/// Begins empty, or with `value`; one that began empty is empty again when its form was taken.
+/// As the server counts: what stands between the first and the last letter that can be seen.
+fn count_of(text: &str) -> u32 {
+    u32::try_from(text.trim().chars().count()).unwrap_or(u32::MAX)
+}
+
+/// A field that says how much too long it is, as soon as it is.
+fn counted(
+    max: u32,
+    count: RwSignal<u32>,
+    invalid: Signal<bool>,
+    error: Signal<Option<String>>,
+) -> (Signal<bool>, Signal<Option<String>>) {
+    let l = use_locale();
+    let over = move || count.try_get().filter(|count| *count > max);
+    let said =
+        Signal::derive(move || over().map(|count| too_long(l, max, count)).or_else(|| error.try_get().flatten()));
+    (Signal::derive(move || over().is_some() || invalid.try_get() == Some(true)), said)
+}
+
+/// The text of a box as its markup. It is escaped here and nowhere else: tachys writes the children of `<textarea>` as they
+/// are on the server, and leaves the box empty that it builds in the browser (D1).
+fn box_markup(text: &str) -> String {
+    let escaped = text.replace('&', "&amp;").replace('<', "&lt;");
+    // A parser drops the first line end behind the tag.
+    if cfg!(feature = "ssr") && !escaped.is_empty() { format!("\n{escaped}") } else { escaped }
+}
+
+/// Without a `value` it is empty again when its form was taken; with one, an empty one too, it shows what is stored (D1).
 #[component]
 pub fn TextArea(
     name: &'static str,
@@ -75,25 +133,20 @@ pub fn TextArea(
     #[prop(optional)] required: bool,
     #[prop(default = 6)] rows: u32,
 ) -> impl IntoView {
-    let Ties { id, error_id, hint_id, invalid, error } = ties(name);
-    let node = NodeRef::<leptos::html::Textarea>::new();
-    if let Some(form) = use_context::<FormState>().filter(|_| value.is_none()) {
-        Effect::new(move |_| {
-            if form.sent.get() > 0
-                && let Some(text) = node.get_untracked()
-            {
-                text.set_value("");
-            }
-        });
-    }
+    let Ties { id, error_id, hint_id, invalid, error, first, count } = ties(name, &label);
+    let stored = value.is_some().then_some("");
+    let given = value.clone().unwrap_or_default();
     let value = first_value(name, value).unwrap_or_default();
+    count.set(count_of(&value));
     let described = format!("{error_id} {hint_id}");
     view! {
         <div class="field">
             <label for=id.clone()>{label}{required.then(|| view! { <span aria-hidden="true">" *"</span> })}</label>
             {hint.map(|hint| view! { <p id=hint_id class="field-hint">{hint}</p> })}
-            <textarea id=id name=name node_ref=node class="textarea" class:textarea-error=invalid rows=rows required=required
-                aria-invalid=move || invalid.try_get().unwrap_or_default().then_some("true") aria-describedby=described>{value}</textarea>
+            <textarea id=id name=name class="textarea" class:textarea-error=invalid rows=rows required=required autofocus=first
+                data-first=given data-stored=stored aria-invalid=move || invalid.try_get().unwrap_or_default().then_some("true")
+                aria-describedby=described inner_html=box_markup(&value)
+                on:input=move |event| count.set(count_of(&event_target_value(&event)))></textarea>
             {error_view(error_id, error)}
         </div>
     }
@@ -130,7 +183,8 @@ pub fn SelectField(
     #[prop(optional, into)] hint: Option<String>,
     #[prop(optional)] required: bool,
 ) -> impl IntoView {
-    let Ties { id, error_id, hint_id, invalid, error } = ties(name);
+    let Ties { id, error_id, hint_id, invalid, error, first, .. } = ties(name, &label);
+    let given = value.clone().unwrap_or_default();
     let value = first_value(name, value);
     let described = format!("{error_id} {hint_id}");
     let options = choices
@@ -144,8 +198,8 @@ pub fn SelectField(
         <div class="field">
             <label for=id.clone()>{label}{required.then(|| view! { <span aria-hidden="true">" *"</span> })}</label>
             {hint.map(|hint| view! { <p id=hint_id class="field-hint">{hint}</p> })}
-            <select id=id name=name class="select" class:select-error=invalid required=required
-                aria-invalid=move || invalid.try_get().unwrap_or_default().then_some("true") aria-describedby=described>
+            <select id=id name=name class="select" class:select-error=invalid required=required autofocus=first
+                data-first=given aria-invalid=move || invalid.try_get().unwrap_or_default().then_some("true") aria-describedby=described>
                 {placeholder.map(|text| view! { <option value="">{text}</option> })}
                 {options}
             </select>
@@ -163,9 +217,10 @@ pub fn RadioGroup(
     #[prop(optional, into)] value: Option<String>,
     #[prop(optional)] required: bool,
 ) -> impl IntoView {
-    let Ties { error_id, error, .. } = ties(name);
+    let ties = ties(name, &label);
+    let given = value.iter().cloned().collect();
     let value = first_value(name, value);
-    group(name, label, "radio", choices, value.into_iter().collect(), required, error_id, error)
+    group(name, label, "radio", choices, (given, value.into_iter().collect()), required, ties)
 }
 
 /// Several of several; sent as `name` once for each.
@@ -177,31 +232,37 @@ pub fn CheckboxGroup(
     choices: Vec<Choice>,
     #[prop(optional)] values: Vec<String>,
 ) -> impl IntoView {
-    let Ties { error_id, error, .. } = ties(name);
+    let ties = ties(name, &label);
+    let given = values.clone();
     let values = use_context::<FormState>().and_then(|form| form.typed_all(name)).unwrap_or(values);
-    group(name, label, "checkbox", choices, values, false, error_id, error)
+    group(name, label, "checkbox", choices, (given, values), false, ties)
 }
 
-#[expect(clippy::too_many_arguments, reason = "the private half of two components")]
 fn group(
     name: &'static str,
     label: String,
     kind: &'static str,
     choices: Vec<Choice>,
-    values: Vec<String>,
+    // What the page itself chooses, and what is chosen now.
+    (given, values): (Vec<String>, Vec<String>),
     required: bool,
-    error_id: String,
-    error: Signal<Option<String>>,
+    ties: Ties,
 ) -> impl IntoView {
+    let Ties { id, error_id, error, first, .. } = ties;
     let described = error_id.clone();
     let class = if kind == "radio" { "radio" } else { "checkbox" };
     let cards = choices
         .into_iter()
-        .map(|choice| {
+        .enumerate()
+        .map(|(at, choice)| {
+            // The first one is where the list of errors leads.
+            let id = (at == 0).then(|| id.clone());
             let checked = values.contains(&choice.value);
+            let given = if given.contains(&choice.value) { "on" } else { "off" };
             view! {
                 <label class="choice">
-                    <input type=kind class=class name=name value=choice.value checked=checked required=required && kind == "radio" />
+                    <input type=kind class=class id=id name=name value=choice.value checked=checked data-first=given
+                        autofocus=first && at == 0 required=required && kind == "radio" />
                     <span>
                         <span class="choice-label">{choice.label}</span>
                         {choice.hint.map(|hint| view! { <span class="choice-hint">{hint}</span> })}

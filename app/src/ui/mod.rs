@@ -1,6 +1,7 @@
 //! The kit: daisyUI classes under our theme, each used in one place. Knows no word of the domain.
 
 mod acted;
+mod address;
 mod badge;
 mod button;
 mod callout;
@@ -8,20 +9,29 @@ mod dialog;
 mod field;
 mod form;
 mod icon;
+mod linked;
 mod menu;
 mod page;
+mod paging;
+mod query;
 mod time;
+mod title;
 mod toast;
 
 pub use acted::{provide_acts, refresh_on_success};
+pub use address::Address;
 pub use badge::{Badge, Tone};
 pub use button::{Kind, LinkButton, Submit};
 pub use callout::{Callout, Empty};
 pub use dialog::Confirm;
 pub use field::{CheckboxGroup, Choice, RadioGroup, SelectField, TextArea, TextField};
-pub use form::{Fold, FormKey, FormState, HiddenField};
+pub use form::{Fold, Form, FormKey, FormState, HiddenField, PlainForm, note_what_was_taken};
 pub use icon::{Icon, Sign};
+pub use linked::Linked;
 pub use menu::Menu;
-pub use page::{Arrival, Card, Heading, PageHead, Skeleton, follow_arrivals, loaded, loaded_page};
-pub use time::{Day, Moment, ShortMoment};
+pub use page::{Arrival, Card, Heading, PageHead, Printed, Skeleton, follow_arrivals, loaded, loaded_page};
+pub use paging::{number_text, paging};
+pub use query::query_value;
+pub use time::{Day, Moment, ShortDay, ShortMoment};
+pub use title::WindowTitle;
 pub use toast::{ToastRegion, provide_toasts, toast_on_success};

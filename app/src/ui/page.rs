@@ -2,9 +2,10 @@
 
 use domain::Failure;
 use leptos::{html, prelude::*};
-use leptos_meta::Title;
 use leptos_router::hooks::use_location;
+use serde::{Serialize, de::DeserializeOwned};
 
+use super::WindowTitle;
 use crate::{
     ApiError,
     failure::{FailurePage, FailureView},
@@ -22,19 +23,24 @@ impl Arrival {
     }
 }
 
-/// Notes each new page, but not the first: the browser cares for that one.
+/// Notes each new page, but not the first: the browser cares for that one, unless signing in led to it.
 pub fn follow_arrivals() {
     let arrival = use_context::<Arrival>();
     let path = use_location().pathname;
     Effect::new(move |before: Option<String>| {
         let path = path.get();
-        if let (Some(Arrival(arrived)), Some(before)) = (arrival, before)
-            && before != path
-        {
+        let new = before.map_or_else(signed_in_just_now, |before| before != path);
+        if let Some(Arrival(arrived)) = arrival.filter(|_| new) {
             arrived.set(Some(path.clone()));
         }
         path
     });
+}
+
+fn signed_in_just_now() -> bool {
+    let referrer = document().referrer();
+    let path = referrer.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map(|(_, path)| path);
+    path.and_then(|path| path.split(['?', '#']).next()) == Some("sign-in")
 }
 
 /// The one heading of the first level of a page.
@@ -82,12 +88,29 @@ pub fn PageHead(
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
     view! {
-        <Title text=title.clone() />
+        <WindowTitle text=title.clone() />
         <header class="page-head">
             <Heading lang>{title}</Heading>
             {children.map(|children| view! { <div class="page-actions">{children()}</div> })}
         </header>
     }
+}
+
+/// What stands at the head of a printed page: what it is about, and its address.
+#[component]
+pub fn Printed(#[prop(into)] text: String) -> impl IntoView {
+    let path = use_location().pathname.get_untracked();
+    view! { <p class="printed">{text} <br /> {format!("{}{path}", origin())}</p> }
+}
+
+#[cfg(feature = "ssr")]
+fn origin() -> String {
+    crate::request::services().settings.public_url.clone()
+}
+
+#[cfg(not(feature = "ssr"))]
+fn origin() -> String {
+    window().location().origin().unwrap_or_default()
 }
 
 #[component]
@@ -100,14 +123,21 @@ pub fn Card(#[prop(optional, into)] title: Option<String>, children: Children) -
     }
 }
 
-/// Grey lines where text will be.
+/// Grey lines where rows will be.
 #[component]
 pub fn Skeleton() -> impl IntoView {
+    let row = || {
+        view! {
+            <div class="skeleton-row">
+                <div class="skeleton h-4 w-24"></div>
+                <div class="skeleton h-4 flex-1"></div>
+                <div class="skeleton h-4 w-20"></div>
+            </div>
+        }
+    };
     view! {
         <div class="skeletons" aria-hidden="true">
-            <div class="skeleton h-8 w-1/3"></div>
-            <div class="skeleton h-24 w-full"></div>
-            <div class="skeleton h-24 w-full"></div>
+            {(0..6).map(|_| row()).collect_view()}
         </div>
     }
 }
@@ -119,7 +149,7 @@ pub fn loaded<T, V>(
     view: impl Fn(T) -> V + Clone + Send + Sync + 'static,
 ) -> impl IntoView
 where
-    T: Clone + Send + Sync + 'static,
+    T: Clone + Send + Sync + Serialize + DeserializeOwned + 'static,
     V: IntoView + 'static,
 {
     found(resource, view, |failure| view! { <FailureView failure /> }.into_any())
@@ -131,10 +161,36 @@ pub fn loaded_page<T, V>(
     view: impl Fn(T) -> V + Clone + Send + Sync + 'static,
 ) -> impl IntoView
 where
-    T: Clone + Send + Sync + 'static,
+    T: Clone + Send + Sync + Serialize + DeserializeOwned + 'static,
     V: IntoView + 'static,
 {
     found(resource, view, |failure| view! { <FailurePage failure /> }.into_any())
+}
+
+/// Asks again for what may come in a while, later each time, as long as it is on the page (B3, T33).
+#[cfg(feature = "hydrate")]
+fn ask_again<T>(resource: Resource<Result<T, ApiError>>, failure: &Failure, tries: StoredValue<u32>)
+where
+    T: Clone + Send + Sync + Serialize + DeserializeOwned + 'static,
+{
+    if !crate::live::may_pass(failure) {
+        return;
+    }
+    leptos::task::spawn_local(async move {
+        let Some(count) = tries.try_get_value() else { return };
+        tries.try_set_value(count + 1);
+        crate::live::pause(count).await;
+        if tries.try_get_value().is_some_and(|now| now == count + 1) {
+            resource.refetch();
+        }
+    });
+}
+
+#[cfg(not(feature = "hydrate"))]
+fn ask_again<T>(_: Resource<Result<T, ApiError>>, _: &Failure, _: StoredValue<u32>)
+where
+    T: Clone + Send + Sync + Serialize + DeserializeOwned + 'static,
+{
 }
 
 fn found<T, V>(
@@ -143,17 +199,24 @@ fn found<T, V>(
     failed: fn(Failure) -> AnyView,
 ) -> impl IntoView
 where
-    T: Clone + Send + Sync + 'static,
+    T: Clone + Send + Sync + Serialize + DeserializeOwned + 'static,
     V: IntoView + 'static,
 {
+    let tries = StoredValue::new(0);
     view! {
         <Transition fallback=Skeleton>
             {move || {
                 let view = view.clone();
                 Suspend::new(async move {
                     match resource.await {
-                        Ok(value) => view(value).into_any(),
-                        Err(ApiError(failure)) => failed(failure),
+                        Ok(value) => {
+                            tries.set_value(0);
+                            view(value).into_any()
+                        }
+                        Err(ApiError(failure)) => {
+                            ask_again(resource, &failure, tries);
+                            failed(failure)
+                        }
                     }
                 })
             }}

@@ -1,15 +1,16 @@
-//! Days and moments: exact and in UTC from the server, in the reader's zone and language once the page lives.
+//! Days and moments, in the reader's zone and language: from the server, and again once the page lives, by the browser's table
+//! of zones.
 
-use jiff::{
-    Timestamp,
-    civil::{Date, DateTime},
-    tz::TimeZone,
-};
+use jiff::{Timestamp, civil::Date};
 use leptos::prelude::*;
 
-use crate::{i18n::*, language::use_locale};
+use crate::{
+    i18n::*,
+    language::use_locale,
+    zone::{OnClock, in_browser, on_clock},
+};
 
-/// A moment, with its zone. The server writes UTC; an effect writes it in the zone of the browser, in the same form.
+/// A moment, with its zone.
 #[component]
 pub fn Moment(at: Timestamp) -> impl IntoView {
     let l = use_locale();
@@ -27,19 +28,9 @@ pub fn ShortMoment(at: Timestamp) -> impl IntoView {
     view! { <time datetime=at.to_string() title=full class="short-moment">{move || shown.with(|shown| short_text(l, shown))}</time> }
 }
 
-/// A moment on a wall clock.
-#[derive(Clone, Debug)]
-struct OnClock {
-    at: DateTime,
-    zone: String,
-    /// Whether the clock is the reader's.
-    own: bool,
-}
-
 fn local(at: Timestamp) -> RwSignal<OnClock> {
     let l = use_locale();
-    let utc = OnClock { at: at.to_zoned(TimeZone::UTC).datetime(), zone: "UTC".to_owned(), own: false };
-    let shown = RwSignal::new(utc);
+    let shown = RwSignal::new(on_clock(l, at));
     Effect::new(move |_| {
         if let Some(local) = in_browser(l, at) {
             shown.set(local);
@@ -56,6 +47,13 @@ fn moment_text(l: Locale, shown: &OnClock) -> String {
 
 /// `11 mai 2026, 09:30`, `11 May 2026, 09:30`; `11 nov. 2026, 09:30 UTC`.
 fn short_text(l: Locale, shown: &OnClock) -> String {
+    let day = short_day_text(l, shown.at.date());
+    let zone = if shown.own { String::new() } else { format!(" {}", shown.zone) };
+    format!("{day}, {}{zone}", shown.at.strftime("%H:%M"))
+}
+
+/// `11 nov. 2026`, `11 Nov 2026`.
+fn short_day_text(l: Locale, day: Date) -> String {
     const FR: [&str; 12] =
         ["janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."];
     const EN: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sept", "Oct", "Nov", "Dec"];
@@ -63,39 +61,13 @@ fn short_text(l: Locale, shown: &OnClock) -> String {
         Locale::fr => FR,
         Locale::en => EN,
     };
-    let day = dated(l, shown.at.date(), names);
-    let zone = if shown.own { String::new() } else { format!(" {}", shown.zone) };
-    format!("{day}, {}{zone}", shown.at.strftime("%H:%M"))
+    dated(l, day, names)
 }
 
-/// By the browser: its zone table, none of ours in the download.
-fn in_browser(l: Locale, at: Timestamp) -> Option<OnClock> {
-    let date = js_sys::Date::new(&(at.as_millisecond() as f64).into());
-    let local = DateTime::new(
-        i16::try_from(date.get_full_year()).ok()?,
-        i8::try_from(date.get_month() + 1).ok()?,
-        i8::try_from(date.get_date()).ok()?,
-        i8::try_from(date.get_hours()).ok()?,
-        i8::try_from(date.get_minutes()).ok()?,
-        0,
-        0,
-    );
-    Some(OnClock { at: local.ok()?, zone: zone_name(l, &date)?, own: true })
-}
-
-/// The short name of the browser's zone on that day, as people of that language write it.
-fn zone_name(l: Locale, date: &js_sys::Date) -> Option<String> {
-    let language = match l {
-        Locale::fr => "fr",
-        Locale::en => "en-GB",
-    };
-    let options = js_sys::Object::new();
-    js_sys::Reflect::set(&options, &"timeZoneName".into(), &"short".into()).ok()?;
-    let format = js_sys::Intl::DateTimeFormat::new(&js_sys::Array::of1(&language.into()), &options);
-    format.format_to_parts(date).iter().find_map(|part| {
-        let get = |key: &str| js_sys::Reflect::get(&part, &key.into()).ok()?.as_string();
-        if get("type")? == "timeZoneName" { get("value") } else { None }
-    })
+/// A day of the calendar where many stand in a table: the month in short.
+#[component]
+pub fn ShortDay(day: Date) -> impl IntoView {
+    view! { <time datetime=day.to_string()>{short_day_text(use_locale(), day)}</time> }
 }
 
 /// A day of the calendar, the same everywhere.

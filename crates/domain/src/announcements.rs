@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{AnnouncementId, cases::coded, locale::Locale};
+use crate::{AnnouncementId, MailingId, ProgrammeId, cases::coded, locale::Locale, text::fold};
 
 coded! {
     /// Where a text in one language stands against its source (F4).
@@ -88,8 +88,10 @@ pub enum NamedLanguage {
 impl SourceName {
     /// Takes a file name or a path; only the last part counts.
     ///
+    /// Letters lose their accents: `été-2026` becomes `ete-2026`.
+    ///
     /// # Errors
-    /// [`AnnouncementProblem::BadName`] when nothing remains that can be an address.
+    /// [`AnnouncementProblem::BadName`] when nothing remains that can be an address, [`AnnouncementProblem::NameTooLong`].
     pub fn parse(file_name: &str) -> Result<Self, AnnouncementProblem> {
         let name = file_name.rsplit(['/', '\\']).next().unwrap_or(file_name);
         let stem = name.strip_suffix(".md").or_else(|| name.strip_suffix(".markdown")).unwrap_or(name);
@@ -100,8 +102,7 @@ impl SourceName {
                 None => (stem, Some(NamedLanguage::Unknown(tag.to_owned()))),
             },
         };
-        let slug: String = stem
-            .to_lowercase()
+        let slug: String = fold(stem)
             .chars()
             .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
             .collect::<String>()
@@ -109,6 +110,10 @@ impl SourceName {
             .filter(|part| !part.is_empty())
             .collect::<Vec<_>>()
             .join("-");
+        if slug.len() > Slug::MAX {
+            let length = u32::try_from(slug.len()).unwrap_or(u32::MAX);
+            return Err(AnnouncementProblem::NameTooLong { name: name.to_owned(), length, max: Slug::MAX as u32 });
+        }
         let slug = Slug::parse(&slug).ok_or_else(|| AnnouncementProblem::BadName { name: name.to_owned() })?;
         Ok(Self { slug, language })
     }
@@ -142,8 +147,34 @@ pub enum AnnouncementProblem {
     NotAPercentage { line: u32, key: String, value: String },
     #[error("line {line}: below the front matter there is no text; write the announcement there")]
     NoText { line: u32 },
-    #[error("`{name}` gives no address; name the file with letters, digits and dashes, such as `spring-launch.fr.md`")]
+    #[error(
+        "`{name}` has no letter or digit that an address can hold; add a line `slug: spring-launch` to the front matter, \
+         or name the file like `spring-launch.fr.md`"
+    )]
     BadName { name: String },
+    /// T21
+    #[error(
+        "`{name}` gives an address of {length} characters, at most {max}; shorten the name or add a line `slug: …`"
+    )]
+    NameTooLong { name: String, length: u32, max: u32 },
+    #[error("line {line}: `{slug}` cannot be an address; write small letters, digits and dashes, at most 80")]
+    BadSlug { line: u32, slug: String },
+    /// F6: what is nested deeper would be a page that nobody can read, and a recursion that nothing bounds.
+    #[error("line {line}: quotes, lists, emphasis or HTML are nested deeper than {max} levels; flatten them")]
+    TooDeep { line: u32, max: u32 },
+    /// B20
+    #[error(
+        "line {line}: the page would not show “{text}” ({words} words in all); mend the lines, or publish with --allow-loss"
+    )]
+    LosesText { line: u32, text: String, words: u32 },
+    #[error("«{title}» stands at `{slug}` and says something else; choose another name, or publish with --replace")]
+    WouldReplace { slug: String, title: String },
+    #[error("«{title}» stands at `{slug}` and is in the lists; this file is unlisted (`hide`): publish with --replace")]
+    WouldHide { slug: String, title: String },
+    #[error(
+        "«{title}» stands at `{slug}`, unlisted (`hide`); this file would put it into the lists: publish with --replace"
+    )]
+    WouldList { slug: String, title: String },
     #[error("line {line}: there is no announcement `{slug}` to take the place of; correct `supersedes`")]
     NothingToSupersede { line: u32, slug: String },
 }
@@ -162,10 +193,63 @@ impl AnnouncementProblem {
             | Self::UnknownLanguage { line, .. }
             | Self::NotAPercentage { line, .. }
             | Self::NoText { line }
+            | Self::BadSlug { line, .. }
+            | Self::TooDeep { line, .. }
+            | Self::LosesText { line, .. }
             | Self::NothingToSupersede { line, .. } => Some(*line),
-            Self::TooLarge { .. } | Self::BadName { .. } => None,
+            Self::TooLarge { .. }
+            | Self::BadName { .. }
+            | Self::NameTooLong { .. }
+            | Self::WouldReplace { .. }
+            | Self::WouldHide { .. }
+            | Self::WouldList { .. } => None,
         }
     }
+}
+
+/// What a page does not show, or shows otherwise than its source says (B20, B21). Lines count from 1.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "remark", rename_all = "snake_case")]
+pub enum AnnouncementRemark {
+    #[error("line {line}: “{text}” is not on the page")]
+    LostText { line: u32, text: String },
+    /// The text inside stays, unless it is a script or a style.
+    #[error("line {line}: <{name}> is not taken over")]
+    DroppedElement { line: u32, name: String },
+    #[error("line {line}: the image `{address}` is not shown: its host is not among `image_hosts`")]
+    ForeignImage { line: u32, address: String },
+    #[error("line {line}: the image `{address}` has no whole address, its description stands instead")]
+    RelativeImage { line: u32, address: String },
+    #[error("line {line}: no heading or anchor has the name that `{address}` leads to")]
+    NoSuchAnchor { line: u32, address: String },
+    #[error("line {line}: the link `{address}` has no whole address and was taken out, its text stays")]
+    RelativeLink { line: u32, address: String },
+    #[error("line {line}: the link `{address}` leads to a page that this portal does not have")]
+    NoSuchPage { line: u32, address: String },
+}
+
+impl AnnouncementRemark {
+    /// Where in the file it is, from 1.
+    pub const fn line(&self) -> u32 {
+        match self {
+            Self::LostText { line, .. }
+            | Self::DroppedElement { line, .. }
+            | Self::ForeignImage { line, .. }
+            | Self::RelativeImage { line, .. }
+            | Self::NoSuchAnchor { line, .. }
+            | Self::RelativeLink { line, .. }
+            | Self::NoSuchPage { line, .. } => *line,
+        }
+    }
+}
+
+/// What whoever publishes says yes to in advance; nothing by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PublishOptions {
+    /// Publish although text of the source is not on the page (B20).
+    pub allow_loss: bool,
+    /// Take the place of a page of the same name that says something else, or hide or list it.
+    pub replace: bool,
 }
 
 /// An announcement in a list.
@@ -183,6 +267,24 @@ pub struct AnnouncementRow {
     pub published_at: Timestamp,
     /// F1: a later one took its place.
     pub superseded: bool,
+}
+
+/// A page of announcements; `number` counts from 1.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnnouncementList {
+    pub rows: Vec<AnnouncementRow>,
+    pub number: u32,
+    /// All that were found, on every page.
+    pub total: u32,
+}
+
+impl AnnouncementList {
+    pub const PAGE: u32 = 20;
+
+    pub const fn pages(&self) -> u32 {
+        let pages = self.total.div_ceil(Self::PAGE);
+        if pages == 0 { 1 } else { pages }
+    }
 }
 
 /// An announcement as a page.
@@ -203,6 +305,8 @@ pub struct AnnouncementView {
     pub versions: Vec<VersionRow>,
     /// F1: the address of the announcement that took its place, when another did.
     pub successor: Option<String>,
+    /// What the page does not show of its source: for those who publish, empty for everybody else.
+    pub remarks: Vec<AnnouncementRemark>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -224,15 +328,73 @@ pub struct Published {
     pub unlisted: bool,
     /// The file is what is published already: nothing was changed.
     pub unchanged: bool,
+    pub remarks: Vec<AnnouncementRemark>,
 }
 
-/// What sending would do, or did (K20: counted before anything leaves).
+/// The people a mail of an announcement is for, and how far it has come with them (K20: counted before anything leaves).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mailing {
     /// Invited and active people of the programme's companies, each once.
     pub recipients: u64,
-    /// Those among them who got it before, and will not get it again.
-    pub already: u64,
+    /// Those among them whom it was sent to; they do not get it again.
+    pub sent: u64,
+    /// Those for whom it is queued.
+    pub waiting: u64,
+    /// Those for whom it was given up.
+    pub failed: u64,
+}
+
+impl Mailing {
+    /// Those who would get it now.
+    pub const fn new_recipients(&self) -> u64 {
+        self.recipients.saturating_sub(self.sent).saturating_sub(self.waiting).saturating_sub(self.failed)
+    }
+}
+
+/// More recipients than these are only written to when their number was typed (D3).
+pub const TYPED_ABOVE: u64 = 100;
+
+/// What sending an announcement to a programme would do: what the person who sends looks at before (D3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailPlan {
+    pub programme: ProgrammeId,
+    pub name: String,
+    pub mailing: Mailing,
+    pub languages: Vec<MailLanguage>,
+    /// Mails of this announcement that are held, or are leaving now.
+    pub under_way: Vec<MailBatch>,
+}
+
+/// The new recipients who read one language.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailLanguage {
+    pub locale: Locale,
+    pub people: u64,
+    /// The language of the text they get: another one when there is none in theirs.
+    pub text: Locale,
+}
+
+/// One sending of an announcement to a programme.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailBatch {
+    pub id: MailingId,
+    pub programme: ProgrammeId,
+    /// Nothing leaves before.
+    pub leaves_at: Timestamp,
+    pub queued: u64,
+    pub sent: u64,
+}
+
+/// A mail of an announcement in words, as one recipient gets it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailSample {
+    pub from: String,
+    pub to: String,
+    pub subject: String,
+    pub locale: Locale,
+    /// The article, cleaned; safe to show.
+    pub html: String,
+    pub text: String,
 }
 
 #[cfg(test)]
@@ -246,6 +408,17 @@ mod tests {
         assert_eq!(parse("a/b/Spring launch_2.md"), Ok(("spring-launch-2".into(), None)));
         assert_eq!(parse("news.de.md"), Ok(("news".into(), Some(NamedLanguage::Unknown("de".into())))));
         assert_eq!(parse("..md"), Err(AnnouncementProblem::BadName { name: "..md".into() }));
+        assert_eq!(parse("\u{c9}t\u{e9}-2026.fr.md"), Ok(("ete-2026".into(), Some(NamedLanguage::Known(Locale::Fr)))));
+        assert_eq!(parse("Œuvre-e\u{301}lue.md"), Ok(("oeuvre-elue".into(), None)));
+    }
+
+    /// T21: one message a cause.
+    #[test]
+    fn t21_a_long_name_is_not_called_nameless() {
+        let long = format!("{}.fr.md", "a".repeat(82));
+        let problem = SourceName::parse(&long).expect_err("too long");
+        assert_eq!(problem, AnnouncementProblem::NameTooLong { name: long, length: 82, max: 80 });
+        assert!(problem.to_string().contains("82 characters, at most 80"));
     }
 
     /// F4

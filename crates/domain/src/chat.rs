@@ -89,8 +89,10 @@ pub struct ChatRow {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChatView {
     pub row: ChatRow,
-    /// What was written since it began, oldest first.
+    /// What was written since it began, oldest first: the last ones.
     pub messages: Vec<EntryView>,
+    /// How many more came before these; they stand in the case.
+    pub earlier: u64,
     /// The reader may write: it goes on, and an agent took it first.
     pub may_write: bool,
     /// The reader may pick it up.
@@ -99,9 +101,25 @@ pub struct ChatView {
     pub seen_event: i64,
 }
 
+impl ChatView {
+    /// This view with what a newer one brings; what was shown stays, however much came since.
+    pub fn with_news(&self, mut news: Self) -> Self {
+        let fresh = std::mem::take(&mut news.messages);
+        let mut messages = self.messages.clone();
+        messages.extend(fresh.into_iter().filter(|message| self.messages.iter().all(|own| own.id != message.id)));
+        messages.sort_by_key(|message| (message.at, message.id));
+        Self { messages, earlier: self.earlier, ..news }
+    }
+}
+
 /// Whether somebody is there to chat now, and if not, when (J17: never a dead end).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ChatHours {
-    Open { until: Timestamp },
-    Closed { opens_at: Option<Timestamp> },
+    /// `until` is the end of the present opening, when it is within a week.
+    Open {
+        until: Option<Timestamp>,
+    },
+    Closed {
+        opens_at: Option<Timestamp>,
+    },
 }

@@ -14,6 +14,14 @@ coded! {
     }
 }
 
+impl ContactKind {
+    /// Whether a contact of this kind gets access to the portal; billing and technical contacts are records of the
+    /// contract and nothing else (D7).
+    pub const fn has_access(self) -> bool {
+        matches!(self, Self::Owner | Self::Deployment)
+    }
+}
+
 /// Why somebody was made an administrator; told to the person and kept (R15).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "rule")]

@@ -59,16 +59,66 @@ impl Failure {
         }
     }
 
+    /// How many seconds to wait before another try, for the header `Retry-After`: with every 429 and 503.
+    pub const fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::TooMany { retry_after_seconds } => Some(*retry_after_seconds),
+            Self::Unavailable => Some(5),
+            _ => None,
+        }
+    }
+
     pub fn field(name: &str, error: FieldError) -> Self {
         Self::Invalid(FieldErrors::one(name, error))
     }
+
+    /// The codes of a failure without a word of anybody's choice: what an address may carry, since anybody can make an
+    /// address (F19a). Names, addresses and quoted values are gone, numbers, days and codes stay.
+    #[must_use]
+    pub fn without_words(self) -> Self {
+        match self {
+            Self::Forbidden(Denial::Role { permission, .. }) => {
+                Self::Forbidden(Denial::Role { permission, administrators: Vec::new() })
+            }
+            Self::Invalid(FieldErrors(errors)) => {
+                let coded = errors.into_iter().filter_map(|(name, error)| match error {
+                    FieldError::Announcement(problem) => {
+                        Some((name, FieldError::Announcement(problem_without_words(&problem)?)))
+                    }
+                    error => Some((name, error)),
+                });
+                Self::Invalid(FieldErrors(coded.collect()))
+            }
+            failure => failure,
+        }
+    }
+}
+
+/// A problem with its quoted values emptied; `None` where it cannot be said without them.
+fn problem_without_words(problem: &AnnouncementProblem) -> Option<AnnouncementProblem> {
+    let mut json = serde_json::to_value(problem).ok()?;
+    for (name, value) in json.as_object_mut()? {
+        // Which problem it is.
+        if name != "problem" && !value.is_number() && !value.is_boolean() {
+            *value = serde_json::Value::String(String::new());
+        }
+    }
+    serde_json::from_value(json).ok()
 }
 
 /// Why an act is refused to somebody who may see its object (K2: never a blank menu).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Denial {
     /// The capability opens later in this company's rollout (R26); the date is the planned one, if any.
-    NotOpenYet { capability: Capability, phase: Phase, opens_on: Option<Date> },
+    NotOpenYet {
+        capability: Capability,
+        phase: Phase,
+        /// A day that has not passed.
+        opens_on: Option<Date>,
+        /// The planned day has passed: a new one will follow, and no page shows the old one.
+        #[serde(default)]
+        delayed: bool,
+    },
     /// No role of the actor allows it; these people of the company can give one.
     Role { permission: Permission, administrators: Vec<Contact> },
 }
@@ -78,6 +128,8 @@ pub enum Denial {
 pub struct Contact {
     pub name: String,
     pub email: String,
+    /// Whether they accepted their invitation: before that they cannot help.
+    pub active: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +154,8 @@ pub enum Conflict {
     ChatClosed,
     /// The chat is over; the case goes on.
     ChatEnded,
+    /// The person is in a chat of another company; it is to be ended first.
+    ChatRunning,
     /// The company is in that phase already, or cannot go there from here.
     PhaseChange,
     /// A launch needs an activated admin (R33, J11).
@@ -114,6 +168,22 @@ pub enum Conflict {
     ImportOvertaken,
     /// A link to set a new password is over, or was used.
     ResetEnded,
+    /// Nobody gives a role to themselves.
+    OwnRole,
+    /// The account works for the vendor: it cannot belong to a company.
+    WorksForVendor,
+    /// The account belongs to a company: it cannot work for the vendor.
+    WorksForCompany,
+    /// The person has signed in with this address: others do not correct it.
+    AddressProved,
+    /// D3: other people would get the mail than those that were shown.
+    RecipientsChanged,
+    /// D3: nobody is left whom the mail would go to.
+    NoRecipients,
+    /// D3: every mail has left, or was stopped before.
+    NothingToStop,
+    /// The form was made for another person than the one who is signed in now.
+    OtherPerson,
 }
 
 /// What is wrong with each field, by the name it has in the form.
@@ -158,6 +228,9 @@ pub enum FieldError {
     TooShort { min: u32 },
     #[error("not an e-mail address")]
     NotAnEmail,
+    /// Letters with accents before the `@`: few mail servers deliver to such an address, and browsers refuse to send it.
+    #[error("letters other than a to z before the @ of an e-mail address")]
+    NotAsciiBeforeAt,
     #[error("not an international phone number")]
     NotAPhone,
     #[error("not one of the choices")]
@@ -178,11 +251,21 @@ pub enum FieldError {
     Different,
     #[error("among the most used passwords")]
     CommonPassword,
-    #[error("contains control characters")]
-    ControlCharacters,
     /// Larger than this many bytes.
     #[error("larger than {max_bytes} bytes")]
     TooLarge { max_bytes: u64 },
+    /// A file of 0 bytes.
+    #[error("an empty file")]
+    EmptyFile,
+    /// A file came without a name, or no file at all.
+    #[error("a file without a name")]
+    NoFileName,
+    /// Uploads of one person that are attached to nothing reach this many bytes (A5).
+    #[error("more than {max_bytes} bytes wait to be attached")]
+    UploadsFull { max_bytes: u64 },
+    /// The files of a company reach this many bytes (A5).
+    #[error("the files of the company exceed {max_bytes} bytes")]
+    StorageFull { max_bytes: u64 },
     /// A file of a kind that is refused, whatever its name says.
     #[error("a refused kind of file")]
     RefusedFile,
@@ -201,13 +284,42 @@ pub enum FieldError {
     NotDays,
     #[error("more than {max} of them")]
     TooMany { max: u32 },
+    /// The name typed to confirm is another one.
+    #[error("not the name that was asked for")]
+    NotTheName,
     /// A day before the one that has to come first.
     #[error("before the day that comes first")]
     OutOfOrder,
+    /// D3: the number that was typed is not how many the mail goes to.
+    #[error("not {wanted}")]
+    NotTheNumber { wanted: u64 },
     /// A source file that cannot be published.
     #[error("{0}")]
     Announcement(AnnouncementProblem),
     /// An upload that cannot be imported.
     #[error("{}", .0.key())]
     Upload(UploadProblem),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f19a_an_address_carries_codes_without_words() {
+        let contact =
+            Contact { name: "Call +33 1 23 45 67 89".into(), email: "evil@evil.example".into(), active: true };
+        let role =
+            Failure::Forbidden(Denial::Role { permission: Permission::CaseReply, administrators: vec![contact] });
+        let message = AnnouncementProblem::NotYaml { line: 3, message: "call evil".into() };
+        let announcement = Failure::field("source", FieldError::Announcement(message));
+        let plain = [Failure::NotFound, Failure::field("title", FieldError::TooLong { max: 200 })];
+        for failure in [role, announcement] {
+            let coded = serde_json::to_string(&failure.without_words()).expect("JSON");
+            assert!(!coded.contains("evil") && !coded.contains("Call"), "{coded}");
+        }
+        for failure in plain {
+            assert_eq!(failure.clone().without_words(), failure);
+        }
+    }
 }

@@ -62,6 +62,8 @@ typed_ids! {
     GrantId,
     ImportId,
     InvitationId,
+    /// One sending of an announcement to a programme.
+    MailingId,
     JobId,
     MembershipId,
     OrganisationId,

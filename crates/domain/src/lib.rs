@@ -18,6 +18,7 @@ pub mod failure;
 pub mod files;
 pub mod ids;
 pub mod imports;
+pub mod links;
 pub mod locale;
 pub mod mail;
 pub mod organisations;

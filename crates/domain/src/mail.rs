@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{OutboxId, cases::coded};
+use crate::{OrganisationId, OutboxId, PersonId, cases::coded};
 
 coded! {
     MailKind {
@@ -28,6 +28,22 @@ coded! {
     }
 }
 
+impl MailKind {
+    /// What leaves first: the ways in, then what happened, then mass mails (F11). Lower is sooner.
+    pub const fn lane(self) -> i32 {
+        match self {
+            Self::PasswordReset | Self::Invitation => 0,
+            Self::RoleGranted
+            | Self::UserCreated
+            | Self::CaseOpened
+            | Self::CaseReplied
+            | Self::CaseClosed
+            | Self::AccessRemoved => 1,
+            Self::Announcement => 2,
+        }
+    }
+}
+
 coded! {
     /// Where a mail stands.
     MailState {
@@ -36,6 +52,32 @@ coded! {
         Sent = "sent",
         /// Given up: a permanent refusal, or too many tries.
         Dead = "dead",
+        /// Not sent, and never will be: the recipient no longer sees what it tells of (F5), or it was stopped (D3).
+        Dropped = "dropped",
+    }
+}
+
+coded! {
+    /// Why a mail did not leave, for people; what the mail server said stands beside it.
+    MailProblem {
+        /// No mail can be sent to that address.
+        Address = "address",
+        /// The server refused it for good.
+        Refused = "refused",
+        /// The server refused it for now.
+        Later = "later",
+        /// The server does not answer, or does not let us in.
+        Unreachable = "unreachable",
+        /// The mail could not be put into words.
+        Unreadable = "unreadable",
+        /// Every worker that had it ended before it knew.
+        Interrupted = "interrupted",
+        /// F5: the recipient no longer sees what it tells of.
+        OutOfSight = "out_of_sight",
+        /// The link in it has ended.
+        LinkEnded = "link_ended",
+        /// D3: somebody stopped the sending.
+        Stopped = "stopped",
     }
 }
 
@@ -45,11 +87,18 @@ pub struct MailRow {
     pub id: OutboxId,
     pub kind: MailKind,
     pub recipient: String,
+    pub person: Option<PersonId>,
+    /// The company that the mail is about.
+    pub company: Option<(OrganisationId, String)>,
     pub subject: String,
     pub state: MailState,
     pub attempts: u32,
     pub created_at: Timestamp,
+    /// When it leaves, while it waits.
+    pub due_at: Timestamp,
     pub sent_at: Option<Timestamp>,
+    pub problem: Option<MailProblem>,
+    /// What the mail server said, as it said it.
     pub error: Option<String>,
 }
 

@@ -1,6 +1,5 @@
 //! The first page of a customer: where they are, the three doors, what is going on.
 
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -10,7 +9,7 @@ use crate::{
     cases::CaseRow,
     chat::ChatHours,
     failure::Denial,
-    rollout::Phase,
+    rollout::{Phase, TimelineStep},
 };
 
 /// A way in. A closed one says why, when it opens and who can help (K2), and is never left out.
@@ -47,6 +46,5 @@ pub struct Overview {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RolloutStanding {
     pub phase: Phase,
-    /// The phases that customers see, with the planned first day of each.
-    pub steps: Vec<(Phase, Option<Date>)>,
+    pub steps: Vec<TimelineStep>,
 }

@@ -1,6 +1,6 @@
 //! People, apart from their identities (addresses) and their memberships (companies).
 
-use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
     contracts::AdminReason,
     failure::Conflict,
     locale::Locale,
+    page::Page,
     text::{EmailAddress, PersonName, PhoneNumber, optional},
 };
 
@@ -37,22 +38,89 @@ pub fn invitation_ends(invited_at: Timestamp) -> Timestamp {
     invited_at + SignedDuration::from_hours(INVITATION_DAYS * 24)
 }
 
-/// How much of the pause after an invitation is left; `None` when another link may be sent.
-pub fn pause_left(invited_at: Option<Timestamp>, now: Timestamp) -> Option<SignedDuration> {
-    let left = (invited_at? + SignedDuration::from_mins(INVITATION_PAUSE_MINUTES)).duration_since(now);
-    left.is_positive().then_some(left)
+/// How many invitations an address gets within 24 hours, from all companies together.
+pub const INVITATIONS_A_DAY: usize = 3;
+
+/// An invitation that was sent to an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SentInvitation {
+    pub organisation: OrganisationId,
+    pub at: Timestamp,
 }
 
-/// The end of a role that holds up to and including a day (in UTC, as the days of the rollout are).
-pub fn ends_after(day: Date) -> Option<Timestamp> {
-    let next = day.tomorrow().ok()?;
-    Some(next.to_zoned(TimeZone::UTC).ok()?.timestamp())
+/// How long a company waits before it may send an address another invitation; `None` when it may now. `sent` is what the
+/// address got within the last 24 hours, from whichever company and by whichever door: a mailbox is not the inviting
+/// company's to fill (F3).
+pub fn invitation_wait(
+    sent: &[SentInvitation],
+    organisation: OrganisationId,
+    now: Timestamp,
+) -> Option<SignedDuration> {
+    let left = |at: Timestamp, pause: SignedDuration| (at + pause).duration_since(now);
+    let mut newest_first: Vec<Timestamp> = sent.iter().map(|invitation| invitation.at).collect();
+    newest_first.sort_unstable_by(|a, b| b.cmp(a));
+    let of_the_day = newest_first.get(INVITATIONS_A_DAY - 1).map(|third| left(*third, SignedDuration::from_hours(24)));
+    let of_the_company = sent
+        .iter()
+        .filter(|invitation| invitation.organisation == organisation)
+        .map(|invitation| left(invitation.at, SignedDuration::from_mins(INVITATION_PAUSE_MINUTES)));
+    of_the_day.into_iter().chain(of_the_company).max().filter(SignedDuration::is_positive)
 }
 
-/// The last day of a role that ends at a moment: the other way round.
-pub fn last_day(until: Timestamp) -> Date {
-    let last = until.checked_sub(1.microsecond()).unwrap_or(until);
-    last.to_zoned(TimeZone::UTC).date()
+/// What is known of an account whose address others want to correct (D5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AddressStanding {
+    /// Its owner came in by this address, in any company, or works for the vendor with it.
+    pub proved: bool,
+    /// How many companies the account belongs to or belonged to.
+    pub companies: u64,
+}
+
+impl AddressStanding {
+    /// Whether correcting the address changes the account itself, for all its companies when the vendor corrects it. Otherwise
+    /// the company's membership moves to the account of the corrected address: an account that others rely on is not one
+    /// company's to change (F3).
+    pub const fn is_correctable(self, by_vendor: bool) -> bool {
+        !self.proved && (by_vendor || self.companies <= 1)
+    }
+
+    /// Whether nothing is left of the account once its one company has another.
+    pub const fn is_only_this(self) -> bool {
+        !self.proved && self.companies <= 1
+    }
+}
+
+/// Whether a role may be given with this reach by an actor who does not give roles themselves: a contract contact sees no
+/// cases, so the users they add see their own and no more (C21).
+///
+/// # Errors
+/// [`FieldError::NotAChoice`] under `reach`.
+pub fn check_reach(draft: &RoleDraft, gives_roles: bool) -> Result<(), Failure> {
+    if gives_roles || draft.reach == Reach::Own { Ok(()) } else { Err(Failure::field("reach", FieldError::NotAChoice)) }
+}
+
+/// The end of a role: the last day it holds, and the moment that day ends in the zone of the company.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoleEnd {
+    pub day: Date,
+    pub at: Timestamp,
+}
+
+impl RoleEnd {
+    /// `None` for a day after which no day comes.
+    pub fn after(day: Date, company: &TimeZone) -> Option<Self> {
+        let next = day.tomorrow().ok()?;
+        Some(Self { day, at: next.to_zoned(company.clone()).ok()?.timestamp() })
+    }
+}
+
+/// What "today" is for a form with days in it: in the zone of the reader who fills it in, and in that of the company, where
+/// the days end.
+#[derive(Clone, Debug)]
+pub struct Days {
+    /// The day it is for the reader.
+    pub today: Date,
+    pub company: TimeZone,
 }
 
 /// How much a company can count on one of its admins, the least first.
@@ -111,8 +179,8 @@ pub struct RoleDraft {
     pub reach: Reach,
     /// `None` is every product.
     pub products: Option<Vec<ProductId>>,
-    /// The moment it ends by itself.
-    pub until: Option<Timestamp>,
+    /// When it ends by itself.
+    pub until: Option<RoleEnd>,
 }
 
 /// A person as typed into the form.
@@ -143,7 +211,7 @@ pub struct RoleForm {
 }
 
 impl RoleForm {
-    fn parse_into(&self, today: Date, errors: &mut FieldErrors) -> Option<RoleDraft> {
+    fn parse_into(&self, days: &Days, errors: &mut FieldErrors) -> Option<RoleDraft> {
         let role = errors.take(
             "role",
             match self.role.as_str() {
@@ -158,7 +226,7 @@ impl RoleForm {
                 key => Reach::parse(key).ok_or(FieldError::NotAChoice),
             },
         );
-        let until = errors.take("until", self.parse_until(today));
+        let until = errors.take("until", self.parse_until(days));
         let (role, reach, until) = (role?, reach?, until?);
         let products = if role == Role::ProductSupportUser {
             let ids: Option<Vec<ProductId>> = self.products.iter().map(|id| id.parse().ok()).collect();
@@ -172,29 +240,29 @@ impl RoleForm {
         Some(RoleDraft { role, reach, products, until })
     }
 
-    fn parse_until(&self, today: Date) -> Result<Option<Timestamp>, FieldError> {
+    fn parse_until(&self, days: &Days) -> Result<Option<RoleEnd>, FieldError> {
         let day = match self.until.trim() {
             "" => return Ok(None),
             text => text.parse::<Date>().map_err(|_| FieldError::NotATime)?,
         };
-        if day < today {
+        if day < days.today {
             return Err(FieldError::InThePast);
         }
-        ends_after(day).map(Some).ok_or(FieldError::NotATime)
+        RoleEnd::after(day, &days.company).map(Some).ok_or(FieldError::NotATime)
     }
 
     /// # Errors
     /// Every wrong field at once.
-    pub fn parse(&self, today: Date) -> Result<RoleDraft, FieldErrors> {
+    pub fn parse(&self, days: &Days) -> Result<RoleDraft, FieldErrors> {
         let mut errors = FieldErrors::default();
-        self.parse_into(today, &mut errors).ok_or(errors)
+        self.parse_into(days, &mut errors).ok_or(errors)
     }
 }
 
 impl PersonForm {
     /// # Errors
     /// Every wrong field at once.
-    pub fn parse(&self, today: Date) -> Result<PersonDraft, FieldErrors> {
+    pub fn parse(&self, days: &Days) -> Result<PersonDraft, FieldErrors> {
         let mut errors = FieldErrors::default();
         let organisation = errors.take("organisation", self.organisation.parse().map_err(|_| FieldError::NotAChoice));
         let name = errors.take("name", PersonName::parse(&self.name));
@@ -207,7 +275,7 @@ impl PersonForm {
                 tag => Locale::parse(tag).ok_or(FieldError::NotAChoice),
             },
         );
-        let role = self.role.parse_into(today, &mut errors);
+        let role = self.role.parse_into(days, &mut errors);
         match (organisation, name, email, phone, locale, role) {
             (Some(organisation), Some(name), Some(email), Some(phone), Some(locale), Some(role)) => {
                 Ok(PersonDraft { organisation, name, email, phone, locale, role })
@@ -242,25 +310,71 @@ pub struct RoleRow {
     pub reasons: Vec<AdminReason>,
 }
 
-/// The people of one company, with what the forms beside the list need.
+/// A person who works for the vendor, with the roles that stand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CompanyPeople {
+pub struct StaffRow {
+    pub person: PersonId,
+    pub name: String,
+    /// As people read it.
+    pub email: String,
+    pub roles: Vec<Role>,
+    pub last_seen_at: Option<Timestamp>,
+}
+
+/// A company as the pages of its people need it: the list, one person, the form to add one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompanyHead {
     pub organisation: OrganisationId,
     pub name: String,
     /// In DRAFT nobody is told of anything.
     pub silent: bool,
     /// What roles can be limited to.
     pub products: Vec<ProductChoice>,
-    pub members: Vec<MemberRow>,
+}
+
+/// One person of a company; `None` when nobody there has that id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonView {
+    pub company: CompanyHead,
+    pub member: Option<MemberRow>,
+}
+
+/// One page of the people of a company.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompanyPeople {
+    pub company: CompanyHead,
+    pub members: Page<MemberRow>,
+    /// How many of the whole company were not told of the portal yet.
+    pub waiting: u64,
+    /// The company hangs on one administrator who can sign in (K7).
+    pub one_admin: bool,
+}
+
+/// Which people are asked for, as it stands in the address of the page.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeopleFilter {
+    pub company: Option<OrganisationId>,
+    /// Part of the name of a company, for the vendor's people.
+    #[serde(default)]
+    pub search: String,
+    /// Part of the name or the address of a person.
+    #[serde(default)]
+    pub find: String,
+    /// The cursor of the page: of the people when a company is chosen, else of the companies.
+    #[serde(default)]
+    pub after: String,
 }
 
 /// What the page of people opens with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PeopleView {
-    /// `None`: somebody of the vendor has to choose a company first.
+    /// `None`: the vendor's people have to choose a company first.
     pub company: Option<CompanyPeople>,
-    /// The companies to switch between.
-    pub companies: Vec<(OrganisationId, String)>,
+    /// One page of the companies to switch between.
+    pub companies: Page<(OrganisationId, String)>,
+    /// The vendor's own people, for its side only and before a company is chosen.
+    #[serde(default)]
+    pub staff: Vec<StaffRow>,
 }
 
 /// What the page of an invitation shows before anybody signs in.
@@ -313,6 +427,23 @@ pub struct SessionRow {
 mod tests {
     use super::*;
 
+    /// F3: ten minutes between two from one company, three a day from all of them.
+    #[test]
+    fn f3_an_address_gets_few_invitations_from_all_companies_together() {
+        let [a, b, c, d] = [1, 2, 3, 4].map(|n| OrganisationId::from(uuid::Uuid::from_u128(n)));
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1_000);
+        let ago = |organisation, minutes| SentInvitation { organisation, at: now - SignedDuration::from_mins(minutes) };
+        let wait =
+            |sent: &[SentInvitation], organisation| invitation_wait(sent, organisation, now).map(|left| left.as_mins());
+        assert_eq!(wait(&[], a), None);
+        assert_eq!(wait(&[ago(a, 4)], a), Some(6));
+        assert_eq!(wait(&[ago(a, 10)], a), None);
+        assert_eq!(wait(&[ago(a, 4)], b), None, "the pause is the company's");
+        assert_eq!(wait(&[ago(a, 60), ago(b, 30), ago(c, 15)], d), Some(23 * 60), "until the first is a day old");
+        assert_eq!(wait(&[ago(a, 60), ago(b, 30), ago(c, 15), ago(d, 12)], d), Some(23 * 60 + 30));
+        assert_eq!(wait(&[ago(c, 15), ago(a, 24 * 60), ago(b, 30)], d), None, "in whatever order");
+    }
+
     /// K7, J26
     #[test]
     fn k7_a_company_keeps_an_admin_who_can_sign_in() {
@@ -332,13 +463,16 @@ mod tests {
     #[test]
     fn a_role_ends_after_its_last_day() {
         let today: Date = "2026-03-02".parse().expect("a day");
+        let in_zone = |name: &str| Days { today, company: TimeZone::get(name).expect("bundled") };
         let form = |until: &str| RoleForm { role: "support_user".into(), until: until.into(), ..Default::default() };
-        let until = form("2026-03-02").parse(today).expect("a role").until.expect("an end");
-        assert_eq!(until.to_string(), "2026-03-03T00:00:00Z");
-        assert_eq!(last_day(until), today);
-        assert_eq!(form(" ").parse(today).expect("a role").until, None);
-        assert_eq!(form("2026-03-01").parse(today), Err(FieldErrors::one("until", FieldError::InThePast)));
-        assert_eq!(form("soon").parse(today), Err(FieldErrors::one("until", FieldError::NotATime)));
+        let end = |zone: &str| form("2026-03-02").parse(&in_zone(zone)).expect("a role").until.expect("an end");
+        assert_eq!(end("UTC").at.to_string(), "2026-03-03T00:00:00Z");
+        assert_eq!(end("America/New_York").at.to_string(), "2026-03-03T05:00:00Z", "the whole day of the company");
+        assert_eq!(end("Asia/Tokyo").day, today);
+        let days = in_zone("Europe/Paris");
+        assert_eq!(form(" ").parse(&days).expect("a role").until, None);
+        assert_eq!(form("2026-03-01").parse(&days), Err(FieldErrors::one("until", FieldError::InThePast)));
+        assert_eq!(form("soon").parse(&days), Err(FieldErrors::one("until", FieldError::NotATime)));
     }
 
     /// R19: the vendor's roles are not an admin's to give.
@@ -346,8 +480,8 @@ mod tests {
     fn r19_vendor_roles_are_no_choice() {
         for role in Role::ALL {
             let form = RoleForm { role: role.key().into(), products: vec![], ..Default::default() };
-            let today = "2026-03-02".parse().expect("a day");
-            let refused = form.parse(today).is_err_and(|errors| errors.get("role") == Some(&FieldError::NotAChoice));
+            let days = Days { today: "2026-03-02".parse().expect("a day"), company: TimeZone::UTC };
+            let refused = form.parse(&days).is_err_and(|errors| errors.get("role") == Some(&FieldError::NotAChoice));
             assert_eq!(refused, role.kind() == crate::access::RoleKind::Vendor, "{}", role.key());
         }
     }

@@ -1,13 +1,16 @@
-//! The ledger as people read it: a company's own, for its administrators and the vendor; and the proof that it is whole.
+//! The ledger as people read it: a company's own, for its administrators and the vendor; and the nightly proof that it is
+//! whole.
 
 use domain::{
     Failure, OrganisationId,
     access::{Membership, Permission, Place, policy},
-    audit::{EventRow, LedgerCheck},
-    page::{PAGE_SIZE, Page},
+    audit::{EventRow, LedgerCheck, Reader},
+    page::{Cursor, Page},
 };
 
-use crate::{Context, OrFail, live};
+use store::audit::Reading;
+
+use crate::{Change, Context, OrFail, Services, live};
 
 async fn place(context: &Context, organisation: Option<OrganisationId>) -> Result<Place, Failure> {
     Ok(match organisation {
@@ -35,15 +38,16 @@ pub fn own(context: &Context, organisation: Option<OrganisationId>) -> Option<Or
 }
 
 /// One page of what happened in a company, newest first; `None` is the vendor's own side, for the vendor only. Internal
-/// events (notes of the desk) are in nobody's ledger. `before` is where another page said that it goes on; anything else
-/// begins anew. Customers learn no numbers: they would tell what happens at others (T-A2).
+/// events (notes of the desk) are in nobody's ledger; the vendor's reasons and its employees' names are the vendor's (A2).
+/// `after` is the cursor that another page gave; anything else begins anew. Customers learn no numbers: they would tell what
+/// happens at others (T-A2).
 ///
 /// # Errors
 /// [`Failure::NotFound`] for other companies, [`Failure::Forbidden`] for members who are no administrators.
 pub async fn list(
     context: &Context,
     organisation: Option<OrganisationId>,
-    before: Option<&str>,
+    after: Option<&str>,
 ) -> Result<Page<EventRow>, Failure> {
     let granted = context.authorize(Permission::AuditRead, &place(context, organisation).await?).await?;
     let db = &context.services.db;
@@ -51,29 +55,51 @@ pub async fn list(
         store::organisations::find(db, organisation).await.or_fail("finding a company")?;
     }
     let services = &context.services;
-    let before = before.and_then(|cursor| live::open(services, cursor));
-    let rows = store::audit::list(db, &granted, organisation, before, PAGE_SIZE + 1).await.or_fail("listing events")?;
-    let page = Page::cut(rows, PAGE_SIZE as usize, |(seq, _)| live::seal(services, *seq));
+    let cursor = Cursor::parse(after.unwrap_or_default())
+        .with_key(|sealed| live::open(services, sealed).map(|seq| seq.to_string()));
+    let seal = |cursor: String| {
+        Cursor::parse(&cursor).with_key(|seq| Some(live::seal(services, seq.parse().ok()?))).to_string()
+    };
     let vendor = context.actor.is_vendor();
-    let rows = page.rows.into_iter().map(|(seq, row)| EventRow { seq: vendor.then_some(seq), ..row }).collect();
-    Ok(Page { rows, next: page.next })
+    let reading =
+        Reading { reader: if vendor { Reader::Vendor } else { Reader::Company }, vendor: &services.settings.vendor };
+    let page = store::audit::list(db, &granted, organisation, reading, &cursor.to_string()).await;
+    let page = page.or_fail("listing events")?.map(|(seq, row)| EventRow { seq: vendor.then_some(seq), ..row });
+    Ok(Page { previous: page.previous.map(seal), next: page.next.map(seal), ..page })
 }
 
-/// Recomputes the whole chain: whether every event is what it was when it was written. Customers may ask too; how long it is
-/// they do not learn.
+/// What the last look over the whole chain found: whether every event was what it was when it was written. Customers may ask
+/// too; how long it is they do not learn. `None` before the first look.
 ///
 /// # Errors
-/// As [`list`]; [`Failure::TooMany`] for somebody who asks faster than a person can.
-pub async fn verify(context: &Context, organisation: Option<OrganisationId>) -> Result<LedgerCheck, Failure> {
+/// As [`list`].
+pub async fn last_check(
+    context: &Context,
+    organisation: Option<OrganisationId>,
+) -> Result<Option<LedgerCheck>, Failure> {
     context.authorize(Permission::AuditRead, &place(context, organisation).await?).await?;
-    context.limit_writing()?;
-    let db = &context.services.db;
-    let broken_at = store::audit::verify(db).await.or_fail("verifying the ledger")?;
-    let events = store::audit::head(db).await.or_fail("reading the head of the ledger")?;
+    let found = store::audit::find_check(&context.services.db).await.or_fail("finding the last check")?;
     let vendor = context.actor.is_vendor();
-    Ok(LedgerCheck {
-        whole: broken_at.is_none(),
-        events: vendor.then_some(events),
-        broken_at: broken_at.filter(|_| vendor),
-    })
+    Ok(found.map(|check| LedgerCheck {
+        events: check.events.filter(|_| vendor),
+        broken_at: check.broken_at.filter(|_| vendor),
+        ..check
+    }))
+}
+
+/// Recomputes the whole chain and keeps what it found: a job of every night (A8). It takes as long as the ledger is, so
+/// nobody who asks for a page can start it.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) async fn check(services: &Services) -> Result<(), Failure> {
+    let events = store::audit::head(&services.db).await.or_fail("reading the head of the ledger")?;
+    let broken_at = store::audit::verify(&services.db).await.or_fail("verifying the ledger")?;
+    if let Some(at) = broken_at {
+        tracing::error!(event.seq = at, "the ledger was altered: an event is not what it was when it was written");
+    }
+    let change = Change::begin_as_system(services).await?;
+    let found = LedgerCheck { at: change.now, whole: broken_at.is_none(), events: Some(events), broken_at };
+    store::audit::set_check(&change.tx, &found).await.or_fail("keeping what was found")?;
+    change.commit().await
 }

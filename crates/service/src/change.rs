@@ -1,7 +1,7 @@
 //! One change of state: a transaction, its event, the mails it causes; committed together or not at all.
 
 use domain::{
-    CaseId, Failure, OrganisationId, PersonId, RequestId,
+    CaseId, Failure, MailingId, OrganisationId, PersonId, RequestId,
     audit::{NewEvent, Verb},
     locale::Locale,
     mail::MailKind,
@@ -9,9 +9,8 @@ use domain::{
 use jiff::Timestamp;
 use serde_json::Value;
 use store::{Tx, mail::NewMail, write_tx};
-use uuid::Uuid;
 
-use crate::{Context, OrFail, Services};
+use crate::{Context, Counted, OrFail, Services, Settings};
 
 /// Dropped without [`Change::commit`], nothing happened.
 pub struct Change {
@@ -22,12 +21,35 @@ pub struct Change {
     request: Option<RequestId>,
     events: Vec<NewEvent>,
     mails: bool,
+    /// Whose mails are counted: a person who asks for something, not the system.
+    limited: Option<PersonId>,
 }
 
 impl Change {
+    /// Begins what a signed-in person asked for, and counts it: there is no way to write that is not limited (A5, F13).
+    ///
+    /// # Errors
+    /// [`Failure::TooMany`] for a person who writes faster than a person can; [`Failure::Unavailable`] when the database is
+    /// busy or away.
+    pub async fn begin(context: &Context) -> Result<Self, Failure> {
+        let counted = context.limit_writing()?;
+        Self::begin_counted(context, counted).await
+    }
+
+    /// Begins what was counted by [`Context::limit_writing`] already, because something large was to be taken in first.
+    ///
     /// # Errors
     /// [`Failure::Unavailable`] when the database is busy or away.
-    pub async fn begin(context: &Context) -> Result<Self, Failure> {
+    pub async fn begin_counted(context: &Context, _counted: Counted) -> Result<Self, Failure> {
+        let change = Self::begin_as(&context.services, Some(context.actor.person), context.request).await?;
+        Ok(Self { limited: Some(context.actor.person), ..change })
+    }
+
+    /// Begins what only takes away from the person who asks for it, and so is never refused: signing out.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`] when the database is busy or away.
+    pub(crate) async fn begin_leaving(context: &Context) -> Result<Self, Failure> {
         Self::begin_as(&context.services, Some(context.actor.person), context.request).await
     }
 
@@ -39,7 +61,7 @@ impl Change {
         Self::begin_as(services, None, None).await
     }
 
-    /// For acts that make somebody an actor: accepting an invitation, signing in.
+    /// For acts that make a person an actor: accepting an invitation, signing in. They are limited by what leads to them.
     ///
     /// # Errors
     /// As [`Change::begin`].
@@ -50,7 +72,21 @@ impl Change {
     ) -> Result<Self, Failure> {
         let tx = write_tx(&services.db).await.or_fail("beginning a transaction")?;
         let now = services.now();
-        Ok(Self { tx, now, services: services.clone(), actor, request, events: Vec::new(), mails: false })
+        Ok(Self {
+            tx,
+            now,
+            services: services.clone(),
+            actor,
+            request,
+            events: Vec::new(),
+            mails: false,
+            limited: None,
+        })
+    }
+
+    /// What the installation sets.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.services.settings
     }
 
     /// Notes what happened. A change writes one event; a batch (an import) one for each object.
@@ -100,37 +136,36 @@ impl Change {
         });
     }
 
-    /// What a form made when it was sent before, by its key; forms without JavaScript have none.
+    /// Queues a mail. `key` says what it tells of: the same person hears of the same thing once. Gives back whether it is a
+    /// new one.
     ///
     /// # Errors
-    /// When the database cannot be asked.
-    pub async fn sent_before(&self, key: &str) -> Result<Option<Uuid>, Failure> {
-        match self.actor {
-            Some(actor) if !key.is_empty() => {
-                store::cases::find_submission(&self.tx, actor, key).await.or_fail("finding a form")
-            }
-            _ => Ok(None),
-        }
+    /// [`Failure::TooMany`] for a person who sends more than a person would: then the whole change is refused. When the
+    /// database refuses.
+    pub async fn mail(&mut self, mail: Mail<'_>) -> Result<bool, Failure> {
+        let now = self.now;
+        self.queue(mail, None, now).await
     }
 
-    /// Notes what a form made.
+    /// Queues one of many mails: it belongs to a sending, and does not leave before `due` (D3).
     ///
     /// # Errors
-    /// When the database refuses.
-    pub async fn note_sent(&self, key: &str, made: Uuid) -> Result<(), Failure> {
-        match self.actor {
-            Some(actor) if !key.is_empty() => {
-                store::cases::insert_submission(&self.tx, actor, key, made, self.now).await.or_fail("noting a form")
-            }
-            _ => Ok(()),
-        }
+    /// As [`Change::mail`].
+    pub async fn mail_held(&mut self, mail: Mail<'_>, mailing: MailingId, due: Timestamp) -> Result<bool, Failure> {
+        self.queue(mail, Some(mailing), due).await
     }
 
-    /// Queues a mail. `key` says what it tells of: the same person hears of the same thing once.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn mail(&mut self, mail: Mail<'_>) -> Result<(), Failure> {
+    async fn queue(&mut self, mut mail: Mail<'_>, mailing: Option<MailingId>, due: Timestamp) -> Result<bool, Failure> {
+        if let Some(person) = self.limited.take() {
+            self.services.limits.count_mail(person)?;
+        }
+        // A moment is told in the zone of its reader.
+        if let (Some(person), Value::Object(params)) = (mail.person, &mut mail.params)
+            && MOMENTS.iter().any(|name| params.contains_key(*name))
+        {
+            let zone = store::people::find_zone(&self.tx, person).await.or_fail("finding a zone")?;
+            params.insert("zone".to_owned(), zone.name.into());
+        }
         let new = NewMail {
             id: self.services.id(),
             idempotency_key: format!("{}:{}:{}", mail.kind.key(), mail.key, mail.recipient.to_lowercase()),
@@ -140,6 +175,9 @@ impl Change {
             locale: mail.locale,
             params: mail.params,
             case: mail.case,
+            organisation: mail.organisation,
+            mailing,
+            due,
             now: self.now,
         };
         self.mails = true;
@@ -151,6 +189,10 @@ impl Change {
     /// # Errors
     /// When the database refuses; then nothing happened.
     pub async fn commit(self) -> Result<(), Failure> {
+        // The form that asked for it was taken, whatever happens to its answer.
+        if let Some(request) = self.request {
+            store::sendings::set_done(&self.tx, request, self.now).await.or_fail("noting a form")?;
+        }
         let seq = if self.events.is_empty() {
             None
         } else {
@@ -167,6 +209,9 @@ impl Change {
     }
 }
 
+/// The parameters of mails that are moments.
+const MOMENTS: [&str; 2] = ["at", "ends_at"];
+
 /// A mail to one recipient.
 pub struct Mail<'a> {
     pub kind: MailKind,
@@ -176,4 +221,6 @@ pub struct Mail<'a> {
     pub locale: Locale,
     pub params: Value,
     pub case: Option<CaseId>,
+    /// The company it is about: asked again when the mail leaves (F5).
+    pub organisation: Option<OrganisationId>,
 }

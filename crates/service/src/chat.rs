@@ -8,10 +8,11 @@ use domain::{
     access::{Granted, Permission, Place, policy},
     audit::Verb,
     calls::PhoneLine,
-    cases::{CaseDraft, Channel, EntryKind, EntryView, Priority, Side, StatusAct, StreamItem, next_status},
-    chat::{ChatEntrance, ChatForm, ChatHours, ChatRow, ChatState, ChatView},
+    cases::{CaseDraft, Channel, EntryKind, EntryView, Priority, Side, StatusAct, next_status},
+    chat::{ChatDraft, ChatEntrance, ChatForm, ChatHours, ChatRow, ChatState, ChatView},
     failure::Conflict,
     mail::MailKind,
+    page::Page,
     text::{CaseTitle, EntryText},
 };
 use jiff::SignedDuration;
@@ -34,10 +35,8 @@ pub async fn hours(services: &Services, organisation: OrganisationId) -> Result<
 /// Without a line of the own region, nobody has said when its desk is there; another region's hours would be a guess.
 fn hours_of(lines: &[PhoneLine]) -> ChatHours {
     match lines.iter().find(|line| line.own) {
-        Some(line) => match line.open_until {
-            Some(until) => ChatHours::Open { until },
-            None => ChatHours::Closed { opens_at: line.opens_at },
-        },
+        Some(line) if line.open => ChatHours::Open { until: line.open_until },
+        Some(line) => ChatHours::Closed { opens_at: line.opens_at },
         None => ChatHours::Closed { opens_at: None },
     }
 }
@@ -63,32 +62,33 @@ pub async fn entrance(context: &Context) -> Result<ChatEntrance, Failure> {
     Ok(ChatEntrance { current, choices, languages })
 }
 
-/// Asks for a chat; its first message opens the case. Somebody who is in a chat already is led to it.
+/// Asks for a chat; its first message opens the case. A person who is in a chat of the company already is led to it, and
+/// what they typed is said there (T38).
 ///
 /// # Errors
 /// [`Failure::Forbidden`] before launch (R26) or without a role, [`Conflict::ChatClosed`] outside the opening hours,
-/// [`Failure::Invalid`] for the form.
+/// [`Conflict::ChatRunning`] for a person who is in a chat of another company, [`Failure::Invalid`] for the form.
 pub async fn start(context: &Context, form: &ChatForm) -> Result<ChatId, Failure> {
     if let Ok(organisation) = form.organisation.parse() {
         let gate = rollout::find_gate(&context.services.db, organisation).await.or_fail("finding a gate")?;
         context.authorize(Permission::ChatStart, &Place::organisation(organisation, gate)).await?;
     }
-    if let Some(chat) = current(context).await? {
-        return Ok(chat);
-    }
     let draft = form.parse().map_err(FieldErrors::into_failure)?;
+    if let Some(chat) = current(context).await? {
+        return say_there(context, chat, &draft).await;
+    }
     let granted = cases::authorize_new(context, Permission::ChatStart, draft.organisation, draft.product).await?;
     if let ChatHours::Closed { .. } = hours(&context.services, draft.organisation).await? {
         return Err(Failure::Conflict(Conflict::ChatClosed));
     }
-    context.limit_writing()?;
 
     let mut change = Change::begin(context).await?;
+    end_out_of_sight(context, &mut change, &granted).await?;
     let case = CaseDraft {
         organisation: draft.organisation,
         product: draft.product,
         title: CaseTitle::of(&draft.text),
-        description: draft.text,
+        description: draft.text.clone(),
         priority: Priority::P3,
         impact: None,
     };
@@ -107,12 +107,41 @@ pub async fn start(context: &Context, form: &ChatForm) -> Result<ChatId, Failure
         // A second click was quicker: its chat is the chat.
         Err(Failure::Conflict(conflict)) => {
             drop(change);
-            return current(context).await?.ok_or(Failure::Conflict(conflict));
+            let chat = current(context).await?.ok_or(Failure::Conflict(conflict))?;
+            return say_there(context, chat, &draft).await;
         }
         Err(failure) => return Err(failure),
     }
     change.commit().await?;
     Ok(chat)
+}
+
+/// Says what was typed for a new chat in the one that goes on, unless it is what that one began with: a second click.
+async fn say_there(context: &Context, chat: ChatId, draft: &ChatDraft) -> Result<ChatId, Failure> {
+    let db = &context.services.db;
+    let visibility = context.visibility();
+    let row = store::chat::find(db, &visibility, chat, context.actor.person).await.or_fail("finding a chat")?;
+    let said = store::chat::list_all_messages(db, &row).await.or_fail("reading a chat")?;
+    if said.first().is_some_and(|first| first.body == draft.text.as_str()) {
+        return Ok(chat);
+    }
+    let head = store::cases::find(db, &visibility, row.case).await.or_fail("finding a case")?;
+    if head.facts.organisation != draft.organisation {
+        return Err(Failure::Conflict(Conflict::ChatRunning));
+    }
+    send(context, chat, draft.text.as_str()).await?;
+    Ok(chat)
+}
+
+/// Ends the chats that the actor can no longer see, because a role of theirs ended by itself: one person has one chat, and
+/// one that nobody can get to keeps nobody from the next (C5).
+async fn end_out_of_sight(context: &Context, change: &mut Change, granted: &Granted) -> Result<(), Failure> {
+    let visibility = context.visibility();
+    let live = store::chat::list_live_of(&change.tx, granted, context.actor.person, None).await;
+    for (chat, case, _) in live.or_fail("listing chats")?.into_iter().filter(|(.., facts)| !visibility.sees(facts)) {
+        end_by_system(change, &context.services, granted, chat, case).await?;
+    }
+    Ok(())
 }
 
 /// The chat the actor is in, or waits in: found again after a reload (K19).
@@ -124,13 +153,13 @@ pub async fn current(context: &Context) -> Result<Option<ChatId>, Failure> {
     found.or_fail("finding a chat")
 }
 
-/// Chats that wait or go on, those that wait first.
+/// One page of the chats that wait or go on, those that wait first; `after` is the cursor of the page.
 ///
 /// # Errors
 /// [`Failure::Forbidden`] for customers.
-pub async fn list_live(context: &Context) -> Result<Vec<ChatRow>, Failure> {
+pub async fn list_live(context: &Context, after: &str) -> Result<Page<ChatRow>, Failure> {
     let granted = context.authorize(Permission::ChatAnswer, &Place::vendor()).await?;
-    store::chat::list_live(&context.services.db, &granted).await.or_fail("listing chats")
+    store::chat::list_live(&context.services.db, &granted, after).await.or_fail("listing chats")
 }
 
 /// A chat with its messages.
@@ -140,28 +169,23 @@ pub async fn list_live(context: &Context) -> Result<Vec<ChatRow>, Failure> {
 pub async fn view(context: &Context, chat: ChatId) -> Result<ChatView, Failure> {
     let (db, visibility) = (&context.services.db, context.visibility());
     let row = store::chat::find(db, &visibility, chat, context.actor.person).await.or_fail("finding a chat")?;
-    let case = store::cases::find_detail(db, &visibility, row.case).await.or_fail("reading a case")?;
-    let may_reply = authorize_reply(context, row.case).await.is_ok();
-    let may_answer = context.actor.is_vendor()
-        && policy::authorize(&context.actor, Permission::ChatAnswer, &Place::vendor(), context.services.now()).is_ok();
+    // Counted before the messages are read: what comes between is counted, and asked for, once more.
+    let seen_event = store::cases::count_events(db, &visibility, row.case).await.or_fail("counting events")?;
+    let head = store::cases::find(db, &visibility, row.case).await.or_fail("finding a case")?;
+    let (messages, earlier) = store::chat::list_messages(db, &row).await.or_fail("reading a chat")?;
+    let reply = authorize_reply(context, row.case).await.map(|(granted, _)| granted.is_by_vendor());
+    let may_answer = context.may(Permission::ChatAnswer, &Place::vendor());
     let here = match row.state {
-        ChatState::Waiting => !context.actor.is_vendor(),
+        ChatState::Waiting => reply == Ok(false),
         ChatState::Active => true,
         ChatState::Ended => false,
     };
-    let since = row.started_at;
     Ok(ChatView {
-        may_write: here && may_reply && case.row.status.is_open(),
+        may_write: here && reply.is_ok() && head.status.is_open(),
         may_answer: may_answer && row.state == ChatState::Waiting,
-        messages: case
-            .stream
-            .into_iter()
-            .filter_map(|item| match item {
-                StreamItem::Entry(entry) if entry.at >= since => Some(entry),
-                _ => None,
-            })
-            .collect(),
-        seen_event: case.seen_event,
+        messages,
+        earlier,
+        seen_event,
         row,
     })
 }
@@ -174,9 +198,11 @@ pub async fn view(context: &Context, chat: ChatId) -> Result<ChatView, Failure> 
 pub async fn answer(context: &Context, chat: ChatId) -> Result<CaseId, Failure> {
     let visibility = context.visibility();
     let me = context.actor.person;
-    store::chat::find(&context.services.db, &visibility, chat, me).await.or_fail("finding a chat")?;
+    let found = store::chat::find(&context.services.db, &visibility, chat, me).await.or_fail("finding a chat")?;
     let granted = context.authorize(Permission::ChatAnswer, &Place::vendor()).await?;
     let mut change = Change::begin(context).await?;
+    // The case first, then its satellites: docs/ARCHITECTURE.md.
+    let head = store::cases::find_for_update(&change.tx, &visibility, found.case).await.or_fail("finding a case")?;
     let taken = store::chat::answer(&change.tx, &granted, chat, me, change.now).await.or_fail("answering a chat")?;
     // Read after the update: it is ours, or it shows whose it is.
     let row = store::chat::find(&change.tx, &visibility, chat, me).await.or_fail("finding a chat")?;
@@ -187,7 +213,6 @@ pub async fn answer(context: &Context, chat: ChatId) -> Result<CaseId, Failure> 
             _ => Err(Failure::Conflict(Conflict::AlreadyTaken)),
         };
     }
-    let head = store::cases::find_for_update(&change.tx, &visibility, row.case).await.or_fail("finding a case")?;
     let status = next_status(head.status, StatusAct::Assign)?;
     store::cases::update_agent(&change.tx, &granted, row.case, me, change.now).await.or_fail("setting an agent")?;
     if status != head.status {
@@ -195,7 +220,7 @@ pub async fn answer(context: &Context, chat: ChatId) -> Result<CaseId, Failure> 
             .await
             .or_fail("setting a status")?;
     }
-    let line = entry(context, row.case, EntryKind::Line, "chat_answered", &change);
+    let line = entry(context, &granted, row.case, EntryKind::Line, "chat_answered", &change);
     store::cases::insert_entry(&change.tx, &granted, line).await.or_fail("writing a line")?;
     let detail = json!({ "chat": chat, "agent": { "before": head.agent, "after": me } });
     change.case_event(Verb::ChatAnswered, head.facts.organisation, row.case, false, detail);
@@ -203,35 +228,30 @@ pub async fn answer(context: &Context, chat: ChatId) -> Result<CaseId, Failure> 
     Ok(row.case)
 }
 
-/// Writes a message; whoever may write to the case may, the desk once somebody took the chat. `key` was made by the
-/// browser, a second sending is not written twice.
+/// Writes a message; whoever may write to the case may, the desk once somebody took the chat.
 ///
 /// # Errors
 /// [`Failure::NotFound`] out of sight, [`Conflict::ChatEnded`] afterwards, [`Conflict::StatusChange`] for an agent in a chat
 /// that nobody took, [`Failure::TooMany`].
-pub async fn send(context: &Context, chat: ChatId, text: &str, key: &str) -> Result<(), Failure> {
+pub async fn send(context: &Context, chat: ChatId, text: &str) -> Result<(), Failure> {
     let visibility = context.visibility();
     let me = context.actor.person;
     let row = store::chat::find(&context.services.db, &visibility, chat, me).await.or_fail("finding a chat")?;
     let (granted, _) = authorize_reply(context, row.case).await?;
     let body = EntryText::parse(text).map_err(|error| Failure::field("text", error))?;
-    context.limit_writing()?;
 
-    let vendor = context.actor.is_vendor();
+    let vendor = granted.is_by_vendor();
     let mut change = Change::begin(context).await?;
-    if change.sent_before(key).await?.is_some() {
-        return Ok(());
-    }
+    let head = store::cases::find_for_update(&change.tx, &visibility, row.case).await.or_fail("finding a case")?;
     let row = store::chat::find(&change.tx, &visibility, chat, me).await.or_fail("finding a chat")?;
     match row.state {
         ChatState::Ended => return Err(Failure::Conflict(Conflict::ChatEnded)),
         ChatState::Waiting if vendor => return Err(Failure::Conflict(Conflict::StatusChange)),
         ChatState::Waiting | ChatState::Active => {}
     }
-    let head = store::cases::find_for_update(&change.tx, &visibility, row.case).await.or_fail("finding a case")?;
     let act = if vendor { StatusAct::VendorWrites } else { StatusAct::CustomerWrites };
     let status = next_status(head.status, act)?;
-    let message = entry(context, row.case, EntryKind::Chat, body.as_str(), &change);
+    let message = entry(context, &granted, row.case, EntryKind::Chat, body.as_str(), &change);
     let id = message.id;
     store::cases::insert_entry(&change.tx, &granted, message).await.or_fail("writing a message")?;
     if status != head.status {
@@ -239,7 +259,6 @@ pub async fn send(context: &Context, chat: ChatId, text: &str, key: &str) -> Res
             .await
             .or_fail("setting a status")?;
     }
-    change.note_sent(key, id.uuid()).await?;
     let detail = json!({ "chat": chat, "entry": id });
     change.case_event(Verb::ChatMessageSent, head.facts.organisation, row.case, false, detail);
     change.commit().await
@@ -254,20 +273,47 @@ pub async fn end(context: &Context, chat: ChatId) -> Result<CaseId, Failure> {
     let visibility = context.visibility();
     let me = context.actor.person;
     let row = store::chat::find(&context.services.db, &visibility, chat, me).await.or_fail("finding a chat")?;
-    let (granted, head) = authorize_reply(context, row.case).await?;
+    let (granted, _) = authorize_reply(context, row.case).await?;
     let mut change = Change::begin(context).await?;
-    if store::chat::end(&change.tx, &granted, chat, change.now).await.or_fail("ending a chat")? {
-        let line = entry(context, row.case, EntryKind::Line, "chat_ended", &change);
-        store::cases::insert_entry(&change.tx, &granted, line).await.or_fail("writing a line")?;
-        let case = store::cases::find_detail(&change.tx, &visibility, row.case).await.or_fail("reading a case")?;
-        let detail = json!({ "chat": chat });
-        change.case_event(Verb::ChatEnded, head.facts.organisation, row.case, false, detail);
-        let more = json!({ "text": transcript(&case.stream), "chat_ended": true });
-        let (kind, key) = (MailKind::CaseReplied, chat.to_string());
-        cases::tell_followers(context, &mut change, &granted, &head, kind, &key, more).await?;
-    }
+    let head = store::cases::find_for_update(&change.tx, &visibility, row.case).await.or_fail("finding a case")?;
+    end_in(context, &mut change, &granted, &head, chat).await?;
     change.commit().await?;
     Ok(row.case)
+}
+
+/// Ends a chat that goes on, in the caller's transaction, which holds the case: its line, its event, its transcript.
+async fn end_in(
+    context: &Context,
+    change: &mut Change,
+    granted: &Granted,
+    head: &CaseHead,
+    chat: ChatId,
+) -> Result<(), Failure> {
+    if !store::chat::end(&change.tx, granted, chat, change.now).await.or_fail("ending a chat")? {
+        return Ok(());
+    }
+    let line = entry(context, granted, head.id, EntryKind::Line, "chat_ended", change);
+    store::cases::insert_entry(&change.tx, granted, line).await.or_fail("writing a line")?;
+    let (visibility, me) = (context.visibility(), context.actor.person);
+    let row = store::chat::find(&change.tx, &visibility, chat, me).await.or_fail("finding a chat")?;
+    let said = store::chat::list_all_messages(&change.tx, &row).await.or_fail("reading a chat")?;
+    change.case_event(Verb::ChatEnded, head.facts.organisation, head.id, false, json!({ "chat": chat }));
+    let more = json!({ "text": transcript(&said), "chat_ended": true });
+    let (kind, key) = (MailKind::CaseReplied, chat.to_string());
+    cases::tell_followers(context, change, granted, head, kind, &key, more).await
+}
+
+/// Ends whatever chat goes on in a case that is being closed: nobody waits in a chat about a closed case (C7).
+pub(crate) async fn end_with_case(
+    context: &Context,
+    change: &mut Change,
+    granted: &Granted,
+    head: &CaseHead,
+) -> Result<(), Failure> {
+    for chat in store::chat::list_live_in(&change.tx, granted, head.id).await.or_fail("listing chats")? {
+        end_in(context, change, granted, head, chat).await?;
+    }
+    Ok(())
 }
 
 /// How long nobody may write before a chat counts as left.
@@ -302,6 +348,7 @@ pub(crate) async fn end_by_system(
     chat: ChatId,
     case: CaseId,
 ) -> Result<bool, Failure> {
+    store::cases::lock(&change.tx, granted, case).await.or_fail("waiting for others")?;
     if !store::chat::end(&change.tx, granted, chat, change.now).await.or_fail("ending a chat")? {
         return Ok(false);
     }
@@ -330,8 +377,9 @@ async fn mail_transcript(change: &mut Change, chat: ChatId, case: CaseId, person
         Err(Failure::NotFound) => return Ok(()),
         found => found?,
     };
-    let detail = store::cases::find_detail(&change.tx, &visibility, case).await.or_fail("reading a case")?;
-    let more = json!({ "text": transcript(&detail.stream), "chat_ended": true });
+    let row = store::chat::find(&change.tx, &visibility, chat, person).await.or_fail("finding a chat")?;
+    let said = store::chat::list_all_messages(&change.tx, &row).await.or_fail("reading a chat")?;
+    let more = json!({ "text": transcript(&said), "chat_ended": true });
     cases::tell(change, &head, person, MailKind::CaseReplied, &chat.to_string(), more).await
 }
 
@@ -344,12 +392,19 @@ async fn authorize_reply(context: &Context, case: CaseId) -> Result<(Granted, Ca
     Ok((context.authorize(Permission::CaseReply, &place).await?, head))
 }
 
-fn entry<'a>(context: &'a Context, case: CaseId, kind: EntryKind, body: &'a str, change: &Change) -> NewEntry<'a> {
+fn entry<'a>(
+    context: &'a Context,
+    granted: &Granted,
+    case: CaseId,
+    kind: EntryKind,
+    body: &'a str,
+    change: &Change,
+) -> NewEntry<'a> {
     NewEntry {
         id: context.services.id(),
         case,
         kind,
-        side: if context.actor.is_vendor() { Side::Vendor } else { Side::Customer },
+        side: if granted.is_by_vendor() { Side::Vendor } else { Side::Customer },
         author: Some(context.actor.person),
         author_name: &context.actor.name,
         body,
@@ -358,11 +413,7 @@ fn entry<'a>(context: &'a Context, case: CaseId, kind: EntryKind, body: &'a str,
 }
 
 /// The messages as a mail shows them.
-fn transcript(stream: &[StreamItem]) -> String {
-    let line = |entry: &EntryView| format!("{}: {}", entry.author, entry.body);
-    let messages = stream.iter().filter_map(|item| match item {
-        StreamItem::Entry(entry) if entry.kind == EntryKind::Chat => Some(line(entry)),
-        _ => None,
-    });
-    messages.collect::<Vec<_>>().join("\n")
+fn transcript(said: &[EntryView]) -> String {
+    let messages = said.iter().filter(|entry| entry.kind == EntryKind::Chat);
+    messages.map(|entry| format!("{}: {}", entry.author, entry.body)).collect::<Vec<_>>().join("\n")
 }

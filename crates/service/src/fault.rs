@@ -1,6 +1,9 @@
 //! The border between what the store says and what crosses the wire: once, here, with context for the log.
 
-use domain::{Failure, FaultId, failure::Conflict};
+use domain::{
+    Failure, FaultId,
+    failure::{Conflict, FieldErrors},
+};
 use store::StoreError;
 use uuid::Uuid;
 
@@ -10,22 +13,30 @@ use uuid::Uuid;
 pub fn fault(what: &str, error: &dyn std::error::Error) -> Failure {
     #[expect(clippy::disallowed_methods, reason = "see above")]
     let id = FaultId::from(Uuid::now_v7());
+    tracing::error!(fault.id = %id, error = %chain(error), "{what}");
+    Failure::Unexpected(id)
+}
+
+/// An error with its causes, each once: drivers repeat the text of the one below.
+pub fn chain(error: &dyn std::error::Error) -> String {
     let mut chain = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        chain.push_str(": ");
-        chain.push_str(&cause.to_string());
+        let text = cause.to_string();
+        if !chain.contains(&text) {
+            chain.push_str(": ");
+            chain.push_str(&text);
+        }
         source = cause.source();
     }
-    tracing::error!(fault.id = %id, error = %chain, "{what}");
-    Failure::Unexpected(id)
+    chain
 }
 
 /// `store_call.or_fail("opening a case")?`
 pub trait OrFail<T> {
     /// # Errors
-    /// Not found stays not found; busy becomes [`Failure::Unavailable`]; a duplicate nobody expected and everything else
-    /// is a fault.
+    /// Not found stays not found; a database that is busy, away or on a broken disk is [`Failure::Unavailable`]; a text that
+    /// it cannot hold is [`Failure::Invalid`]; a duplicate that was not expected and everything else is a fault.
     fn or_fail(self, what: &'static str) -> Result<T, Failure>;
 
     /// The same, for an insert whose duplicate means something.
@@ -37,8 +48,17 @@ impl<T> OrFail<T> for Result<T, StoreError> {
         self.map_err(|error| match error {
             StoreError::NotFound => Failure::NotFound,
             StoreError::Busy(_) => {
-                tracing::warn!(error = %error, "{what}: busy");
+                tracing::warn!(error = %chain(&error), "{what}: busy");
                 Failure::Unavailable
+            }
+            // Nobody can do anything about it in a form; what was typed is kept, and works when the disk does (F1).
+            StoreError::Broken(..) => {
+                tracing::error!(error = %chain(&error), "{what}");
+                Failure::Unavailable
+            }
+            StoreError::Unstorable(_) => {
+                tracing::info!(error = %chain(&error), "{what}: refused");
+                Failure::Invalid(FieldErrors::default())
             }
             other => fault(what, &other),
         })

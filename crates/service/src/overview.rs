@@ -5,8 +5,9 @@ use domain::{
     access::{Membership, Permission, Place},
     cases::CaseFilter,
     overview::{Door, Overview, RolloutStanding},
-    rollout::Phase,
+    rollout::TimelineStep,
 };
+use jiff::civil::Date;
 
 use crate::{Context, announcements, calls, cases, chat};
 
@@ -30,8 +31,8 @@ pub async fn overview(context: &Context, organisation: Option<OrganisationId>) -
     let organisation = membership.organisation;
     let place = Place::organisation(organisation, membership.gate.clone());
 
-    let case = door(context.authorize(Permission::CaseOpen, &place).await.map(|_| ()))?;
-    let chat = match door(context.authorize(Permission::ChatStart, &place).await)? {
+    let case = door(context.ask(Permission::CaseOpen, &place).await.map(|_| ()))?;
+    let chat = match door(context.ask(Permission::ChatStart, &place).await)? {
         Door::Open(_) => Door::Open(chat::hours(&context.services, organisation).await?),
         Door::Closed(denial) => Door::Closed(denial),
     };
@@ -58,8 +59,8 @@ pub async fn overview(context: &Context, organisation: Option<OrganisationId>) -
         calls: calls.into_iter().filter(|call| call.organisation_id == organisation).collect(),
         open_cases,
         latest,
-        rollout: standing(membership),
-        news: announcements::list(context).await?.into_iter().next(),
+        rollout: standing(membership, context.today()),
+        news: announcements::latest(context).await?,
     }))
 }
 
@@ -72,8 +73,7 @@ fn door<T>(result: Result<T, Failure>) -> Result<Door<T>, Failure> {
     }
 }
 
-fn standing(membership: &Membership) -> Option<RolloutStanding> {
+fn standing(membership: &Membership, today: Date) -> Option<RolloutStanding> {
     let phase = membership.gate.phase()?;
-    let steps = Phase::DATED.into_iter().map(|phase| (phase, membership.gate.date_of(phase))).collect();
-    Some(RolloutStanding { phase, steps })
+    Some(RolloutStanding { phase, steps: TimelineStep::all(phase, membership.gate.dates(), today) })
 }

@@ -1,6 +1,6 @@
 //! What use cases work with, made once at start (`server/src/compose.rs`, `testkit`).
 
-use std::{num::NonZeroU32, sync::Arc};
+use std::sync::Arc;
 
 use domain::{
     Failure, RequestId,
@@ -9,14 +9,14 @@ use domain::{
     failure::Denial,
     ids::IdSource,
 };
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use store::Db;
 use uuid::Uuid;
 
 use crate::{
     OrFail,
     files::FileStore,
+    limits::{Counted, Limits},
     live::Bus,
     mail::Mailer,
     session::{Hasher, KnownActors},
@@ -34,6 +34,16 @@ pub struct Settings {
     pub mail_from: String,
     /// Before the number of a case.
     pub case_prefix: String,
+    /// How many bytes of files the people of a company and the desk may attach to its cases; 0 is no limit (A5).
+    pub company_storage_bytes: u64,
+    /// The vendor's colour, `#rrggbb`, dark enough for white letters on it.
+    pub accent: String,
+    /// Whether the vendor has a logo of its own, at `/logo`.
+    pub logo: bool,
+    /// The hosts whose images announcements show.
+    pub image_hosts: Vec<String>,
+    /// How long a mail to many is held before it leaves (D3).
+    pub mass_mail_hold: SignedDuration,
 }
 
 /// Keys that live in the data directory, not in the database.
@@ -41,38 +51,6 @@ pub struct Settings {
 pub struct Secrets {
     /// Signs links in mails.
     pub link_key: [u8; 32],
-}
-
-/// How often somebody may try (trust.md 5.3). Counted in this process.
-pub struct Limits {
-    /// Sign-in by address and client: nobody locks others out. There is no limit for an address alone: it would be the way
-    /// to do that, and many clients together are bounded by the hasher.
-    pub sign_in: DefaultKeyedRateLimiter<String>,
-    /// Sign-in by client, whatever the address.
-    pub sign_in_client: DefaultKeyedRateLimiter<String>,
-    /// Cases, replies, chats and calls by person.
-    pub write: DefaultKeyedRateLimiter<Uuid>,
-}
-
-impl Limits {
-    /// All three a minute.
-    pub fn new(sign_in: NonZeroU32, sign_in_client: NonZeroU32, write: NonZeroU32) -> Self {
-        Self {
-            sign_in: RateLimiter::keyed(Quota::per_minute(sign_in)),
-            sign_in_client: RateLimiter::keyed(Quota::per_minute(sign_in_client)),
-            write: RateLimiter::keyed(Quota::per_minute(write)),
-        }
-    }
-
-    /// Forgets those who have not been here for long.
-    pub(crate) fn forget(&self) {
-        for limiter in [&self.sign_in, &self.sign_in_client] {
-            limiter.retain_recent();
-            limiter.shrink_to_fit();
-        }
-        self.write.retain_recent();
-        self.write.shrink_to_fit();
-    }
 }
 
 /// Everything that [`Services`] is made of.
@@ -109,11 +87,6 @@ impl Services {
         self.clock.now()
     }
 
-    /// The day in UTC, as the days of rollouts and roles are.
-    pub fn today(&self) -> Date {
-        self.now().to_zoned(TimeZone::UTC).date()
-    }
-
     /// A new typed id.
     pub fn id<T: From<Uuid>>(&self) -> T {
         self.ids.make()
@@ -129,28 +102,52 @@ pub struct Context {
 }
 
 impl Context {
-    /// Asks the policy; a refusal for want of a role is answered with whom to ask (K2).
+    /// Asks the policy before an act; a refusal goes to the log.
+    ///
+    /// # Errors
+    /// As [`Context::ask`].
+    pub async fn authorize(&self, permission: Permission, place: &Place) -> Result<Granted, Failure> {
+        let answer = self.ask(permission, place).await;
+        if answer.is_err() {
+            tracing::info!(user.id = %self.actor.person, permission = permission.key(), "refused");
+        }
+        answer
+    }
+
+    /// Asks the policy what a page offers and why not: nothing was tried, so nothing is logged. A refusal for want of a role
+    /// names whom to ask (K2): the administrators of the company in question who can act. Nobody in a company gives the
+    /// vendor's roles.
     ///
     /// # Errors
     /// As [`policy::authorize`].
-    pub async fn authorize(&self, permission: Permission, place: &Place) -> Result<Granted, Failure> {
-        let denial = match policy::authorize(&self.actor, permission, place, self.services.now()) {
-            Ok(granted) => return Ok(granted),
-            Err(denial) => denial,
-        };
-        tracing::info!(user.id = %self.actor.person, permission = permission.key(), "refused");
-        match denial {
-            Failure::Forbidden(Denial::Role { permission, .. }) => {
+    pub async fn ask(&self, permission: Permission, place: &Place) -> Result<Granted, Failure> {
+        match policy::authorize(&self.actor, permission, place, self.services.now()) {
+            Err(Failure::Forbidden(Denial::Role { permission, .. })) => {
                 let mut administrators = Vec::new();
-                for membership in &self.actor.memberships {
-                    let contacts =
-                        store::people::list_contacts(&self.services.db, membership.organisation, self.services.now());
-                    administrators.extend(contacts.await.or_fail("listing administrators")?);
+                if let Some(company) = place.company() {
+                    let contacts = store::people::list_contacts(&self.services.db, company, self.services.now());
+                    administrators = contacts.await.or_fail("listing administrators")?;
+                    administrators.retain(|contact| contact.active);
                 }
                 Err(Failure::Forbidden(Denial::Role { permission, administrators }))
             }
-            other => Err(other),
+            answer => answer,
         }
+    }
+
+    /// Whether the policy would allow an act, for what a page offers.
+    pub fn may(&self, permission: Permission, place: &Place) -> bool {
+        policy::authorize(&self.actor, permission, place, self.services.now()).is_ok()
+    }
+
+    /// The zone that the actor's days and times are in.
+    pub fn zone(&self) -> TimeZone {
+        zone(&self.actor.zone)
+    }
+
+    /// The day it is for the actor.
+    pub fn today(&self) -> Date {
+        self.services.now().to_zoned(self.zone()).date()
     }
 
     /// The cases within sight of who asks.
@@ -158,14 +155,21 @@ impl Context {
         policy::case_visibility(&self.actor, self.services.now())
     }
 
+    /// Counts a write before anything is taken in; what it then writes begins with [`crate::Change::begin_counted`].
+    ///
     /// # Errors
-    /// [`Failure::TooMany`] for somebody who writes faster than a person can.
-    pub fn limit_writing(&self) -> Result<(), Failure> {
-        match self.services.limits.write.check_key(&self.actor.person.uuid()) {
-            Ok(()) => Ok(()),
-            Err(_) => Err(Failure::TooMany { retry_after_seconds: 10 }),
-        }
+    /// [`Failure::TooMany`] for a person who writes faster than a person can.
+    pub fn limit_writing(&self) -> Result<Counted, Failure> {
+        self.services.limits.count_write(self.actor.person)
     }
+}
+
+/// A zone by its IANA name; UTC when the table of zones does not have it (any more).
+pub(crate) fn zone(name: &str) -> TimeZone {
+    TimeZone::get(name).unwrap_or_else(|error| {
+        tracing::warn!(zone = name, error = %error, "a time zone");
+        TimeZone::UTC
+    })
 }
 
 /// The clock of the machine.

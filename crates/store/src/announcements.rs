@@ -1,7 +1,7 @@
 //! Announcements and their texts. A text is never changed: publishing again adds a version, the one before is kept (F1).
 
 use domain::{
-    AnnouncementId, AnnouncementTextId, ProgrammeId,
+    AnnouncementId, AnnouncementTextId, MailingId, PersonId, ProgrammeId,
     access::Granted,
     announcements::{AnnouncementRow, AnnouncementView, Mailing, TranslationStatus, VersionRow},
     locale::Locale,
@@ -135,7 +135,9 @@ pub async fn set_successor(
 #[derive(Clone, Debug)]
 pub struct LatestText {
     pub version: i64,
+    pub title: String,
     pub source: String,
+    pub unlisted: bool,
     pub superseded: bool,
 }
 
@@ -152,7 +154,9 @@ pub async fn find_latest(
         .await?;
     Ok(row.map(|row| LatestText {
         version: row.version,
+        title: row.title,
         source: row.markdown,
+        unlisted: row.unlisted,
         superseded: row.superseded_at.is_some(),
     }))
 }
@@ -192,19 +196,18 @@ fn locale(key: &str) -> Result<Locale, StoreError> {
 }
 
 /// What is announced now, the newest of the sequence first, in every language it has; unlisted ones are left out (F3).
-pub async fn list_current(db: &impl Reads, limit: u64) -> Result<Vec<AnnouncementRow>, StoreError> {
+pub async fn list_current(db: &impl Reads) -> Result<Vec<AnnouncementRow>, StoreError> {
     let sql = Sql::new(db.connection().get_database_backend(), ROW_COLUMNS)
         .text("t.superseded_at is null and t.unlisted = ")
         .bind(false)
-        .text(" order by a.sequence desc, t.locale limit ")
-        .bind(limit as i64);
+        .text(" order by a.sequence desc, t.locale");
     let rows = RowColumns::find_by_statement(sql.build()).all(db.connection()).await?;
     rows.into_iter().map(announcement_row).collect()
 }
 
 /// F1: what took its turn, newest first. Unlisted ones are left out, and with them those before an unlisted one: who
 /// hides an announcement hides what it said before.
-pub async fn list_superseded(db: &impl Reads, limit: u64) -> Result<Vec<AnnouncementRow>, StoreError> {
+pub async fn list_superseded(db: &impl Reads) -> Result<Vec<AnnouncementRow>, StoreError> {
     let sql = Sql::new(db.connection().get_database_backend(), ROW_COLUMNS)
         .text("t.superseded_at is not null and t.unlisted = ")
         .bind(false)
@@ -217,19 +220,19 @@ pub async fn list_superseded(db: &impl Reads, limit: u64) -> Result<Vec<Announce
             " and n.version = (select max(l.version) from announcement_texts l \
              where l.announcement_id = t.announcement_id and l.locale = t.locale))",
         )
-        .text(" order by t.superseded_at desc, a.sequence desc, t.version desc limit ")
-        .bind(limit as i64);
+        .text(" order by t.superseded_at desc, a.sequence desc, t.version desc");
     let rows = RowColumns::find_by_statement(sql.build()).all(db.connection()).await?;
     rows.into_iter().map(announcement_row).collect()
 }
 
-/// An announcement in one language: a given version, or the newest. `None` when it has no such text.
+/// An announcement in one language, with the file it was made of: a given version, or the newest. `None` when it has no
+/// such text.
 pub async fn find_view(
     db: &impl Reads,
     slug: &str,
     wanted: Locale,
     version: Option<i64>,
-) -> Result<Option<AnnouncementView>, StoreError> {
+) -> Result<Option<(AnnouncementView, String)>, StoreError> {
     let Some(announcement) =
         announcements::Entity::find().filter(announcements::Column::Slug.eq(slug)).one(db.connection()).await?
     else {
@@ -261,7 +264,8 @@ pub async fn find_view(
         None => None,
         Some(id) => announcements::Entity::find_by_id(id).one(db.connection()).await?.map(|successor| successor.slug),
     };
-    Ok(Some(AnnouncementView {
+    let source = text.markdown;
+    let view = AnnouncementView {
         row: AnnouncementRow {
             id: announcement.id.into(),
             slug: announcement.slug,
@@ -285,36 +289,84 @@ pub async fn find_view(
         languages,
         versions,
         successor,
-    }))
+        remarks: Vec::new(),
+    };
+    Ok(Some((view, source)))
 }
 
 /// What a mail says: the same text as the page (R34).
 #[derive(Clone, Debug)]
 pub struct MailText {
+    pub id: AnnouncementTextId,
+    pub slug: String,
     pub locale: Locale,
     pub title: String,
     /// The file as it was published, front matter and all.
     pub source: String,
 }
 
-/// The present texts of an announcement, one a language.
-pub async fn list_mail_texts(db: &impl Reads, announcement: AnnouncementId) -> Result<Vec<MailText>, StoreError> {
-    let rows = announcement_texts::Entity::find()
-        .filter(announcement_texts::Column::AnnouncementId.eq(announcement.uuid()))
-        .filter(announcement_texts::Column::SupersededAt.is_null())
-        .all(db.connection())
-        .await?;
-    rows.into_iter()
-        .map(|row| Ok(MailText { locale: locale(&row.locale)?, title: row.title, source: row.markdown }))
-        .collect()
+#[derive(FromQueryResult)]
+struct MailTextRow {
+    id: Uuid,
+    slug: String,
+    locale: String,
+    title: String,
+    markdown: String,
 }
 
-/// Whom an announcement goes to: invited and active people of the companies of a programme, each once. Those who were
-/// not told yet are not among them (K20).
-pub async fn list_recipients(
+const MAIL_TEXT: &str = "select t.id, a.slug, t.locale, t.title, t.markdown from announcement_texts t \
+     join announcements a on a.id = t.announcement_id where ";
+
+fn mail_text(row: MailTextRow) -> Result<MailText, StoreError> {
+    Ok(MailText {
+        id: row.id.into(),
+        slug: row.slug,
+        locale: locale(&row.locale)?,
+        title: row.title,
+        source: row.markdown,
+    })
+}
+
+/// The present texts of an announcement, one a language.
+pub async fn list_mail_texts(db: &impl Reads, announcement: AnnouncementId) -> Result<Vec<MailText>, StoreError> {
+    let sql = Sql::new(db.connection().get_database_backend(), MAIL_TEXT)
+        .text("t.superseded_at is null and t.announcement_id = ")
+        .bind(announcement.uuid())
+        .text(" order by t.locale");
+    let rows = MailTextRow::find_by_statement(sql.build()).all(db.connection()).await?;
+    rows.into_iter().map(mail_text).collect()
+}
+
+/// The text that a queued mail was made for, superseded or not.
+pub async fn find_mail_text(db: &impl Reads, id: AnnouncementTextId) -> Result<Option<MailText>, StoreError> {
+    let sql = Sql::new(db.connection().get_database_backend(), MAIL_TEXT).text("t.id = ").bind(id.uuid());
+    MailTextRow::find_by_statement(sql.build()).one(db.connection()).await?.map(mail_text).transpose()
+}
+
+/// The people an announcement is for, invited and active ones of the companies of a programme, beside the mails of it that
+/// each has: those who were not told of the portal yet are not among them (K20). What was dropped does not count.
+fn recipients(db: &impl Reads, columns: &'static str, programme: ProgrammeId, announcement: AnnouncementId) -> Sql {
+    Sql::new(db.connection().get_database_backend(), columns)
+        .text(
+            " from people p left join (select person_id, max(case state when 'sent' then 3 when 'dead' then 1 else 2 end) \
+             as reached from outbox where kind = 'announcement' and dropped_at is null and idempotency_key like ",
+        )
+        .bind(format!("{}:{announcement}:%", MailKind::Announcement.key()))
+        .text(
+            " group by person_id) r on r.person_id = p.id where exists (select 1 from memberships m \
+             join enrolments e on e.organisation_id = m.organisation_id where m.person_id = p.id \
+             and m.state in ('invited', 'active') and e.programme_id = ",
+        )
+        .bind(programme.uuid())
+        .text(")")
+}
+
+/// Those whom the mail of an announcement has not been queued for yet, each once.
+pub async fn list_new_recipients(
     db: &impl Reads,
     _granted: &Granted,
     programme: ProgrammeId,
+    announcement: AnnouncementId,
 ) -> Result<Vec<PersonFacts>, StoreError> {
     #[derive(FromQueryResult)]
     struct Row {
@@ -324,14 +376,8 @@ pub async fn list_recipients(
         phone: Option<String>,
         locale: String,
     }
-    let sql = Sql::new(
-        db.connection().get_database_backend(),
-        "select distinct p.id, p.name, p.email, p.phone, p.locale from people p \
-         join memberships m on m.person_id = p.id join enrolments e on e.organisation_id = m.organisation_id \
-         where m.state in ('invited', 'active') and e.programme_id = ",
-    )
-    .bind(programme.uuid())
-    .text(" order by p.name, p.id");
+    let sql = recipients(db, "select p.id, p.name, p.sort_key, p.email, p.phone, p.locale", programme, announcement)
+        .text(" and r.reached is null order by p.sort_key, p.id");
     let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
     Ok(rows
         .into_iter()
@@ -345,30 +391,54 @@ pub async fn list_recipients(
         .collect())
 }
 
-/// How many would get an announcement, and how many of them got it already; `key` is what its mails are known by.
+/// How many an announcement is for, and how far its mails have come.
 pub async fn count_recipients(
     db: &impl Reads,
     _granted: &Granted,
     programme: ProgrammeId,
-    key: &str,
+    announcement: AnnouncementId,
 ) -> Result<Mailing, StoreError> {
     #[derive(FromQueryResult)]
     struct Row {
         recipients: i64,
-        already: i64,
+        sent: i64,
+        waiting: i64,
+        failed: i64,
     }
-    let sql = Sql::new(
-        db.connection().get_database_backend(),
-        "select count(*) as recipients, coalesce(sum(case when exists (select 1 from outbox o where o.idempotency_key = ",
-    )
-    .bind(format!("{}:{key}:", MailKind::Announcement.key()))
-    .text(
-        " || lower(p.email)) then 1 else 0 end), 0) as already from people p where exists (select 1 from memberships m \
-         join enrolments e on e.organisation_id = m.organisation_id where m.person_id = p.id \
-         and m.state in ('invited', 'active') and e.programme_id = ",
-    )
-    .bind(programme.uuid())
-    .text(")");
+    let columns = "select count(*) as recipients, coalesce(sum(case when r.reached = 3 then 1 else 0 end), 0) as sent, \
+         coalesce(sum(case when r.reached = 2 then 1 else 0 end), 0) as waiting, \
+         coalesce(sum(case when r.reached = 1 then 1 else 0 end), 0) as failed";
+    let sql = recipients(db, columns, programme, announcement);
     let row = Row::find_by_statement(sql.build()).one(db.connection()).await?.ok_or(StoreError::NotFound)?;
-    Ok(Mailing { recipients: row.recipients.unsigned_abs(), already: row.already.unsigned_abs() })
+    Ok(Mailing {
+        recipients: row.recipients.unsigned_abs(),
+        sent: row.sent.unsigned_abs(),
+        waiting: row.waiting.unsigned_abs(),
+        failed: row.failed.unsigned_abs(),
+    })
+}
+
+/// Whether a mass mail is still for somebody: invited or active in a company of the programme it was sent to (F5); without
+/// `mailing`, in any company.
+pub async fn is_recipient(db: &impl Reads, person: PersonId, mailing: Option<MailingId>) -> Result<bool, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        number: i64,
+    }
+    let mut sql = Sql::new(
+        db.connection().get_database_backend(),
+        "select count(*) as number from memberships m where m.state in ('invited', 'active') and m.person_id = ",
+    )
+    .bind(person.uuid());
+    if let Some(mailing) = mailing {
+        sql = sql
+            .text(
+                " and exists (select 1 from enrolments e join mailings g on g.programme_id = e.programme_id \
+                 where e.organisation_id = m.organisation_id and g.id = ",
+            )
+            .bind(mailing.uuid())
+            .text(")");
+    }
+    let row = Row::find_by_statement(sql.build()).one(db.connection()).await?;
+    Ok(row.is_some_and(|row| row.number > 0))
 }

@@ -8,15 +8,24 @@ use std::collections::HashMap;
 use domain::{
     CaseId, OrganisationId,
     access::{CaseVisibility, Granted},
-    audit::{EventRow, NewEvent, Verb},
+    audit::{Audience, EventActor, EventRow, LedgerCheck, NewEvent, Reader, Verb, facts},
+    page::Page,
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::OnConflict,
 };
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{Db, Reads, StoreError, Tx, cases::visible, entity::events, sql::Sql, time};
+use crate::{
+    Db, Reads, StoreError, Tx,
+    cases::visible,
+    entity::{events, ledger_checks},
+    paging::{Key, Kind, List},
+    sql::Sql,
+    time,
+};
 
 #[derive(FromQueryResult)]
 struct Head {
@@ -139,6 +148,35 @@ pub async fn verify(db: &Db) -> Result<Option<i64>, StoreError> {
     Ok((head.seq != seq || head.hash != hash).then_some(seq + 1))
 }
 
+/// Keeps what a look over the whole ledger found, in place of what the one before found.
+pub async fn set_check(tx: &Tx, check: &LedgerCheck) -> Result<(), StoreError> {
+    let row = ledger_checks::ActiveModel {
+        one: Set(1),
+        at: Set(time::micros(check.at)),
+        events: Set(check.events.unwrap_or_default()),
+        broken_at: Set(check.broken_at),
+    };
+    let keep = OnConflict::column(ledger_checks::Column::One)
+        .update_columns([ledger_checks::Column::At, ledger_checks::Column::Events, ledger_checks::Column::BrokenAt])
+        .to_owned();
+    ledger_checks::Entity::insert(row).on_conflict(keep).exec_without_returning(tx.connection()).await?;
+    Ok(())
+}
+
+/// What the last look over the whole ledger found; `None` before the first.
+pub async fn find_check(db: &Db) -> Result<Option<LedgerCheck>, StoreError> {
+    let row = ledger_checks::Entity::find_by_id(1).one(db.connection()).await?;
+    row.map(|row| {
+        Ok(LedgerCheck {
+            at: time::timestamp(row.at)?,
+            whole: row.broken_at.is_none(),
+            events: Some(row.events),
+            broken_at: row.broken_at,
+        })
+    })
+    .transpose()
+}
+
 /// The number of the newest event.
 pub async fn head(db: &Db) -> Result<i64, StoreError> {
     let head = Head::find_by_statement(
@@ -205,58 +243,87 @@ pub async fn list_news(db: &Db, visibility: &CaseVisibility, after: i64, limit: 
     Ok(News { cases: rows.into_iter().map(|row| (CaseId::from(row.id), row.known)).collect(), imported, upto })
 }
 
-/// The newest events of a company, for its administrators, or of the vendor's own side, each with its place in the ledger;
-/// `before` is the key of the page.
+/// What a reader of a ledger may know beside the rows: whose side they are on, and what the vendor is called to the others.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading<'a> {
+    pub reader: Reader,
+    pub vendor: &'a str,
+}
+
+/// On the vendor's side is who holds, or held, a role there, or belongs to no company.
+const LIST: List = List {
+    columns: "select e.seq, e.at, p.name as actor, \
+              (exists (select 1 from role_grants g where g.person_id = e.actor_id and g.organisation_id is null) \
+              or not exists (select 1 from memberships m where m.person_id = e.actor_id)) as of_vendor, \
+              e.verb, e.object_kind, e.object_id, e.case_id, c.number, e.detail",
+    key: "e.seq",
+    kind: Kind::Unique,
+    id: "e.seq",
+    descending: true,
+    most: 10_000,
+};
+
+/// One page of the events of a company, for its administrators, or of the vendor's own side, newest first, each with its
+/// place in the ledger, which is also the key of the page. What is not for the reader is not read: events of another audience,
+/// the private part of their detail, the names of the vendor's people (A2, F19).
 pub async fn list(
     db: &Db,
     _granted: &Granted,
     organisation: Option<OrganisationId>,
-    before: Option<i64>,
-    limit: u64,
-) -> Result<Vec<(i64, EventRow)>, StoreError> {
+    reading: Reading<'_>,
+    after: &str,
+) -> Result<Page<(i64, EventRow)>, StoreError> {
     #[derive(FromQueryResult)]
     struct Row {
         seq: i64,
         at: i64,
         actor: Option<String>,
+        of_vendor: bool,
         verb: String,
         object_kind: String,
         object_id: String,
+        case_id: Option<Uuid>,
         number: Option<String>,
         detail: String,
     }
-    let sql = Sql::new(
-        db.connection().get_database_backend(),
-        "select e.seq, e.at, p.name as actor, e.verb, e.object_kind, e.object_id, c.number, e.detail from events e \
-         left join people p on p.id = e.actor_id left join cases c on c.id = e.case_id where ",
-    );
-    let sql = match organisation {
-        Some(organisation) => sql.text("e.organisation_id = ").bind(organisation.uuid()),
-        None => sql.text("e.organisation_id is null"),
+    let hidden = |audience: Audience| match reading.reader {
+        Reader::Company => audience != Audience::Company,
+        Reader::Vendor => audience == Audience::Desk,
     };
-    let sql = sql
-        .text(" and e.internal = ")
-        .bind(false)
-        .when(before, |sql, before| sql.text(" and e.seq < ").bind(before))
-        .text(" order by e.seq desc limit ")
-        .bind(limit as i64);
-    let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
+    let hidden: Vec<&'static str> =
+        Verb::ALL.iter().filter(|verb| hidden(verb.audience())).map(|verb| verb.key()).collect();
+    let scope = |sql: Sql| {
+        let sql = sql.text(
+            " from events e left join people p on p.id = e.actor_id left join cases c on c.id = e.case_id where ",
+        );
+        let sql = match organisation {
+            Some(organisation) => sql.text("e.organisation_id = ").bind(organisation.uuid()),
+            None => sql.text("e.organisation_id is null"),
+        };
+        sql.text(" and e.internal = ").bind(false).text(" and e.verb not in ").bind_all(hidden.iter().copied())
+    };
+    let page = LIST.page(db, after, scope, |row: &Row| Key::Unique(row.seq)).await?;
     let about = |row: &Row| (row.object_kind == "person").then(|| row.object_id.parse::<Uuid>().ok()).flatten();
-    let names = list_names(db, organisation, rows.iter().filter_map(about).collect()).await?;
-    rows.into_iter()
-        .map(|row| {
-            let event = EventRow {
-                about: about(&row).and_then(|id| names.get(&id).cloned()).or(row.number),
-                seq: None,
-                at: time::timestamp(row.at)?,
-                actor: row.actor,
-                verb: Verb::parse(&row.verb).ok_or_else(|| StoreError::Corrupt(row.verb.clone()))?,
-                object_kind: row.object_kind,
-                detail: serde_json::from_str(&row.detail).unwrap_or_default(),
-            };
-            Ok((row.seq, event))
-        })
-        .collect()
+    let names = list_names(db, organisation, page.rows.iter().filter_map(about).collect()).await?;
+    page.try_map(|row| {
+        let verb = Verb::parse(&row.verb).ok_or_else(|| StoreError::Corrupt(row.verb.clone()))?;
+        let event = EventRow {
+            about: about(&row).and_then(|id| names.get(&id).cloned()).or(row.number),
+            seq: None,
+            at: time::timestamp(row.at)?,
+            actor: match row.actor {
+                None => EventActor::System,
+                Some(_) if row.of_vendor && reading.reader == Reader::Company => {
+                    EventActor::Vendor(reading.vendor.to_owned())
+                }
+                Some(name) => EventActor::Person(name),
+            },
+            case: row.case_id.map(Into::into),
+            facts: facts(verb, &serde_json::from_str(&row.detail).unwrap_or_default(), reading.reader),
+            verb,
+        };
+        Ok((row.seq, event))
+    })
 }
 
 /// The names of people as the ledger of a company may show them: who never came in is called what was typed about them.

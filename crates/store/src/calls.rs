@@ -4,11 +4,12 @@ use domain::{
     CallbackId, CaseId, OrganisationId, PersonId,
     access::{CaseFacts, CaseVisibility, Granted},
     calls::{CallOutcome, CallbackRow, CallbackState, RegionLine},
+    page::Page,
 };
 use jiff::Timestamp;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
-    QueryOrder, sea_query::Expr,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait,
+    QueryFilter, QueryOrder, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -16,6 +17,7 @@ use crate::{
     Reads, StoreError, Tx,
     cases::visible,
     entity::{callbacks, phone_lines},
+    paging::{Key, Kind, List},
     sql::Sql,
     time,
 };
@@ -129,18 +131,29 @@ pub async fn finish(
     Ok(done.rows_affected == 1)
 }
 
-/// Calls to be made: in the order of the wanted time, those wanted at once by the time they were asked for.
-pub async fn list_open(db: &impl Reads, _granted: &Granted) -> Result<Vec<CallbackRow>, StoreError> {
-    list(db, |sql| sql).await
+/// One page of the calls to be made: in the order of the wanted time, those wanted at once by the time they were asked for.
+pub async fn list_open(db: &impl Reads, _granted: &Granted, after: &str) -> Result<Page<CallbackRow>, StoreError> {
+    let scope = |sql: Sql| sql.text(TABLES);
+    LIST.page(db, after, scope, |row: &RowColumns| Key::Number(row.due_at, row.id)).await?.try_map(callback_row)
 }
 
-/// The calls a person waits for, about cases within sight.
+/// How many calls are to be made.
+pub async fn count_open(db: &impl Reads, _granted: &Granted) -> Result<u64, StoreError> {
+    let open = callbacks::Entity::find().filter(callbacks::Column::State.eq(CallbackState::Requested.key()));
+    Ok(open.count(db.connection()).await?)
+}
+
+/// The calls a person waits for, about cases within sight: at most one a case.
 pub async fn list_of(
     db: &impl Reads,
     visibility: &CaseVisibility,
     person: PersonId,
 ) -> Result<Vec<CallbackRow>, StoreError> {
-    list(db, |sql| visible(sql.text(" and b.person_id = ").bind(person.uuid()).text(" and "), visibility)).await
+    let sql = Sql::new(db.connection().get_database_backend(), LIST.columns).text(TABLES);
+    let sql = sql.text(" and b.person_id = ").bind(person.uuid()).text(" and ");
+    let sql = visible(sql, visibility).text(" order by ").text(LIST.key).text(", b.id");
+    let rows = RowColumns::find_by_statement(sql.build()).all(db.connection()).await?;
+    rows.into_iter().map(callback_row).collect()
 }
 
 /// The calls of a company that a person waits for, whether they may see the cases or not.
@@ -187,45 +200,47 @@ pub async fn cancel(tx: &Tx, _granted: &Granted, id: CallbackId, now: Timestamp)
     Ok(done.rows_affected == 1)
 }
 
-async fn list(db: &impl Reads, narrow: impl FnOnce(Sql) -> Sql) -> Result<Vec<CallbackRow>, StoreError> {
-    #[derive(FromQueryResult)]
-    struct Row {
-        id: Uuid,
-        case_id: Uuid,
-        number: String,
-        title: String,
-        organisation: String,
-        organisation_id: Uuid,
-        person: String,
-        phone: String,
-        wanted_at: Option<i64>,
-        requested_at: i64,
-        state: String,
-    }
-    let sql = Sql::new(
-        db.connection().get_database_backend(),
-        "select b.id, b.case_id, c.number, c.title, o.name as organisation, c.organisation_id, p.name as person, b.phone, \
-         b.wanted_at, b.requested_at, b.state from callbacks b join cases c on c.id = b.case_id \
-         join organisations o on o.id = c.organisation_id join people p on p.id = b.person_id \
-         where b.state = 'requested'",
-    );
-    let sql = narrow(sql).text(" order by coalesce(b.wanted_at, b.requested_at), b.id limit 100");
-    let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(CallbackRow {
-                id: row.id.into(),
-                case: row.case_id.into(),
-                case_number: row.number,
-                title: row.title,
-                organisation: row.organisation,
-                organisation_id: row.organisation_id.into(),
-                person: row.person,
-                phone: row.phone,
-                wanted_at: row.wanted_at.map(time::timestamp).transpose()?,
-                requested_at: time::timestamp(row.requested_at)?,
-                state: CallbackState::parse(&row.state).ok_or_else(|| StoreError::Corrupt(row.state.clone()))?,
-            })
-        })
-        .collect()
+#[derive(FromQueryResult)]
+struct RowColumns {
+    id: Uuid,
+    case_id: Uuid,
+    number: String,
+    title: String,
+    organisation: String,
+    organisation_id: Uuid,
+    person: String,
+    phone: String,
+    wanted_at: Option<i64>,
+    requested_at: i64,
+    due_at: i64,
+    state: String,
+}
+
+const LIST: List = List {
+    columns: "select b.id, b.case_id, c.number, c.title, o.name as organisation, c.organisation_id, p.name as person, b.phone, \
+              b.wanted_at, b.requested_at, coalesce(b.wanted_at, b.requested_at) as due_at, b.state",
+    key: "coalesce(b.wanted_at, b.requested_at)",
+    kind: Kind::Number,
+    id: "b.id",
+    descending: false,
+    most: 10_000,
+};
+
+const TABLES: &str = " from callbacks b join cases c on c.id = b.case_id \
+     join organisations o on o.id = c.organisation_id join people p on p.id = b.person_id where b.state = 'requested'";
+
+fn callback_row(row: RowColumns) -> Result<CallbackRow, StoreError> {
+    Ok(CallbackRow {
+        id: row.id.into(),
+        case: row.case_id.into(),
+        case_number: row.number,
+        title: row.title,
+        organisation: row.organisation,
+        organisation_id: row.organisation_id.into(),
+        person: row.person,
+        phone: row.phone,
+        wanted_at: row.wanted_at.map(time::timestamp).transpose()?,
+        requested_at: time::timestamp(row.requested_at)?,
+        state: CallbackState::parse(&row.state).ok_or_else(|| StoreError::Corrupt(row.state.clone()))?,
+    })
 }

@@ -7,9 +7,9 @@ use domain::{
     access::{CaseFacts, CaseScope, CaseVisibility, Granted},
     cases::{
         CaseDetail, CaseFilter, CaseNumber, CaseRow, Channel, CloseReason, Closing, EntryKind, EntryView, FileView,
-        Impact, NoteView, Priority, Side, Status, StreamItem,
+        Impact, NoteView, Priority, STREAM_SIZE, Side, Status, StreamItem, StreamPart,
     },
-    page::{PAGE_SIZE, Page},
+    page::Page,
 };
 use jiff::Timestamp;
 use sea_orm::{
@@ -21,7 +21,8 @@ use uuid::Uuid;
 use crate::{
     Db, Reads, StoreError, Tx, audit,
     entity::{case_entries, cases, files, submissions},
-    search,
+    paging::{Key, Kind, List},
+    search::{self, Wanted},
     sql::Sql,
     time,
 };
@@ -90,7 +91,7 @@ pub async fn insert(tx: &Tx, _granted: &Granted, new: NewCase<'_>) -> Result<(),
     }
     .insert(tx.connection())
     .await?;
-    Ok(())
+    search::insert_heads(tx, &[new.id]).await
 }
 
 /// The next number of a counter, from 1. Two transactions never get the same.
@@ -141,7 +142,7 @@ pub async fn insert_entry(tx: &Tx, _granted: &Granted, new: NewEntry<'_>) -> Res
     .insert(tx.connection())
     .await?;
     if new.kind != EntryKind::Line {
-        search::insert(tx, new.case, new.kind == EntryKind::Note, new.body).await?;
+        search::insert_texts(tx, &[(new.case, new.kind == EntryKind::Note, new.body)]).await?;
     }
     if new.kind == EntryKind::Note {
         return Ok(());
@@ -181,6 +182,17 @@ pub async fn find(db: &impl Reads, visibility: &CaseVisibility, id: CaseId) -> R
 pub async fn find_for_update(tx: &Tx, visibility: &CaseVisibility, id: CaseId) -> Result<CaseHead, StoreError> {
     let postgres = tx.connection().get_database_backend() == DbBackend::Postgres;
     find_head(tx, visibility, id, if postgres { " for update of c" } else { "" }).await
+}
+
+/// Waits until nobody else changes a case, and keeps others from it until the transaction ends: for what is written about a
+/// case whose state does not matter. The case comes before its chats and calls.
+pub async fn lock(tx: &Tx, _granted: &Granted, id: CaseId) -> Result<(), StoreError> {
+    let backend = tx.connection().get_database_backend();
+    if backend == DbBackend::Postgres {
+        let sql = Sql::new(backend, "select id from cases where id = ").bind(id.uuid());
+        tx.connection().query_one_raw(sql.text(" for update").build()).await?;
+    }
+    Ok(())
 }
 
 async fn find_head(
@@ -289,12 +301,8 @@ struct RowColumns {
     channel: String,
     opened_at: i64,
     updated_at: i64,
+    before_launch: i32,
 }
-
-const ROW_COLUMNS: &str = "select c.id, c.number, c.legacy_number, c.title, o.name as organisation, pr.name as product, \
-     c.requestor_name, a.name as agent, c.status, c.priority, c.channel, c.opened_at, c.updated_at from cases c \
-     join organisations o on o.id = c.organisation_id left join products pr on pr.id = c.product_id \
-     left join people a on a.id = c.agent_id where ";
 
 fn case_row(row: RowColumns) -> Result<CaseRow, StoreError> {
     Ok(CaseRow {
@@ -311,12 +319,33 @@ fn case_row(row: RowColumns) -> Result<CaseRow, StoreError> {
         channel: Channel::parse(&row.channel).ok_or_else(|| StoreError::Corrupt(row.channel.clone()))?,
         opened_at: time::timestamp(row.opened_at)?,
         updated_at: time::timestamp(row.updated_at)?,
+        before_launch: row.before_launch == 1,
     })
 }
 
-/// One page of cases, last changed first. One statement.
+/// Counting the cases of a list stops here: a list of a million costs what a list of a thousand does.
+const MOST_COUNTED: u64 = 1_000;
+
+const LIST: List = List {
+    columns: "select c.id, c.number, c.legacy_number, c.title, o.name as organisation, pr.name as product, \
+              c.requestor_name, a.name as agent, c.status, c.priority, c.channel, c.opened_at, c.updated_at, \
+              case when en.phase <> 'launch' and en.launched_at is null then 1 else 0 end as before_launch",
+    key: "c.updated_at",
+    kind: Kind::Number,
+    id: "c.id",
+    descending: true,
+    most: MOST_COUNTED,
+};
+
+const ROW_TABLES: &str = " from cases c join organisations o on o.id = c.organisation_id \
+     left join products pr on pr.id = c.product_id left join people a on a.id = c.agent_id \
+     left join enrolments en on en.organisation_id = c.organisation_id where ";
+
+/// One page of cases, last changed first; the case whose number was typed before all others. One statement and one that
+/// counts when there may be more; when something is looked for, one for the names of products, and one for a number.
 ///
-/// `search` finds words, a case number in any writing, and an old number (K1).
+/// `search` finds a case in which every word stands somewhere (B27), a case number in any writing, digits alone too, and an
+/// old number (K1, B28).
 pub async fn list(
     db: &impl Reads,
     visibility: &CaseVisibility,
@@ -325,26 +354,30 @@ pub async fn list(
     number: Option<&CaseNumber>,
 ) -> Result<Page<CaseRow>, StoreError> {
     let backend = db.connection().get_database_backend();
-    let narrow = |sql: Sql| narrowed(visible(sql, visibility), filter, reader);
-    let mut sql = narrow(Sql::new(backend, ROW_COLUMNS));
-    let typed = filter.search.trim();
-    if !typed.is_empty() {
-        sql = sql.text(" and (c.legacy_number = ").bind(typed.to_owned());
-        if let Some(number) = number {
-            sql = sql.text(" or c.number = ").bind(number.as_str().to_owned());
+    let wanted = Wanted::parse(backend, visibility, &filter.search, number);
+    let products = if wanted.is_some() { search::list_products(db).await? } else { Vec::new() };
+    let found = |sql: Sql| {
+        let sql = narrowed(visible(sql.text(ROW_TABLES), visibility), filter, reader);
+        match &wanted {
+            Some(wanted) => wanted.matching(sql.text(" and "), visibility.notes(), &products),
+            None => sql,
         }
-        if let Some(expression) = search::match_expression(backend, visibility, typed) {
-            sql = search::matching(sql.text(" or "), expression, visibility.notes(), narrow);
+    };
+    let numbered = match wanted.as_ref().filter(|wanted| wanted.ordered()) {
+        Some(wanted) => {
+            let sql = wanted.exact(found(Sql::new(backend, LIST.columns)).text(" and "));
+            let sql = sql.text(" order by c.updated_at desc, c.id desc");
+            RowColumns::find_by_statement(sql.build()).all(db.connection()).await?
         }
-        sql = sql.text(")");
-    }
-    if let Some((at, id)) = parse_key(&filter.after) {
-        sql = sql.text(" and (c.updated_at, c.id) < (").bind(at).text(", ").bind(id).text(")");
-    }
-    let sql = sql.text(" order by c.updated_at desc, c.id desc limit ").bind(PAGE_SIZE as i64 + 1);
-    let rows = RowColumns::find_by_statement(sql.build()).all(db.connection()).await?;
-    let rows = rows.into_iter().map(case_row).collect::<Result<Vec<_>, _>>()?;
-    Ok(Page::cut(rows, PAGE_SIZE as usize, |row| format!("{}.{}", time::micros(row.updated_at), row.id)))
+        None => Vec::new(),
+    };
+    let scope = |sql: Sql| match wanted.as_ref().filter(|_| !numbered.is_empty()) {
+        Some(wanted) => wanted.exact(found(sql).text(" and not coalesce(")).text(", false)"),
+        None => found(sql),
+    };
+    let key = |row: &RowColumns| Key::Number(row.updated_at, row.id);
+    let page = LIST.page(db, &filter.after, scope, key).await?;
+    page.led_by(numbered).try_map(case_row)
 }
 
 /// The conditions of a filter but its words.
@@ -370,11 +403,6 @@ fn narrowed(mut sql: Sql, filter: &CaseFilter, reader: PersonId) -> Sql {
     }
 }
 
-fn parse_key(key: &str) -> Option<(i64, Uuid)> {
-    let (at, id) = key.split_once('.')?;
-    Some((at.parse().ok()?, id.parse().ok()?))
-}
-
 /// How many open cases are in sight, by priority: P1 first.
 pub async fn count_open(db: &impl Reads, visibility: &CaseVisibility) -> Result<[u64; 4], StoreError> {
     #[derive(FromQueryResult)]
@@ -397,10 +425,19 @@ pub async fn count_open(db: &impl Reads, visibility: &CaseVisibility) -> Result<
     Ok(counts)
 }
 
-/// A case with its stream, oldest first. Four statements. What the reader may do is filled in by the service.
-pub async fn find_detail(db: &impl Reads, visibility: &CaseVisibility, id: CaseId) -> Result<CaseDetail, StoreError> {
+/// A case with a part of its stream, oldest first: four statements, five for a long one. What the reader may do is filled in
+/// by the service.
+pub async fn find_detail(
+    db: &impl Reads,
+    visibility: &CaseVisibility,
+    id: CaseId,
+    part: StreamPart,
+) -> Result<CaseDetail, StoreError> {
     let backend = db.connection().get_database_backend();
-    let sql = visible(Sql::new(backend, ROW_COLUMNS).text("c.id = ").bind(id.uuid()).text(" and "), visibility);
+    let sql = visible(
+        Sql::new(backend, LIST.columns).text(ROW_TABLES).text("c.id = ").bind(id.uuid()).text(" and "),
+        visibility,
+    );
     let row = RowColumns::find_by_statement(sql.build()).one(db.connection()).await?.ok_or(StoreError::NotFound)?;
 
     #[derive(FromQueryResult)]
@@ -422,40 +459,160 @@ pub async fn find_detail(db: &impl Reads, visibility: &CaseVisibility, id: CaseI
     let sql = audit::known_events(sql, visibility).text(" as known from cases c where c.id = ").bind(id.uuid());
     let more = More::find_by_statement(sql.build()).one(db.connection()).await?.ok_or(StoreError::NotFound)?;
 
-    let entries = case_entries::Entity::find().filter(case_entries::Column::CaseId.eq(id.uuid()));
-    let entries =
-        if visibility.notes() { entries } else { entries.filter(case_entries::Column::Kind.ne(EntryKind::Note.key())) };
-    let entries = entries
-        .order_by_asc(case_entries::Column::At)
-        .order_by_asc(case_entries::Column::Id)
-        .all(db.connection())
-        .await?;
+    let stream = find_stream(db, visibility, id, part).await?;
+    Ok(CaseDetail {
+        row: case_row(row)?,
+        organisation_id: more.organisation_id.into(),
+        impact: more.impact.as_deref().and_then(Impact::parse),
+        close_reason: more.close_reason.as_deref().and_then(CloseReason::parse),
+        closed_at: more.closed_at.map(time::timestamp).transpose()?,
+        legacy_source: more.legacy_source,
+        stream: stream.items,
+        earlier: stream.earlier,
+        later: stream.later,
+        live_chat: more.chat_id.map(ChatId::from),
+        may_reply: false,
+        not_open: None,
+        may_close: false,
+        may_reopen: false,
+        may_work: false,
+        may_take: false,
+        may_call: false,
+        seen_event: more.known,
+    })
+}
 
-    let mut attached: HashMap<Uuid, Vec<FileView>> = HashMap::new();
-    let rows = files::Entity::find()
-        .filter(files::Column::CaseId.eq(id.uuid()))
-        .order_by_asc(files::Column::CreatedAt)
-        .order_by_asc(files::Column::Id)
-        .all(db.connection())
-        .await?;
-    for file in rows {
-        let Some(entry) = file.entry_id else { continue };
-        attached.entry(entry).or_default().push(FileView {
-            id: FileId::from(file.id),
-            name: file.name,
-            media_type: file.media_type,
-            size: file.size.unsigned_abs(),
-        });
+/// How many events of a case the reader may know of.
+pub async fn count_events(db: &impl Reads, visibility: &CaseVisibility, id: CaseId) -> Result<i64, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        known: i64,
     }
+    let sql = audit::known_events(Sql::new(db.connection().get_database_backend(), "select "), visibility);
+    let sql = sql.text(" as known from cases c where c.id = ").bind(id.uuid());
+    let row = Row::find_by_statement(sql.build()).one(db.connection()).await?.ok_or(StoreError::NotFound)?;
+    Ok(row.known)
+}
 
-    let stream = entries
-        .into_iter()
+/// A part of a stream, and how much of it the reader may see around that.
+struct Stream {
+    items: Vec<StreamItem>,
+    earlier: u64,
+    later: u64,
+}
+
+/// The entries of a case `e` that the reader may see.
+fn entries_of(sql: Sql, visibility: &CaseVisibility, id: CaseId) -> Sql {
+    let sql = sql.text(" from case_entries e where e.case_id = ").bind(id.uuid());
+    if visibility.notes() { sql } else { sql.text(" and e.kind <> 'note'") }
+}
+
+/// The case is within sight: who calls looked. An entry that is not there asks for the last ones.
+async fn find_stream(
+    db: &impl Reads,
+    visibility: &CaseVisibility,
+    id: CaseId,
+    part: StreamPart,
+) -> Result<Stream, StoreError> {
+    let rows = list_entries(db, visibility, id, part).await?;
+    let nowhere = rows.is_empty() && matches!(part, StreamPart::Before(_) | StreamPart::After(_));
+    let (part, rows) = if nowhere {
+        (StreamPart::Last, list_entries(db, visibility, id, StreamPart::Last).await?)
+    } else {
+        (part, rows)
+    };
+    let whole = part == StreamPart::Last && (rows.len() as u64) < STREAM_SIZE;
+    let (earlier, later) = if whole { (0, 0) } else { count_around(db, visibility, id, &rows).await? };
+    Ok(Stream { items: stream_items(db, rows).await?, earlier, later })
+}
+
+async fn list_entries(
+    db: &impl Reads,
+    visibility: &CaseVisibility,
+    id: CaseId,
+    part: StreamPart,
+) -> Result<Vec<case_entries::Model>, StoreError> {
+    let backend = db.connection().get_database_backend();
+    let all = || entries_of(Sql::new(backend, "select e.*"), visibility, id);
+    // The place of another entry, as far as the reader may see it.
+    let beside = |sign: &'static str, entry: EntryId| {
+        let sql = all().text(" and (e.at, e.id) ").text(sign).text(" (select b.at, b.id from (select e.at, e.id");
+        entries_of(sql, visibility, id).text(") b where b.id = ").bind(entry.uuid()).text(")")
+    };
+    let (sql, newest_first) = match part {
+        StreamPart::Last => (all(), true),
+        StreamPart::Before(entry) => (beside("<", entry), true),
+        StreamPart::After(entry) => (beside(">", entry), false),
+        StreamPart::Since(at) => (all().text(" and e.at >= ").bind(time::micros(at)), false),
+    };
+    let sql = sql.text(if newest_first { " order by e.at desc, e.id desc" } else { " order by e.at, e.id" });
+    let sql = match part {
+        StreamPart::Since(_) => sql,
+        _ => sql.text(" limit ").bind(STREAM_SIZE as i64),
+    };
+    let mut rows = case_entries::Model::find_by_statement(sql.build()).all(db.connection()).await?;
+    if newest_first {
+        rows.reverse();
+    }
+    Ok(rows)
+}
+
+/// How many entries come before and after these; before nothing come all of them.
+async fn count_around(
+    db: &impl Reads,
+    visibility: &CaseVisibility,
+    id: CaseId,
+    rows: &[case_entries::Model],
+) -> Result<(u64, u64), StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        total: i64,
+        earlier: i64,
+    }
+    let backend = db.connection().get_database_backend();
+    let sql = Sql::new(backend, "select count(*) as total, ");
+    let sql = match rows.first() {
+        Some(first) => sql
+            .text("coalesce(sum(case when (e.at, e.id) < (")
+            .bind(first.at)
+            .text(", ")
+            .bind(first.id)
+            .text(") then 1 else 0 end), 0) as earlier"),
+        None => sql.text("count(*) as earlier"),
+    };
+    let sql = entries_of(sql, visibility, id);
+    let row = Row::find_by_statement(sql.build()).one(db.connection()).await?.ok_or(StoreError::NotFound)?;
+    let earlier = row.earlier.unsigned_abs();
+    Ok((earlier, row.total.unsigned_abs().saturating_sub(earlier + rows.len() as u64)))
+}
+
+/// Entries with their files.
+async fn stream_items(db: &impl Reads, rows: Vec<case_entries::Model>) -> Result<Vec<StreamItem>, StoreError> {
+    let mut attached: HashMap<Uuid, Vec<FileView>> = HashMap::new();
+    if !rows.is_empty() {
+        let files = files::Entity::find()
+            .filter(files::Column::EntryId.is_in(rows.iter().map(|row| row.id)))
+            .order_by_asc(files::Column::CreatedAt)
+            .order_by_asc(files::Column::Id)
+            .all(db.connection())
+            .await?;
+        for file in files {
+            let Some(entry) = file.entry_id else { continue };
+            attached.entry(entry).or_default().push(FileView {
+                id: FileId::from(file.id),
+                name: file.name,
+                media_type: file.media_type,
+                size: file.size.unsigned_abs(),
+            });
+        }
+    }
+    rows.into_iter()
         .map(|entry| {
             let at = time::timestamp(entry.at)?;
             let kind = EntryKind::parse(&entry.kind).ok_or_else(|| StoreError::Corrupt(entry.kind.clone()))?;
-            let id = EntryId::from(entry.id);
+            let (id, files) = (EntryId::from(entry.id), attached.remove(&entry.id).unwrap_or_default());
             Ok(if kind == EntryKind::Note {
-                StreamItem::Note(NoteView { id, author: entry.author_name, at, body: entry.body })
+                StreamItem::Note(NoteView { id, author: entry.author_name, at, body: entry.body, files })
             } else {
                 StreamItem::Entry(EntryView {
                     id,
@@ -464,55 +621,70 @@ pub async fn find_detail(db: &impl Reads, visibility: &CaseVisibility, id: CaseI
                     author: entry.author_name,
                     at,
                     body: entry.body,
-                    files: attached.remove(&entry.id).unwrap_or_default(),
+                    files,
                     imported: entry.imported,
                 })
             })
         })
-        .collect::<Result<Vec<_>, StoreError>>()?;
-
-    Ok(CaseDetail {
-        row: case_row(row)?,
-        organisation_id: more.organisation_id.into(),
-        impact: more.impact.as_deref().and_then(Impact::parse),
-        close_reason: more.close_reason.as_deref().and_then(CloseReason::parse),
-        closed_at: more.closed_at.map(time::timestamp).transpose()?,
-        legacy_source: more.legacy_source,
-        stream,
-        live_chat: more.chat_id.map(ChatId::from),
-        may_reply: false,
-        may_close: false,
-        may_reopen: false,
-        may_work: false,
-        may_call: false,
-        seen_event: more.known,
-    })
+        .collect()
 }
 
-/// The object a form made when it was sent before: a second sending is answered with the same (trust.md 5.3). One that is
-/// sent twice at once waits here for the other.
-pub async fn find_submission(tx: &Tx, actor: PersonId, key: &str) -> Result<Option<Uuid>, StoreError> {
-    if tx.connection().get_database_backend() == DbBackend::Postgres {
-        let lock = Sql::new(DbBackend::Postgres, "select pg_advisory_xact_lock(hashtextextended(")
-            .bind(format!("{actor} {key}"))
-            .text(", 0))");
-        tx.connection().execute_raw(lock.build()).await?;
+/// What was written into a case while a chat went on, oldest first, notes left out: the last `limit` of it, and how much came
+/// before those.
+pub(crate) async fn list_said(
+    db: &impl Reads,
+    id: CaseId,
+    since: Timestamp,
+    until: Option<Timestamp>,
+    limit: u64,
+) -> Result<(Vec<EntryView>, u64), StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        total: i64,
     }
-    let row = submissions::Entity::find_by_id((actor.uuid(), key.to_owned())).one(tx.connection()).await?;
-    Ok(row.map(|row| row.object_id))
+    let said = |columns: &'static str| {
+        Sql::new(db.connection().get_database_backend(), columns)
+            .text(" from case_entries e where e.kind <> 'note' and e.case_id = ")
+            .bind(id.uuid())
+            .text(" and e.at >= ")
+            .bind(time::micros(since))
+            .when(until, |sql, until| sql.text(" and e.at <= ").bind(time::micros(until)))
+    };
+    let sql = said("select e.*").text(" order by e.at desc, e.id desc limit ").bind(limit.cast_signed());
+    let mut rows = case_entries::Model::find_by_statement(sql.build()).all(db.connection()).await?;
+    rows.reverse();
+    let shown = rows.len() as u64;
+    let earlier = if shown < limit {
+        0
+    } else {
+        let row = Row::find_by_statement(said("select count(*) as total").build()).one(db.connection()).await?;
+        row.map(|row| row.total.unsigned_abs()).unwrap_or_default().saturating_sub(shown)
+    };
+    let entries = stream_items(db, rows).await?.into_iter().filter_map(|item| match item {
+        StreamItem::Entry(entry) => Some(entry),
+        StreamItem::Note(_) => None,
+    });
+    Ok((entries.collect(), earlier))
 }
 
-pub async fn insert_submission(
+/// Whether the demo made this case when it was loaded before.
+pub async fn has_demo_case(tx: &Tx, actor: PersonId, key: &str) -> Result<bool, StoreError> {
+    let row = submissions::Entity::find_by_id((actor.uuid(), key.to_owned())).one(tx.connection()).await?;
+    Ok(row.is_some())
+}
+
+/// Notes that the demo made this case, so that loading it twice is loading it once.
+pub async fn insert_demo_case(
     tx: &Tx,
     actor: PersonId,
     key: &str,
-    object: Uuid,
+    case: CaseId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     submissions::ActiveModel {
         actor_id: Set(actor.into()),
         key: Set(key.to_owned()),
-        object_id: Set(object),
+        object_id: Set(case.into()),
         created_at: Set(time::micros(now)),
     }
     .insert(tx.connection())

@@ -3,16 +3,25 @@
 use domain::{
     CaseId, ChatId, OrganisationId, PersonId,
     access::{CaseFacts, CaseVisibility, Granted},
+    cases::EntryView,
     chat::{ChatRow, ChatState},
+    page::Page,
 };
 use jiff::Timestamp;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
-    sea_query::Expr,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait,
+    QueryFilter, sea_query::Expr,
 };
 use uuid::Uuid;
 
-use crate::{Reads, StoreError, Tx, cases::visible, entity::chats, sql::Sql, time};
+use crate::{
+    Reads, StoreError, Tx,
+    cases::{list_said, visible},
+    entity::chats,
+    paging::{Key, Kind, List},
+    sql::Sql,
+    time,
+};
 
 pub async fn insert(
     tx: &Tx,
@@ -37,8 +46,18 @@ pub async fn insert(
     Ok(())
 }
 
-const ROW_COLUMNS: &str = "select h.id, h.case_id, c.number, c.title, o.name as organisation, pr.name as product, \
-     p.name as person, h.state, h.agent_id, a.name as agent, h.started_at, h.ended_at from chats h \
+const LIST: List = List {
+    columns: "select h.id, h.case_id, c.number, c.title, o.name as organisation, pr.name as product, \
+              p.name as person, h.state, h.agent_id, a.name as agent, h.started_at, h.ended_at",
+    // Those that wait come first, the longest waiting before the others.
+    key: "(h.started_at + case when h.state = 'waiting' then 0 else 1000000000000000000 end)",
+    kind: Kind::Number,
+    id: "h.id",
+    descending: false,
+    most: 10_000,
+};
+
+const TABLES: &str = " from chats h \
      join cases c on c.id = h.case_id join organisations o on o.id = c.organisation_id \
      join people p on p.id = h.person_id left join people a on a.id = h.agent_id \
      left join products pr on pr.id = c.product_id where ";
@@ -83,7 +102,8 @@ pub async fn find(
     id: ChatId,
     reader: PersonId,
 ) -> Result<ChatRow, StoreError> {
-    let sql = Sql::new(db.connection().get_database_backend(), ROW_COLUMNS).text("h.id = ").bind(id.uuid());
+    let sql =
+        Sql::new(db.connection().get_database_backend(), LIST.columns).text(TABLES).text("h.id = ").bind(id.uuid());
     let sql = visible(sql.text(" and "), visibility);
     let row = RowColumns::find_by_statement(sql.build()).one(db.connection()).await?.ok_or(StoreError::NotFound)?;
     chat_row(row, Some(reader))
@@ -119,16 +139,14 @@ pub async fn end(tx: &Tx, _granted: &Granted, id: ChatId, now: Timestamp) -> Res
     Ok(done.rows_affected == 1)
 }
 
-/// Ends whatever chat goes on in a case.
-pub async fn end_of(tx: &Tx, _granted: &Granted, case: CaseId, now: Timestamp) -> Result<(), StoreError> {
-    chats::Entity::update_many()
-        .col_expr(chats::Column::State, Expr::value(ChatState::Ended.key()))
-        .col_expr(chats::Column::EndedAt, Expr::value(time::micros(now)))
+/// The chats that go on in a case.
+pub async fn list_live_in(db: &impl Reads, _granted: &Granted, case: CaseId) -> Result<Vec<ChatId>, StoreError> {
+    let rows = chats::Entity::find()
         .filter(chats::Column::CaseId.eq(case.uuid()))
         .filter(chats::Column::State.ne(ChatState::Ended.key()))
-        .exec(tx.connection())
+        .all(db.connection())
         .await?;
-    Ok(())
+    Ok(rows.into_iter().map(|row| row.id.into()).collect())
 }
 
 /// The chat a person is in, or waits in, when its case is within sight.
@@ -151,44 +169,69 @@ pub async fn find_current(
     Ok(row.map(|row| row.id.into()))
 }
 
-/// The chats of a company that a person is in, or waits in, whether they may see them or not.
+/// The chats that a person is in, or waits in, whether they may see them or not; of one company, or all. In the order in
+/// which their cases are to be locked.
 pub async fn list_live_of(
     db: &impl Reads,
     _granted: &Granted,
     person: PersonId,
-    organisation: OrganisationId,
+    organisation: Option<OrganisationId>,
 ) -> Result<Vec<(ChatId, CaseId, CaseFacts)>, StoreError> {
     #[derive(FromQueryResult)]
     struct Row {
         id: Uuid,
         case_id: Uuid,
+        organisation_id: Uuid,
         product_id: Option<Uuid>,
         requestor_id: Option<Uuid>,
     }
     let sql = Sql::new(
         db.connection().get_database_backend(),
-        "select h.id, h.case_id, c.product_id, c.requestor_id from chats h join cases c on c.id = h.case_id \
-         where h.state <> 'ended' and h.person_id = ",
+        "select h.id, h.case_id, c.organisation_id, c.product_id, c.requestor_id from chats h \
+         join cases c on c.id = h.case_id where h.state <> 'ended' and h.person_id = ",
     )
     .bind(person.uuid())
-    .text(" and c.organisation_id = ")
-    .bind(organisation.uuid());
+    .when(organisation, |sql, organisation| sql.text(" and c.organisation_id = ").bind(organisation.uuid()))
+    .text(" order by h.case_id");
     let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
     Ok(rows
         .into_iter()
         .map(|row| {
+            let organisation = row.organisation_id.into();
             let (product, requestor) = (row.product_id.map(Into::into), row.requestor_id.map(Into::into));
             (row.id.into(), row.case_id.into(), CaseFacts { organisation, product, requestor })
         })
         .collect())
 }
 
-/// Chats that wait or go on, the longest waiting first.
-pub async fn list_live(db: &impl Reads, granted: &Granted) -> Result<Vec<ChatRow>, StoreError> {
-    let sql = Sql::new(db.connection().get_database_backend(), ROW_COLUMNS)
-        .text("h.state <> 'ended' order by h.state desc, h.started_at limit 100");
-    let rows = RowColumns::find_by_statement(sql.build()).all(db.connection()).await?;
-    rows.into_iter().map(|row| chat_row(row, granted.actor())).collect()
+/// One page of the chats that wait or go on, the longest waiting first.
+pub async fn list_live(db: &impl Reads, granted: &Granted, after: &str) -> Result<Page<ChatRow>, StoreError> {
+    let scope = |sql: Sql| sql.text(TABLES).text("h.state <> 'ended'");
+    let key = |row: &RowColumns| {
+        let later = if row.state == ChatState::Waiting.key() { 0 } else { 1_000_000_000_000_000_000 };
+        Key::Number(row.started_at + later, row.id)
+    };
+    LIST.page(db, after, scope, key).await?.try_map(|row| chat_row(row, granted.actor()))
+}
+
+/// How many chats nobody picked up yet.
+pub async fn count_waiting(db: &impl Reads, _granted: &Granted) -> Result<u64, StoreError> {
+    let waiting = chats::Entity::find().filter(chats::Column::State.eq(ChatState::Waiting.key()));
+    Ok(waiting.count(db.connection()).await?)
+}
+
+/// How many messages of a chat are shown at once.
+const SHOWN: u64 = 100;
+
+/// What was said in a chat, oldest first: the last messages, and how many came before them.
+pub async fn list_messages(db: &impl Reads, chat: &ChatRow) -> Result<(Vec<EntryView>, u64), StoreError> {
+    list_said(db, chat.case, chat.started_at, chat.ended_at, SHOWN).await
+}
+
+/// All that was said in a chat, for its transcript.
+pub async fn list_all_messages(db: &impl Reads, chat: &ChatRow) -> Result<Vec<EntryView>, StoreError> {
+    let most = i64::MAX.unsigned_abs();
+    list_said(db, chat.case, chat.started_at, chat.ended_at, most).await.map(|(said, _)| said)
 }
 
 /// Chats in which nobody wrote since `before`, with who asked for them: a window that was closed, a question nobody took.

@@ -3,17 +3,17 @@
 use std::collections::HashSet;
 
 use domain::{
-    CaseId, EntryId, FileId, PersonId,
+    CaseId, EntryId, FileId, OrganisationId, PersonId,
     access::{CaseVisibility, Granted},
 };
 use jiff::Timestamp;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
-    sea_query::Expr,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait,
+    FromQueryResult, QueryFilter, QuerySelect, sea_query::Expr,
 };
 use uuid::Uuid;
 
-use crate::{Db, Reads, StoreError, Tx, cases::visible, entity::files, sql::Sql, time};
+use crate::{Db, Reads, StoreError, Tx, cases::visible, entity::files, search, sql::Sql, time};
 
 pub struct NewFile<'a> {
     pub id: FileId,
@@ -25,8 +25,15 @@ pub struct NewFile<'a> {
     pub now: Timestamp,
 }
 
-/// A file that was uploaded and belongs to no case yet.
+/// A file that was uploaded and belongs to no case yet. Until the transaction ends, another upload of the same person waits
+/// here: [`sum_unattached`] then counts both.
 pub async fn insert(tx: &Tx, new: NewFile<'_>) -> Result<(), StoreError> {
+    if tx.connection().get_database_backend() == DbBackend::Postgres {
+        let lock = Sql::new(DbBackend::Postgres, "select pg_advisory_xact_lock(hashtextextended(")
+            .bind(format!("uploads {}", new.uploader))
+            .text(", 0))");
+        tx.connection().execute_raw(lock.build()).await?;
+    }
     files::ActiveModel {
         id: Set(new.id.into()),
         case_id: Set(None),
@@ -61,6 +68,7 @@ pub async fn attach(
         .filter(files::Column::CaseId.is_null())
         .exec(tx.connection())
         .await?;
+    search::insert_file_names(tx, case, entry).await?;
     Ok(done.rows_affected)
 }
 
@@ -99,6 +107,53 @@ pub async fn find(
     let sql = if visibility.notes() { sql } else { sql.text(" and e.kind <> 'note'") };
     let row = Row::find_by_statement(sql.text("))").build()).one(db.connection()).await?.ok_or(StoreError::NotFound)?;
     Ok(StoredFile { name: row.name, media_type: row.media_type, size: row.size.unsigned_abs(), sha256: row.sha256 })
+}
+
+/// The bytes of files that are attached to a case, by hash and size, a thousand after `after`. Those of an upload may not be
+/// in their place yet.
+pub async fn list_stored(db: &impl Reads, after: &[u8]) -> Result<Vec<(Vec<u8>, u64)>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        sha256: Vec<u8>,
+        size: i64,
+    }
+    let sql = Sql::new(
+        db.connection().get_database_backend(),
+        "select f.sha256, min(f.size) as size from files f \
+         where f.case_id is not null and f.sha256 > ",
+    )
+    .bind(after.to_vec())
+    .text(" group by f.sha256 order by f.sha256 limit 1000");
+    let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
+    Ok(rows.into_iter().map(|row| (row.sha256, row.size.unsigned_abs())).collect())
+}
+
+/// Bytes that a person uploaded and attached to nothing yet.
+pub async fn sum_unattached(db: &impl Reads, person: PersonId) -> Result<u64, StoreError> {
+    let backend = db.connection().get_database_backend();
+    let sql = Sql::new(backend, "select cast(coalesce(sum(f.size), 0) as bigint) as bytes from files f ")
+        .text("where f.case_id is null and f.uploader_id = ")
+        .bind(person.uuid());
+    sum(db, sql).await
+}
+
+/// Bytes that people attached to the cases of a company; what was imported does not count.
+pub async fn sum_of_company(db: &impl Reads, organisation: OrganisationId) -> Result<u64, StoreError> {
+    let backend = db.connection().get_database_backend();
+    let sql = Sql::new(backend, "select cast(coalesce(sum(f.size), 0) as bigint) as bytes from files f ")
+        .text("join cases c on c.id = f.case_id join case_entries e on e.id = f.entry_id ")
+        .text("where not e.imported and c.organisation_id = ")
+        .bind(organisation.uuid());
+    sum(db, sql).await
+}
+
+async fn sum(db: &impl Reads, sql: Sql) -> Result<u64, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        bytes: i64,
+    }
+    let row = Row::find_by_statement(sql.build()).one(db.connection()).await?;
+    Ok(row.map_or(0, |row| row.bytes.unsigned_abs()))
 }
 
 /// Rows of uploads that were never attached, older than `before`.

@@ -51,6 +51,18 @@ pub struct Claimed {
     pub attempts: u32,
 }
 
+/// Whether a job could be claimed now: asked before a transaction is begun for it.
+pub async fn is_due(db: &Db, now: Timestamp) -> Result<bool, StoreError> {
+    let at = time::micros(now);
+    let sql =
+        Sql::new(db.connection().get_database_backend(), "select 1 from jobs where (state = 'queued' and run_at <= ")
+            .bind(at)
+            .text(") or (state = 'running' and lease_until <= ")
+            .bind(at)
+            .text(") limit 1");
+    Ok(db.connection().query_one_raw(sql.build()).await?.is_some())
+}
+
 /// Claims one due job; one whose lease ran out (its worker died) is due again.
 pub async fn claim(tx: &Tx, now: Timestamp, lease_until: Timestamp) -> Result<Option<Claimed>, StoreError> {
     #[derive(FromQueryResult)]

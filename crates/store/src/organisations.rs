@@ -1,13 +1,22 @@
 //! Customer companies.
 
-use domain::{OrganisationId, access::Granted, organisations::OrganisationRow, rollout::Phase, text::fold};
-use jiff::Timestamp;
-use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait, FromQueryResult, QueryOrder, QuerySelect,
+use domain::{
+    OrganisationId,
+    access::Granted,
+    page::Page,
+    text::{fold, sort_key},
 };
+use jiff::Timestamp;
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, FromQueryResult, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use crate::{Reads, StoreError, Tx, entity::organisations, sql::Sql, time};
+use crate::{
+    Reads, StoreError, Tx,
+    entity::organisations,
+    paging::{Key, Kind, List},
+    sql::Sql,
+    time,
+};
 
 pub async fn insert(
     tx: &Tx,
@@ -21,6 +30,7 @@ pub async fn insert(
         id: Set(id.into()),
         name: Set(name.to_owned()),
         folded: Set(fold(name)),
+        sort_key: Set(sort_key(name)),
         region: Set(region.to_owned()),
         created_at: Set(time::micros(now)),
     }
@@ -51,44 +61,30 @@ pub async fn list_regions(db: &impl Reads) -> Result<Vec<String>, StoreError> {
     Ok(regions.into_tuple().all(db.connection()).await?)
 }
 
-/// Companies by name, at most `limit`, after the name `after`; the vendor's view.
+const LIST: List = List {
+    columns: "select o.id, o.name",
+    key: "o.sort_key",
+    kind: Kind::Name,
+    id: "o.id",
+    descending: false,
+    most: 100_000,
+};
+
+/// One page of the companies whose name contains what was typed, in the order of a dictionary; the vendor's view.
 pub async fn list(
     db: &impl Reads,
     _granted: &Granted,
-    search: Option<&str>,
-    after: Option<&str>,
-    limit: u64,
-) -> Result<Vec<OrganisationRow>, StoreError> {
+    search: &str,
+    after: &str,
+) -> Result<Page<(OrganisationId, String)>, StoreError> {
     #[derive(FromQueryResult)]
     struct Row {
         id: Uuid,
         name: String,
-        phase: Option<String>,
-        people: i64,
-        open_cases: i64,
     }
-    let sql = Sql::new(
-        db.connection().get_database_backend(),
-        "select o.id, o.name, e.phase, \
-         (select count(*) from memberships m where m.organisation_id = o.id and m.state <> 'removed') as people, \
-         (select count(*) from cases c where c.organisation_id = o.id and c.status <> 'closed') as open_cases \
-         from organisations o left join enrolments e on e.organisation_id = o.id where 1 = 1",
-    );
-    let sql = named(sql, search.unwrap_or_default())
-        .when(after, |sql, after| sql.text(" and o.name > ").bind(after))
-        .text(" order by o.name limit ")
-        .bind(limit as i64);
-    let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| OrganisationRow {
-            id: row.id.into(),
-            name: row.name,
-            phase: row.phase.as_deref().and_then(Phase::parse),
-            people: row.people.unsigned_abs(),
-            open_cases: row.open_cases.unsigned_abs(),
-        })
-        .collect())
+    let scope = |sql: Sql| named(sql.text(" from organisations o where 1 = 1"), search);
+    let page = LIST.page(db, after, scope, |row: &Row| Key::Name(row.id)).await?;
+    Ok(page.map(|row| (row.id.into(), row.name)))
 }
 
 /// The condition that the name of a company `o` contains what was typed, whatever the accents and capitals.

@@ -4,11 +4,10 @@ use domain::{OrganisationId, ProductId, access::Granted, cases::ProductChoice};
 use jiff::Timestamp;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
-    QueryOrder,
 };
 use uuid::Uuid;
 
-use crate::{Reads, StoreError, Tx, entity::products, sql::Sql, time};
+use crate::{Reads, StoreError, Tx, entity::products, paging::sort_by_name, sql::Sql, time};
 
 pub async fn insert(
     tx: &Tx,
@@ -46,14 +45,15 @@ pub async fn list_entitled(db: &impl Reads, organisation: OrganisationId) -> Res
         "select distinct p.id, p.name from products p join contract_products cp on cp.product_id = p.id \
          join contracts c on c.id = cp.contract_id where c.organisation_id = ",
     )
-    .bind(organisation.uuid())
-    .text(" order by p.name");
-    let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
+    .bind(organisation.uuid());
+    let mut rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
+    sort_by_name(&mut rows, |row| &row.name);
     Ok(rows.into_iter().map(|row| ProductChoice { id: row.id.into(), name: row.name }).collect())
 }
 
 /// Every product, by name: what a programme can be about.
 pub async fn list(db: &impl Reads, _granted: &Granted) -> Result<Vec<ProductChoice>, StoreError> {
-    let rows = products::Entity::find().order_by_asc(products::Column::Name).all(db.connection()).await?;
+    let mut rows = products::Entity::find().all(db.connection()).await?;
+    sort_by_name(&mut rows, |row| &row.name);
     Ok(rows.into_iter().map(|row| ProductChoice { id: row.id.into(), name: row.name }).collect())
 }

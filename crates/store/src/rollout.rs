@@ -6,7 +6,7 @@ use domain::{
     EnrolmentId, OrganisationId, ProductId, ProgrammeId,
     access::Granted,
     audit::Verb,
-    page::{PAGE_SIZE, Page},
+    page::Page,
     rollout::{
         BoardCell, BoardFilter, BoardRow, Change, Dates, FunnelCounts, Gate, Phase, ProgrammeSummary, RolloutBoard,
         RolloutChange,
@@ -14,8 +14,8 @@ use domain::{
 };
 use jiff::{Timestamp, civil::Date};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
-    QueryOrder, sea_query::Expr,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult,
+    QueryFilter, QueryOrder, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -23,6 +23,7 @@ use crate::{
     Reads, StoreError, Tx,
     entity::{enrolment_dates, enrolments, programme_dates, programme_products, programmes},
     organisations::named,
+    paging::{Key, Kind, List, sort_by_name},
     sql::Sql,
     time,
 };
@@ -137,6 +138,33 @@ pub async fn find_enrolment(db: &impl Reads, organisation: OrganisationId) -> Re
     enrolment(row, dates).map(Some)
 }
 
+/// The same for a decision that is written in this transaction: nobody else moves the company until it ends.
+pub async fn find_enrolment_for_update(
+    tx: &Tx,
+    _granted: &Granted,
+    organisation: OrganisationId,
+) -> Result<Option<Enrolment>, StoreError> {
+    let backend = tx.connection().get_database_backend();
+    if backend == DbBackend::Postgres {
+        let sql = Sql::new(backend, "select id from enrolments where organisation_id = ").bind(organisation.uuid());
+        tx.connection().query_one_raw(sql.text(" for update").build()).await?;
+    }
+    find_enrolment(tx, organisation).await
+}
+
+/// Waits until nobody else moves a programme or a company in it, and keeps others from it until the transaction ends: the
+/// programme first, then its companies in order.
+pub async fn lock_programme(tx: &Tx, _granted: &Granted, programme: ProgrammeId) -> Result<(), StoreError> {
+    let backend = tx.connection().get_database_backend();
+    if backend == DbBackend::Postgres {
+        let sql = Sql::new(backend, "select id from programmes where id = ").bind(programme.uuid());
+        tx.connection().query_one_raw(sql.text(" for update").build()).await?;
+        let sql = Sql::new(backend, "select id from enrolments where programme_id = ").bind(programme.uuid());
+        tx.connection().query_all_raw(sql.text(" order by id for update").build()).await?;
+    }
+    Ok(())
+}
+
 async fn list_dates(db: &impl Reads, enrolment: Uuid) -> Result<Dates, StoreError> {
     let rows = enrolment_dates::Entity::find()
         .filter(enrolment_dates::Column::EnrolmentId.eq(enrolment))
@@ -195,7 +223,7 @@ pub async fn list_unenrolled(
         db.connection().get_database_backend(),
         "select o.id, o.name from organisations o where not exists (select 1 from enrolments e where e.organisation_id = o.id)",
     );
-    let sql = named(sql, search).text(" order by o.name, o.id limit ").bind(limit as i64);
+    let sql = named(sql, search).text(" order by o.sort_key, o.id limit ").bind(limit as i64);
     let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
     Ok(rows.into_iter().map(|row| (row.id.into(), row.name)).collect())
 }
@@ -315,10 +343,15 @@ pub async fn find_gate(db: &impl Reads, organisation: OrganisationId) -> Result<
 }
 
 pub async fn find_programme(db: &impl Reads, id: ProgrammeId) -> Result<ProgrammeSummary, StoreError> {
-    list_programmes(db).await?.into_iter().find(|programme| programme.id == id).ok_or(StoreError::NotFound)
+    programmes_where(db, Some(id)).await?.pop().ok_or(StoreError::NotFound)
 }
 
 pub async fn list_programmes(db: &impl Reads) -> Result<Vec<ProgrammeSummary>, StoreError> {
+    programmes_where(db, None).await
+}
+
+/// One programme, or all of them by age (C13).
+async fn programmes_where(db: &impl Reads, id: Option<ProgrammeId>) -> Result<Vec<ProgrammeSummary>, StoreError> {
     #[derive(FromQueryResult)]
     struct Row {
         id: Uuid,
@@ -337,20 +370,28 @@ pub async fn list_programmes(db: &impl Reads) -> Result<Vec<ProgrammeSummary>, S
         backend,
         "select p.id, p.key, p.name, p.contact, \
          (select count(*) from enrolments e where e.programme_id = p.id) as companies \
-         from programmes p order by p.created_at, p.id",
-    );
+         from programmes p where 1 = 1",
+    )
+    .when(id, |sql, id| sql.text(" and p.id = ").bind(id.uuid()))
+    .text(" order by p.created_at, p.id");
     let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
     let sql = Sql::new(
         backend,
-        "select pp.programme_id, pr.name from programme_products pp join products pr on pr.id = pp.product_id \
-         order by pr.name",
-    );
+        "select pp.programme_id, pr.name from programme_products pp join products pr on pr.id = pp.product_id where 1 = 1",
+    )
+    .when(id, |sql, id| sql.text(" and pp.programme_id = ").bind(id.uuid()));
+    let mut rows_of_products = ProductRow::find_by_statement(sql.build()).all(db.connection()).await?;
+    sort_by_name(&mut rows_of_products, |row| &row.name);
     let mut products: HashMap<Uuid, Vec<String>> = HashMap::new();
-    for row in ProductRow::find_by_statement(sql.build()).all(db.connection()).await? {
+    for row in rows_of_products {
         products.entry(row.programme_id).or_default().push(row.name);
     }
     let mut dates: HashMap<Uuid, Dates> = HashMap::new();
-    for row in programme_dates::Entity::find().all(db.connection()).await? {
+    let mut days = programme_dates::Entity::find();
+    if let Some(id) = id {
+        days = days.filter(programme_dates::Column::ProgrammeId.eq(id.uuid()));
+    }
+    for row in days.all(db.connection()).await? {
         dates.entry(row.programme_id).or_default().push((phase(&row.phase)?, time::date(&row.starts_on)?));
     }
     Ok(rows
@@ -371,8 +412,8 @@ pub async fn list_programmes(db: &impl Reads) -> Result<Vec<ProgrammeSummary>, S
         .collect())
 }
 
-/// Companies against phases: one page by name, with how far their people are; and the counts of the whole programme. Five
-/// statements, whatever the number of companies.
+/// Companies against phases: one page by name, with how far their people are; and the counts of the whole programme. The
+/// number of statements does not grow with that of the companies.
 pub async fn find_board(
     db: &impl Reads,
     granted: &Granted,
@@ -381,10 +422,60 @@ pub async fn find_board(
     now: Timestamp,
 ) -> Result<RolloutBoard, StoreError> {
     let id = programme.id;
-    let page = list_board(db, granted, id, filter, now).await?;
+    let companies = list_board(db, granted, id, filter, now).await?;
     let funnel = count_funnel(db, id, now).await?;
     let phases = count_phases(db, id).await?;
-    Ok(RolloutBoard { programme, rows: page.rows, next: page.next, funnel, phases })
+    Ok(RolloutBoard { programme, companies, funnel, phases })
+}
+
+const BOARD: List = List {
+    columns: "select e.id, e.organisation_id, o.name, e.phase, e.phase_since, e.launched_at",
+    key: "o.sort_key",
+    kind: Kind::Name,
+    id: "o.id",
+    descending: false,
+    most: 100_000,
+};
+
+/// How far the people of a company are.
+#[derive(FromQueryResult)]
+struct Counts {
+    id: Uuid,
+    known: i64,
+    invited: i64,
+    activated: i64,
+    admins: i64,
+    activated_admins: i64,
+}
+
+async fn count_people(
+    db: &impl Reads,
+    companies: impl Iterator<Item = Uuid>,
+    now: Timestamp,
+) -> Result<HashMap<Uuid, Counts>, StoreError> {
+    let at = time::micros(now);
+    let sql = Sql::new(
+        db.connection().get_database_backend(),
+        "select o.id, \
+         (select count(*) from memberships m where m.organisation_id = o.id and m.state <> 'removed') as known, \
+         (select count(*) from memberships m where m.organisation_id = o.id and m.state in ('invited', 'active')) as invited, \
+         (select count(*) from memberships m where m.organisation_id = o.id and m.state = 'active') as activated, \
+         (select count(distinct g.person_id) from role_grants g join memberships m on m.person_id = g.person_id \
+          and m.organisation_id = g.organisation_id where g.organisation_id = o.id and g.role = 'support_system_admin' \
+          and g.revoked_at is null and m.state <> 'removed' and (g.until_at is null or g.until_at > ",
+    )
+    .bind(at)
+    .text(
+        ")) as admins, \
+         (select count(distinct g.person_id) from role_grants g join memberships m on m.person_id = g.person_id \
+          and m.organisation_id = g.organisation_id where g.organisation_id = o.id and g.role = 'support_system_admin' \
+          and g.revoked_at is null and m.state = 'active' and (g.until_at is null or g.until_at > ",
+    )
+    .bind(at)
+    .text(")) as activated_admins from organisations o where o.id in ")
+    .bind_all(companies);
+    let rows = Counts::find_by_statement(sql.build()).all(db.connection()).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
 async fn list_board(
@@ -402,80 +493,44 @@ async fn list_board(
         phase: String,
         phase_since: i64,
         launched_at: Option<i64>,
-        known: i64,
-        invited: i64,
-        activated: i64,
-        admins: i64,
-        activated_admins: i64,
     }
-    let backend = db.connection().get_database_backend();
-    let at = time::micros(now);
-    let sql = Sql::new(
-        backend,
-        "select e.id, e.organisation_id, o.name, e.phase, e.phase_since, e.launched_at, \
-         (select count(*) from memberships m where m.organisation_id = o.id and m.state <> 'removed') as known, \
-         (select count(*) from memberships m where m.organisation_id = o.id and m.state in ('invited', 'active')) as invited, \
-         (select count(*) from memberships m where m.organisation_id = o.id and m.state = 'active') as activated, \
-         (select count(distinct g.person_id) from role_grants g join memberships m on m.person_id = g.person_id \
-          and m.organisation_id = g.organisation_id where g.organisation_id = o.id and g.role = 'support_system_admin' \
-          and g.revoked_at is null and m.state <> 'removed' and (g.until_at is null or g.until_at > ",
-    )
-    .bind(at)
-    .text(
-        ")) as admins, \
-         (select count(distinct g.person_id) from role_grants g join memberships m on m.person_id = g.person_id \
-          and m.organisation_id = g.organisation_id where g.organisation_id = o.id and g.role = 'support_system_admin' \
-          and g.revoked_at is null and m.state = 'active' and (g.until_at is null or g.until_at > ",
-    )
-    .bind(at)
-    .text(
-        ")) as activated_admins \
-         from enrolments e join organisations o on o.id = e.organisation_id where e.programme_id = ",
-    )
-    .bind(programme.uuid())
-    .when(Phase::parse(&filter.phase), |sql, phase| sql.text(" and e.phase = ").bind(phase.key()))
-    .when(filter.after.parse::<Uuid>().ok(), |sql, after| {
-        sql.text(" and (o.name > (select n.name from organisations n where n.id = ")
-            .bind(after)
-            .text(") or (o.name = (select n.name from organisations n where n.id = ")
-            .bind(after)
-            .text(") and o.id > ")
-            .bind(after)
-            .text("))")
-    });
-    let sql = named(sql, &filter.search).text(" order by o.name, o.id limit ").bind(PAGE_SIZE as i64 + 1);
-    let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
+    let scope = |sql: Sql| {
+        let sql = sql
+            .text(" from enrolments e join organisations o on o.id = e.organisation_id where e.programme_id = ")
+            .bind(programme.uuid())
+            .when(Phase::parse(&filter.phase), |sql, phase| sql.text(" and e.phase = ").bind(phase.key()));
+        named(sql, &filter.search)
+    };
+    let page = BOARD.page(db, &filter.after, scope, |row: &Row| Key::Name(row.organisation_id)).await?;
+    let mut counts = count_people(db, page.rows.iter().map(|row| row.organisation_id), now).await?;
 
     let mut dates: HashMap<(Uuid, Phase), Date> = HashMap::new();
     let shown = enrolment_dates::Entity::find()
-        .filter(enrolment_dates::Column::EnrolmentId.is_in(rows.iter().map(|row| row.id)))
+        .filter(enrolment_dates::Column::EnrolmentId.is_in(page.rows.iter().map(|row| row.id)))
         .all(db.connection())
         .await?;
     for row in shown {
         dates.insert((row.enrolment_id, phase(&row.phase)?), time::date(&row.starts_on)?);
     }
-    let rows = rows
-        .into_iter()
-        .map(|row| {
-            Ok(BoardRow {
-                organisation: row.organisation_id.into(),
-                name: row.name,
-                phase: phase(&row.phase)?,
-                phase_since: time::timestamp(row.phase_since)?,
-                launched_before: row.launched_at.is_some(),
-                cells: Phase::DATED
-                    .into_iter()
-                    .map(|phase| BoardCell { phase, date: dates.get(&(row.id, phase)).copied() })
-                    .collect(),
-                known: row.known.unsigned_abs(),
-                invited: row.invited.unsigned_abs(),
-                activated: row.activated.unsigned_abs(),
-                admins: row.admins.unsigned_abs(),
-                activated_admins: row.activated_admins.unsigned_abs(),
-            })
+    page.try_map(|row| {
+        let counts = counts.remove(&row.organisation_id).ok_or(StoreError::NotFound)?;
+        Ok(BoardRow {
+            organisation: row.organisation_id.into(),
+            name: row.name,
+            phase: phase(&row.phase)?,
+            phase_since: time::timestamp(row.phase_since)?,
+            launched_before: row.launched_at.is_some(),
+            cells: Phase::DATED
+                .into_iter()
+                .map(|phase| BoardCell { phase, date: dates.get(&(row.id, phase)).copied() })
+                .collect(),
+            known: counts.known.unsigned_abs(),
+            invited: counts.invited.unsigned_abs(),
+            activated: counts.activated.unsigned_abs(),
+            admins: counts.admins.unsigned_abs(),
+            activated_admins: counts.activated_admins.unsigned_abs(),
         })
-        .collect::<Result<Vec<_>, StoreError>>()?;
-    Ok(Page::cut(rows, PAGE_SIZE as usize, |row| row.organisation.to_string()))
+    })
 }
 
 /// People and companies of a programme, by how far they are. People of two companies count in each.

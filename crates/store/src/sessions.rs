@@ -106,6 +106,13 @@ pub async fn delete(tx: &Tx, token_hash: &[u8; 32]) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Ends a session and gives back the key that names it; `None` when there is none.
+pub async fn take(tx: &Tx, token_hash: &[u8; 32]) -> Result<Option<String>, StoreError> {
+    let found = sessions::Entity::find_by_id(token_hash.to_vec()).one(tx.connection()).await?;
+    delete(tx, token_hash).await?;
+    Ok(found.map(|session| session.key))
+}
+
 /// Ends every session of a person, at once (ASVS 7.4.2).
 pub async fn delete_all(tx: &Tx, person: PersonId) -> Result<u64, StoreError> {
     let done = sessions::Entity::delete_many()

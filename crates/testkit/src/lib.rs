@@ -113,6 +113,11 @@ impl World {
                 vendor: "Nordlys".into(),
                 mail_from: "Nordlys Support <support@nordlys.example>".into(),
                 case_prefix: "GUI".into(),
+                company_storage_bytes: 1024 * 1024 * 1024,
+                accent: "#0f766e".into(),
+                logo: false,
+                image_hosts: Vec::new(),
+                mass_mail_hold: SignedDuration::ZERO,
             },
             secrets: Secrets { link_key: [7; 32] },
             files: FileStore::directory(&directory.path().join("files")).expect("a file store"),
@@ -123,6 +128,23 @@ impl World {
             known: KnownActors::default(),
         });
         Self { services, clock, mailer, directory }
+    }
+
+    /// The same world with other settings.
+    pub fn with_settings(&self, settings: Settings) -> Services {
+        Services::new(Parts {
+            db: self.services.db.clone(),
+            clock: self.clock.clone(),
+            ids: Arc::new(RandomIds),
+            settings,
+            secrets: self.services.secrets.clone(),
+            files: FileStore::directory(&self.directory.path().join("files")).expect("a file store"),
+            mailer: self.mailer.clone(),
+            hasher: Hasher::cheap().expect("a hasher"),
+            limits: Limits::new(NonZeroU32::MAX, NonZeroU32::MAX, NonZeroU32::MAX),
+            bus: Bus::default(),
+            known: KnownActors::default(),
+        })
     }
 
     fn now(&self) -> Timestamp {
@@ -320,8 +342,31 @@ impl World {
         Context { services: self.services.clone(), actor, request: None }
     }
 
-    /// Delivers what is due and gives back what was sent.
+    /// The same world under other limits; what is counted begins anew.
+    pub fn with_limits(&self, limits: Limits) -> Services {
+        self.with(limits, Hasher::cheap().expect("a hasher"))
+    }
+
+    /// The same world on another node: under other limits, with another hasher.
+    pub fn with(&self, limits: Limits, hasher: Hasher) -> Services {
+        Services::new(Parts {
+            db: self.services.db.clone(),
+            clock: self.clock.clone(),
+            ids: Arc::new(RandomIds),
+            settings: self.services.settings.clone(),
+            secrets: self.services.secrets.clone(),
+            files: FileStore::directory(&self.directory.path().join("files")).expect("a file store"),
+            mailer: self.mailer.clone(),
+            hasher,
+            limits,
+            bus: Bus::default(),
+            known: KnownActors::default(),
+        })
+    }
+
+    /// Delivers what is due, links that were asked for included, and gives back what was sent.
     pub async fn mails(&self) -> Vec<Letter> {
+        service::session::send_due_resets(&self.services).await.expect("links are sent");
         service::mail::deliver_due(&self.services, &CancellationToken::new()).await.expect("delivery");
         self.mailer.take()
     }

@@ -1,4 +1,4 @@
-import { expect, go, signIn, somebody, test } from '../../fixtures/portal';
+import { alive, expect, go, signIn, somebody, test } from '../../fixtures/portal';
 import { port, Server } from '../../fixtures/server';
 
 const own = new Server('live', port + 4);
@@ -27,4 +27,29 @@ test('J00 the desk follows again by itself after the server was restarted', asyn
   await customer.waitForURL(/\/cases\/[0-9a-f-]{36}/);
   await expect(page.getByRole('link', { name: title }), 'the case arrives without a reload').toBeVisible();
   await customer.context().close();
+});
+
+test('B3 a case whose question for news gets no answer asks again, and shows them', async ({ browser, page }) => {
+  test.setTimeout(60_000);
+  await signIn(page, 'emma.clarke@harbourfinch.example');
+  await go(page, '/cases/new');
+  await page.locator('select[name="form[product]"]').selectOption({ index: 1 });
+  await page.locator('input[name="form[title]"]').fill(`On a bad line ${Date.now()}`);
+  await page.locator('textarea[name="form[description]"]').fill('Does the answer arrive?');
+  await page.locator('input[name="form[priority]"][value=p3]').check();
+  await page.locator('form.form button[type=submit]').first().click();
+  await page.waitForURL(/\/cases\/[0-9a-f-]{36}/);
+  await alive(page);
+  const agent = await somebody(browser, 'omar@nordlys.example');
+  await go(agent, new URL(page.url()).pathname);
+  let refused = 0;
+  await page.route('**/fn/cases/find', (route) => {
+    refused += 1;
+    return refused <= 2 ? route.abort() : route.continue();
+  });
+  await agent.locator('form.reply textarea').fill('It does.');
+  await agent.locator('form.reply button[type=submit]').click();
+  await expect(page.locator('.entry-vendor')).toContainText('It does.', { timeout: 20_000 });
+  expect(refused, 'the first two questions got no answer').toBeGreaterThan(2);
+  await agent.context().close();
 });

@@ -16,7 +16,7 @@ test('the list of cases loads its own part only; the others come when somebody g
   await page.locator('a.row-link').first().click();
   await expect(page.locator('h1'), 'the heading has the focus, for who cannot see the page change').toBeFocused();
   await expect(page.locator('h1')).toHaveText(title);
-  await expect(page).toHaveTitle(`${title} · Guichet`);
+  await expect(page).toHaveTitle(`${title} · Nordlys`);
   expect(loaded.some((name) => name.startsWith('split_talk'))).toBe(true);
   expect(loaded.some((name) => /split_(company|vendor)/.test(name))).toBe(false);
 });

@@ -4,23 +4,39 @@ use app::{imports::report, request::Facts};
 use axum::{
     Extension,
     body::Body,
-    extract::{Multipart, Path},
-    http::{HeaderValue, header},
+    extract::{Path, Request, State},
+    http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Redirect, Response},
 };
 use domain::{Failure, FieldError, FieldErrors, ImportId, imports::UploadProblem};
-use service::imports::{self, Part, Upload};
+use futures::TryStreamExt;
+use service::{
+    forms::FileSum,
+    imports::{self, Part, Upload},
+};
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::{answer, context};
+use super::{
+    DRAINED, MAX_PARTS, answer, answer_with_page, context, lead_back, name, once, parts::Parts, shows_pages, sign_in,
+    wants_json,
+};
+use crate::{middleware::AppState, router::IMPORT_LIMIT};
 
 /// Keeps the files and leads to the page where the dry run shows.
-pub async fn upload(Extension(facts): Extension<Facts>, form: Multipart) -> Response {
-    match take(facts, form).await {
-        Ok(id) => Redirect::to(&format!("/imports/{id}")).into_response(),
+pub async fn upload(Extension(facts): Extension<Facts>, headers: HeaderMap, mut form: Parts) -> Response {
+    let outcome = take(facts, &mut form).await;
+    match &outcome {
+        Ok(_) | Err(Failure::TooMany { .. }) => {}
+        Err(Failure::Invalid(_)) => form.drain(IMPORT_LIMIT, imports::MAX_FILES + MAX_PARTS).await,
+        Err(_) => form.drain(DRAINED, MAX_PARTS).await,
+    }
+    match outcome {
+        Ok(to) => Redirect::to(&to).into_response(),
         Err(Failure::Invalid(errors)) => {
             Redirect::to(&format!("/imports?refused={}", problem(&errors).key())).into_response()
         }
+        Err(Failure::Unauthenticated) if !wants_json(&headers) => sign_in("/imports"),
+        Err(failure) if shows_pages(&headers) => lead_back("/imports", "/imports/upload", failure),
         Err(failure) => answer(failure),
     }
 }
@@ -33,23 +49,51 @@ fn problem(errors: &FieldErrors) -> UploadProblem {
     found.unwrap_or(UploadProblem::Interrupted)
 }
 
-async fn take(facts: Facts, mut form: Multipart) -> Result<ImportId, Failure> {
-    let mut upload = Upload::begin(&context(facts)?).await?;
-    let interrupted = |_| Failure::field("records", FieldError::Upload(UploadProblem::Interrupted));
-    while let Some(field) = form.next_field().await.map_err(interrupted)? {
-        let part = match field.name() {
-            Some("records") => Part::Records,
-            Some("files") => Part::Attached,
-            _ => continue,
+/// Returns the page where the dry run shows.
+async fn take(facts: Facts, form: &mut Parts) -> Result<String, Failure> {
+    let context = context(facts)?;
+    let mut upload = Upload::begin(&context).await?;
+    // Another upload of the same files is another import: what they meet may have changed.
+    let mut sent = once::Form::new("/imports/upload", false);
+    let refuse = |problem| Failure::field("records", FieldError::Upload(problem));
+    let mut others = 0;
+    loop {
+        let field = match form.next().await {
+            Ok(Some(field)) => field,
+            Ok(None) => break,
+            Err(_) => {
+                upload.note_refusal(UploadProblem::Interrupted, None);
+                return Err(refuse(UploadProblem::Interrupted));
+            }
         };
-        let Some(name) = field.file_name().map(ToOwned::to_owned).filter(|name| !name.is_empty()) else { continue };
-        upload.take(part, &name, Box::pin(field)).await?;
+        let part = match field.name() {
+            Some("records") => Some(Part::Records),
+            Some("files") => Some(Part::Attached),
+            _ => None,
+        };
+        match part.zip(name::claimed(field.headers()).filter(|name| !name.is_empty())) {
+            Some((part, name)) => {
+                let mut sum = FileSum::default();
+                let body = field.inspect_ok(|chunk| sum.add(chunk));
+                upload.take(part, &name, Box::pin(body)).await?;
+                sent.note_file(&format!("{part:?} {name}"), sum);
+            }
+            None if field.name() == Some("key") => sent.read_key(&context, field).await?,
+            // Fields of text, and file fields that were left empty.
+            None if others >= MAX_PARTS => return Err(refuse(UploadProblem::TooManyFiles)),
+            None => others += 1,
+        }
     }
-    upload.finish()
+    sent.take(&context, async move { upload.finish().map(|id| format!("/imports/{id}")) }).await
 }
 
 /// The verdict on every record, in the reader's language.
-pub async fn verdicts(Extension(facts): Extension<Facts>, Path(id): Path<ImportId>) -> Response {
+pub async fn verdicts(
+    State(state): State<AppState>,
+    Extension(facts): Extension<Facts>,
+    Path(id): Path<ImportId>,
+    request: Request,
+) -> Response {
     let language = facts.locale;
     let opened = match context(facts) {
         Ok(context) => imports::read_verdicts(&context, id).await,
@@ -57,7 +101,7 @@ pub async fn verdicts(Extension(facts): Extension<Facts>, Path(id): Path<ImportI
     };
     let rows = match opened {
         Ok(rows) => rows,
-        Err(failure) => return answer(failure),
+        Err(failure) => return answer_with_page(state, request, failure).await,
     };
     let (sender, receiver) = tokio::sync::mpsc::channel(64);
     tokio::task::spawn_blocking(move || {

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue},
+    http::{HeaderName, HeaderValue, Method},
     middleware::Next,
     response::Response,
 };
@@ -13,16 +13,22 @@ use tracing::Instrument;
 
 use super::AppState;
 
+/// The methods that the log names.
+static METHODS: [Method; 7] =
+    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS, Method::PATCH];
+
 /// The path is noted as its pattern, never with its query: ids and what people search for stay out of the log.
 pub async fn record_request(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let id: RequestId = state.services.id();
     request.extensions_mut().insert(id);
     let path = request.extensions().get::<MatchedPath>().cloned();
     let path = path.as_ref().map_or("(none)", MatchedPath::as_str);
+    // Any word is a method, as long as a head may be.
+    let method = METHODS.iter().find(|known| *known == request.method()).map_or("(other)", Method::as_str);
     let span = tracing::info_span!(
         "request",
         request.id = %id,
-        method = %request.method(),
+        method,
         path,
         user.id = tracing::field::Empty
     );

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use app::request::{COMPANY_COOKIE, Facts, cookie, session_cookie};
+use app::request::{COMPANY_COOKIE, Facts, Typed, cookie, device_cookie, session_cookie};
 use axum::{
     extract::{ConnectInfo, FromRef, Request, State},
     http::{HeaderMap, header, request::Parts},
@@ -21,8 +21,7 @@ use service::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::Drafts;
-use crate::{config::Config, router::LIVE};
+use crate::{config::Config, live::Streams, router::LIVE};
 
 /// What handlers share. Every layer clones it for every request.
 #[derive(Clone)]
@@ -32,7 +31,7 @@ pub struct Shared {
     pub services: Services,
     pub config: Config,
     pub leptos: LeptosOptions,
-    pub drafts: Drafts,
+    pub streams: Streams,
     /// Ends live streams when the server stops.
     pub stop: CancellationToken,
 }
@@ -82,16 +81,23 @@ pub async fn load_session(State(state): State<AppState>, request: Request, next:
     let locale =
         chosen.or_else(|| actor.as_ref().map(|actor| actor.locale)).unwrap_or_else(|| asked_for(&parts.headers));
     let company = cookie(&parts, COMPANY_COOKIE).and_then(|id| id.parse().ok());
+    let origin = Origin {
+        device: device(&parts.headers),
+        client: client(&parts, &state.config).to_string(),
+        session: session.as_ref().map(|(token, _): &(String, String)| token.clone()),
+        device_token: cookie(&parts, device_cookie(secure)).map(ToOwned::to_owned),
+        request,
+    };
     let facts = Facts {
         company: actor.as_ref().and_then(|actor| actor.present(company)).map(|membership| membership.organisation),
         services: state.services.clone(),
         session,
-        origin: Origin { device: device(&parts.headers), client: client(&parts, &state.config).to_string(), request },
+        origin,
         request,
         live_from,
         locale,
         secure,
-        typed: Vec::new(),
+        typed: Typed::default(),
         actor,
     };
     if let Some(actor) = &facts.actor {
@@ -126,9 +132,8 @@ fn device(headers: &HeaderMap) -> String {
 /// (ASVS 4.1.3).
 fn client(parts: &Parts, config: &Config) -> IpAddr {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::from([0, 0, 0, 0]), |info| info.0.ip());
-    // On `[::]` an IPv4 peer shows as an IPv6 address.
     let peer = peer.to_canonical();
-    if !config.trusted_proxies.contains(&peer) {
+    if !config.trusts(peer) {
         return peer;
     }
     // Several lines are one list: a proxy may add a line of its own after the one that the client made up.
@@ -137,8 +142,8 @@ fn client(parts: &Parts, config: &Config) -> IpAddr {
     addresses
         .into_iter()
         .rev()
-        .map(|part| part.trim().parse())
-        .find(|address| !address.as_ref().is_ok_and(|address| config.trusted_proxies.contains(address)))
+        .map(|part| part.trim().parse::<IpAddr>())
+        .find(|address| !address.as_ref().is_ok_and(|address| config.trusts(*address)))
         .and_then(Result::ok)
         .unwrap_or(peer)
 }
@@ -156,7 +161,8 @@ mod tests {
         }
         let (mut parts, _) = request.body(Body::empty()).expect("a request").into_parts();
         parts.extensions.insert(ConnectInfo(SocketAddr::from((peer, 1))));
-        let config = Config { trusted_proxies: vec![[10, 0, 0, 1].into(), [10, 0, 0, 2].into()], ..Config::default() };
+        let network = "10.0.0.0/30".to_owned().try_into().expect("a network");
+        let config = Config { trusted_proxies: vec![network], ..Config::default() };
         client(&parts, &config)
     }
 

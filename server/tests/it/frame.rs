@@ -44,9 +44,9 @@ async fn k5_every_page_is_about_the_present_company() {
     }
     let overview = portal.call("/fn/overview/overview", "", &with_company).await;
     assert!(overview.body.contains("\"organisation_name\":\"Chantiers Keller\""), "{}", overview.body);
-    let people = portal.call("/fn/people/page", "", &with_company).await;
+    let people = portal.call("/fn/people/page", "{\"filter\":{}}", &with_company).await;
     assert!(people.body.contains("kim@example.com") && !people.body.contains("ugo@example.com"), "{}", people.body);
-    let ledger = portal.call("/fn/audit/list", "{\"organisation\":null,\"before\":null}", &with_company).await;
+    let ledger = portal.call("/fn/audit/list", "{\"organisation\":null,\"after\":null}", &with_company).await;
     assert!(!ledger.body.contains("case_opened"), "the case is the other company's: {}", ledger.body);
 
     // The address says more than the choice, and the frame agrees with it.
@@ -76,7 +76,7 @@ async fn a_page_that_cannot_be_shown_says_so() {
         let page = portal.get(path, &cookie).await;
         assert_eq!(page.status, 404, "{path}");
         assert!(page.body.contains("<h1 tabindex=\"-1\">Page introuvable<"), "{path}: {}", page.body);
-        assert!(page.body.contains("<title>Page introuvable · Guichet</title>"), "{path}");
+        assert!(page.body.contains("<title>Page introuvable · Nordlys</title>"), "{path}");
         assert_eq!(page.body.matches("<h1").count(), 1, "{path}");
     }
     for path in ["/imports/nonsense", "/rollout/nonsense"] {

@@ -196,9 +196,7 @@ async fn r2_a_programme_is_set_up_on_the_board() {
     };
     let refused = portal.send(post(body("2026-01-01"))).await;
     let to = refused.headers[header::LOCATION].to_str().expect("text").replace("http://127.0.0.1:3000", "");
-    let draft =
-        refused.headers[header::SET_COOKIE].to_str().expect("text").split(';').next().expect("a cookie").to_owned();
-    let page = portal.get(&to, &format!("{cookie}; {draft}")).await;
+    let page = portal.get(&to, &cookie).await;
     assert!(page.body.contains("value=\"Printemps 2026\"") && page.body.contains("Cette date précède"), "{to}");
 
     let made = portal.send(post(body("2026-05-11"))).await;
@@ -259,21 +257,37 @@ async fn cve_2022_25802_files_are_downloads() {
     assert_eq!(portal.get(&format!("/files/{link}"), &lowest).await.status, 404);
 }
 
-/// At the command line a refused record is said in words.
+/// At the command line a record that is refused, or of which something is left out, is said in words: where it stands,
+/// which field and value, what is allowed.
 #[test]
-fn a_refusal_is_said_in_words() {
-    use domain::imports::{Problem, RecordKind, RowVerdict, Verdict};
-    let problem = Problem::Field { field: "email".into(), error: domain::FieldError::NotAnEmail };
-    let row = RowVerdict {
+fn a_verdict_is_said_in_words() {
+    use domain::imports::{BadField, Problem, RecordKind, Remark, Remarked, RowVerdict, Verdict};
+    let mut row = RowVerdict {
         file: "users.csv".into(),
         line: 4,
         kind: Some(RecordKind::User),
         id: "17".into(),
-        verdict: Verdict::Reject(problem),
+        verdict: Verdict::Reject(Problem::Field(Box::new(BadField {
+            field: "email".into(),
+            value: "nobody".into(),
+            error: domain::FieldError::NotAnEmail,
+            allowed: Vec::new(),
+        }))),
+        remarks: Vec::new(),
     };
-    let said = app::imports::report::refusal(domain::locale::Locale::En, &row);
-    let wanted = "users.csv:4 User 17: Field “email”: This is not an e-mail address. Example: ana@example.com";
-    assert_eq!(said, wanted);
+    let said = |row: &RowVerdict| app::imports::report::said(domain::locale::Locale::En, row);
+    assert_eq!(
+        said(&row),
+        "users.csv:4 User 17: Rejected. Field “email”: “nobody”. This is not an e-mail address. Example: ana@example.com"
+    );
+    let what = Remarked::LeftOut { error: domain::FieldError::NotAChoice, allowed: vec!["fr".into(), "en".into()] };
+    (row.verdict, row.remarks) = (Verdict::Create, vec![Remark { field: "locale".into(), value: "de".into(), what }]);
+    assert_eq!(
+        said(&row),
+        "users.csv:4 User 17: Create, with remarks. Field “locale” is left out: “de” is not allowed. Allowed: fr, en."
+    );
+    let french = app::imports::report::row(domain::locale::Locale::Fr, &row);
+    assert!(french.contains("À créer, avec remarques;Le champ «\u{a0}locale\u{a0}» est laissé de côté"), "{french}");
 }
 
 /// The settings that the running server reads are those the site was built with.
@@ -324,7 +338,7 @@ async fn imports_come_in_and_verdicts_go_out() {
         table = portal.get(&format!("{page}/verdicts"), &cookie).await;
     }
     let expected = "\u{feff}Fichier;Ligne;Type;Identifiant;Verdict;Raison\r\n;1;Entreprise;'=1+1;À créer;\r\n\
-                    ;2;Utilisateur;1;Refusé;Entreprise inconnue\u{a0}: Z\r\n";
+                    ;2;Utilisateur;1;Refusé;Entreprise inconnue\u{a0}: Z. Son enregistrement doit venir avant, ou avoir été importé.\r\n";
     assert_eq!(table.body, expected);
     assert!(table.headers[header::CONTENT_DISPOSITION].to_str().expect("text").starts_with("attachment"));
     let html = portal.get(&page, &cookie).await.body;
@@ -337,4 +351,127 @@ async fn imports_come_in_and_verdicts_go_out() {
     assert!(html.contains("Un seul fichier JSON Lines par envoi."), "the page says why");
     assert!(html.contains("name=\"records\"") && html.contains("name=\"files\""));
     assert_eq!(send(&[part("files", "config.json", "{}")]).await, "/imports?refused=nothing_to_import");
+    let unknown = send(&[part("records", "Users (1).csv", "id")]).await;
+    let html = portal.get(&unknown, &cookie).await.body;
+    assert!(
+        html.contains("Users (1).csv") && html.contains("users.csv\u{a0}»\u{a0}?"),
+        "T29: which file, and what was meant"
+    );
+}
+
+/// F18: what cannot be read is the sender's mistake, whoever sends it; NUL is taken out before anything is read.
+#[tokio::test]
+async fn f18_malformed_arguments_are_no_fault_of_the_server() {
+    let portal = Portal::open().await;
+    for cookie in [String::new(), portal.cookie(portal.admin).await] {
+        for path in ["/fn/cases/find", "/fn/cases/reply", "/fn/cases/list", "/fn/people/add", "/fn/session/sign_in"] {
+            let deep = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
+            let bodies = [
+                "",
+                "id=no-uuid",
+                "id=",
+                "%",
+                "%ff",
+                "id[a]=1&id[b]=2",
+                "{",
+                "{}",
+                "{\"filter\":3}",
+                "[]",
+                "null",
+                &deep,
+                "{\"filter\":{\"search\":1}}",
+                "id=1&id=2",
+                "form=x",
+                "form[a][b][c][d][e][f][g][h]=1",
+            ];
+            for body in bodies {
+                for kind in ["application/x-www-form-urlencoded", "application/json", "text/csv"] {
+                    let request = Request::post(path)
+                        .header(header::COOKIE, &cookie)
+                        .header(header::CONTENT_TYPE, kind)
+                        .header(header::ACCEPT, "application/json")
+                        .header("sec-fetch-site", "same-origin")
+                        .body(Body::from(body.to_owned()))
+                        .expect("a request");
+                    let answer = portal.send(request).await;
+                    assert!(
+                        answer.status.as_u16() < 500,
+                        "{path} {kind} {body:.40}: {} {}",
+                        answer.status,
+                        answer.body
+                    );
+                }
+            }
+        }
+    }
+    let cookie = portal.cookie(portal.admin).await;
+    let answer = portal.call("/fn/cases/reply", &format!("id={}&text=a%00b", portal.case), &cookie).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let answer = portal.call("/fn/cases/list", "{\"filter\":{\"search\":\"CANARY\\u0000\"}}", &cookie).await;
+    assert!(answer.body.contains("CANARY-TITLE"), "{}", answer.body);
+    assert_eq!(portal.get("/cases?search=%00", &cookie).await.status, 400);
+    assert_eq!(portal.get("/announcements/%00", &cookie).await.status, 400);
+}
+
+/// F17: signing out takes the cookie away, also when its session is over already.
+#[tokio::test]
+async fn f17_signing_out_takes_a_dead_cookie_away() {
+    let portal = Portal::open().await;
+    let cookie = portal.cookie(portal.user).await;
+    for _ in 0..2 {
+        let answer = portal.call("/fn/session/sign_out", "", &cookie).await;
+        assert_eq!(answer.status, 200);
+        let cookies: Vec<_> = answer.headers.get_all(header::SET_COOKIE).iter().collect();
+        assert!(cookies.iter().any(|cookie| cookie.as_bytes().starts_with(b"guichet=;")), "{cookies:?}");
+        assert!(answer.headers.contains_key("clear-site-data"));
+    }
+}
+
+/// F17, F10: signing in over a session ends it; the browser is known by a cookie of its own from then on.
+#[tokio::test]
+async fn f17_signing_in_over_a_session_ends_it() {
+    let portal = Portal::open().await;
+    let before = portal.cookie(portal.user).await;
+    let body = format!("email=ana@example.com&password={}", testkit::PASSWORD.replace(' ', "+"));
+    let answer = portal.call("/fn/session/sign_in", &body, &before).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let device = answer.headers.get_all(header::SET_COOKIE).iter().find_map(|cookie| {
+        let cookie = cookie.to_str().ok()?;
+        cookie.starts_with("guichet-device=").then(|| cookie.to_owned())
+    });
+    assert!(device.expect("a cookie").contains("HttpOnly; SameSite=Lax; Max-Age=31536000"));
+    assert_eq!(portal.call("/fn/session/list", "", &before).await.status, 401);
+}
+
+/// T27: signed in, the sign-in page leads on; where to, comes through byte for byte.
+#[tokio::test]
+async fn t27_the_sign_in_page_leads_on() {
+    let portal = Portal::open().await;
+    let wanted = "/cases?search=a%26b%252Bc";
+    let asked = portal.get(wanted, "").await;
+    let sign_in = asked.headers[header::LOCATION].to_str().expect("text").to_owned();
+    let page = portal.get(&sign_in, "").await;
+    assert!(page.body.contains(&format!("name=\"next\" value=\"{wanted}\"")), "{sign_in}: {:.3000}", page.body);
+    let cookie = portal.cookie(portal.user).await;
+    for (address, to) in [
+        (sign_in.as_str(), wanted),
+        ("/sign-in", "/"),
+        ("/sign-in?next=https://evil.example", "/"),
+        ("/sign-in?next=%2F%2Fevil.example", "/"),
+    ] {
+        let answer = portal.get(address, &cookie).await;
+        let led = answer.headers[header::LOCATION].to_str().expect("text");
+        assert_eq!((answer.status.as_u16(), led), (303, to), "{address}");
+    }
+}
+
+/// C9: what is to become of a case after a reply is one of the choices, or the reply is refused; it is not just sent.
+#[tokio::test]
+async fn c9_an_unknown_choice_is_refused() {
+    let portal = Portal::open().await;
+    let cookie = portal.cookie(portal.agent).await;
+    for (then, status) in [("porpose", 422), ("", 200), ("propose", 200)] {
+        let body = format!("id={}&text=x&then={then}", portal.case);
+        assert_eq!(portal.call("/fn/cases/reply", &body, &cookie).await.status, status, "{then}");
+    }
 }

@@ -51,7 +51,7 @@ fn field<'a>(message: &'a str, name: &str) -> &'a str {
 
 async fn answer(portal: &Portal) {
     let agent = portal.world.context(portal.agent).await;
-    cases::reply(&agent, portal.case, "Nous regardons.", &[], Reply::Answer, "").await.expect("answered");
+    cases::reply(&agent, portal.case, "Nous regardons.", &[], Reply::Answer).await.expect("answered");
 }
 
 #[tokio::test]
@@ -87,16 +87,16 @@ async fn t_a2_the_stream_tells_nothing_of_others() {
     let mut theirs = Listener::open(&portal, "/live", &stranger, "").await;
     let mut ours = Listener::open(&portal, "/live", &admin, "").await;
     let agent = portal.world.context(portal.agent).await;
-    cases::note(&agent, portal.case, "CANARY-NOTE", "").await.expect("noted");
+    cases::note(&agent, portal.case, "CANARY-NOTE").await.expect("noted");
     assert!(ours.is_silent().await);
     answer(&portal).await;
     let message = ours.next().await.expect("a message");
     assert_eq!(field(&message, "data:"), format!("{} 2", portal.case), "the notes are not counted");
     assert!(theirs.is_silent().await);
-    assert_eq!(field(&message, "id:").len(), 32);
+    assert_eq!(field(&message, "id:").len(), 64);
     let viewer = portal.call("/fn/session/viewer", "", &admin).await.body;
     let viewer: serde_json::Value = serde_json::from_str(&viewer).expect("JSON");
-    assert_eq!(viewer["live_from"].as_str().map(str::len), Some(32), "sealed: {viewer}");
+    assert_eq!(viewer["live_from"].as_str().map(str::len), Some(64), "sealed: {viewer}");
 }
 
 /// T-A4: whoever is signed out hears nothing more.
@@ -139,4 +139,51 @@ async fn asvs_7_3_1_a_stream_does_not_keep_its_session_alive() {
     drop(Listener::open(&portal, "/live", &cookie, "").await);
     portal.world.clock.advance(jiff::SignedDuration::from_hours(2));
     assert_eq!(portal.get("/live", &cookie).await.status, 401);
+}
+
+/// F9: a session has six streams; the oldest ends when a seventh opens.
+#[tokio::test]
+async fn f9_a_session_has_six_streams() {
+    let portal = Portal::open().await;
+    let cookie = portal.cookie(portal.admin).await;
+    let mut open = Vec::new();
+    for _ in 0..7 {
+        open.push(Listener::open(&portal, "/live", &cookie, "").await);
+    }
+    let mut other = Listener::open(&portal, "/live", &portal.cookie(portal.admin).await, "").await;
+    assert_eq!(open[0].next().await, None, "the oldest ends");
+    answer(&portal).await;
+    for listener in open.iter_mut().skip(1).chain([&mut other]) {
+        assert!(listener.next().await.is_some_and(|message| message.contains("event: case")));
+    }
+    // One that went away makes room.
+    drop(open.pop());
+    let _new = Listener::open(&portal, "/live", &cookie, "").await;
+    assert!(open[1].is_silent().await, "still open");
+}
+
+/// T08: a tab that hears the rest from another one asks once for what came before.
+#[tokio::test]
+async fn t08_a_tab_can_ask_once_for_what_is_new() {
+    let portal = Portal::open().await;
+    let cookie = portal.cookie(portal.admin).await;
+    let viewer = portal.call("/fn/session/viewer", "", &cookie).await.body;
+    let viewer: serde_json::Value = serde_json::from_str(&viewer).expect("JSON");
+    let path = format!("/live?once=true&after={}", viewer["live_from"].as_str().expect("a cursor"));
+    assert_eq!(portal.get(&path, &cookie).await.body.trim(), "retry: 1000", "nothing is new");
+    answer(&portal).await;
+    let news = portal.get(&path, &cookie).await.body;
+    assert!(news.contains(&format!("data: {} 2", portal.case)) && news.contains("id: "), "{news}");
+}
+
+/// B1: a database that does not answer for a while ends no stream, or all would come back at once.
+#[tokio::test]
+async fn b1_a_database_that_is_away_ends_no_stream() {
+    let portal = Portal::open().await;
+    let cookie = portal.cookie(portal.admin).await;
+    let mut listener = Listener::open(&portal, "/live", &cookie, "").await;
+    assert!(listener.is_silent().await);
+    portal.world.services.db.clone().close().await.expect("closed");
+    portal.world.services.bus.publish(i64::MAX);
+    assert!(listener.is_silent().await, "woken, and without an answer, it waits");
 }

@@ -5,8 +5,13 @@
 mod access;
 mod command;
 mod connections;
-mod drafts;
+mod disk;
+mod files;
+mod forms;
 mod frame;
 mod http;
+mod limits;
 mod live;
 mod portal;
+mod program;
+mod vendor;

@@ -9,18 +9,21 @@ use axum::{
     http::{Request, Response, StatusCode, header},
 };
 use domain::{
-    CaseId, OrganisationId, PersonId, ProductId,
+    CallbackId, CaseId, ChatId, FileId, GrantId, OrganisationId, PersonId, ProductId, ProgrammeId,
     access::{Reach, Role},
+    calls::CallbackForm,
     cases::CaseForm,
-    people::MembershipState,
+    chat::ChatForm,
+    rollout::Phase,
 };
 use leptos::config::LeptosOptions;
 use server::{
     config::Config,
-    middleware::{AppState, Drafts, Shared},
+    live::Streams,
+    middleware::{AppState, Shared},
     router::router,
 };
-use service::session::Origin;
+use service::{Limits, session::Origin};
 use tempfile::TempDir;
 use testkit::World;
 use tokio_util::sync::CancellationToken;
@@ -38,8 +41,9 @@ pub struct Portal {
     pub user: PersonId,
     /// Administers another company.
     pub stranger: PersonId,
-    /// Was taken out of `ours`; the session is still in the browser.
+    /// Was taken out of `ours`; the session of before is still in the browser.
     pub removed: PersonId,
+    removed_cookie: String,
     /// Works at the desk; wrote the internal note on `case`.
     pub agent: PersonId,
     pub state: AppState,
@@ -47,9 +51,27 @@ pub struct Portal {
     _site: TempDir,
 }
 
+/// What goes on in `ours` beside the case, and the others who work for the vendor.
+pub struct Life {
+    pub lead: PersonId,
+    pub manager: PersonId,
+    pub operator: PersonId,
+    /// Of `ours`, launched.
+    pub programme: ProgrammeId,
+    /// Of the admin, waiting; its first message is CANARY-CHAT.
+    pub chat: ChatId,
+    /// On a case of the admin, with the name CANARY-FILE.txt.
+    pub file: FileId,
+    /// Asked for by the admin, about the case of the chat.
+    pub callback: CallbackId,
+    /// A role of the admin.
+    pub grant: GrantId,
+}
+
 /// Nobody of the access tests may see these: what is in `case` is out of sight of all four, hashes of passwords are out of
 /// sight of everybody.
-pub const SECRETS: [&str; 4] = ["CANARY-TITLE", "CANARY-DESCRIPTION", "CANARY-NOTE", "$argon2"];
+pub const SECRETS: [&str; 6] =
+    ["CANARY-TITLE", "CANARY-DESCRIPTION", "CANARY-NOTE", "CANARY-CHAT", "CANARY-FILE", "$argon2"];
 
 pub struct Answer {
     pub status: StatusCode,
@@ -59,6 +81,50 @@ pub struct Answer {
 
 impl Portal {
     pub async fn open() -> Self {
+        Self::open_with(None).await
+    }
+
+    /// The same under the limits that an installation has by default.
+    pub async fn open_with_defaults() -> Self {
+        let config = Config::default();
+        let limits = Limits::new(config.sign_in_per_minute, config.sign_in_per_client, config.write_per_minute);
+        Self::open_with(Some(limits)).await
+    }
+
+    /// Lets the company work: a programme, a chat, a file, a call that waits.
+    pub async fn live(&self) -> Life {
+        let (world, ours) = (&self.world, self.ours);
+        let programme = world.enrol(ours, &[self.product], Phase::Launch).await;
+        world.phone_line("emea", "Europe/Paris").await;
+        let admin = world.context(self.admin).await;
+        let wish = ChatForm { organisation: ours.to_string(), product: String::new(), text: "CANARY-CHAT".into() };
+        let chat = service::chat::start(&admin, &wish).await.expect("a chat");
+        let case = service::chat::view(&admin, chat).await.expect("visible").row.case;
+        let bytes = futures::stream::iter([Ok::<_, std::io::Error>(b"CANARY-BYTES".to_vec())]);
+        let uploads = service::files::Uploads::begin(&admin, Some(case)).await.expect("room");
+        let file = uploads.take("CANARY-FILE.txt", bytes).await.expect("a file").id;
+        service::cases::reply(&admin, case, "x", &[file], service::cases::Reply::Answer).await.expect("attached");
+        let wish = CallbackForm {
+            organisation: ours.to_string(),
+            case: case.to_string(),
+            phone: "+33123456789".into(),
+            when: "now".into(),
+            ..CallbackForm::default()
+        };
+        service::calls::request(&admin, &wish).await.expect("a call");
+        Life {
+            lead: world.vendor("Lea Lead", Role::Lead).await,
+            manager: world.vendor("Max Manager", Role::ProgrammeManager).await,
+            operator: world.vendor("Igor Operator", Role::Operator).await,
+            programme,
+            chat,
+            file,
+            callback: service::calls::mine(&admin).await.expect("calls").first().expect("one").id,
+            grant: admin.actor.grants.first().expect("a role").id,
+        }
+    }
+
+    async fn open_with(limits: Option<Limits>) -> Self {
         let world = World::sqlite().await;
         let product = world.product("atlas").await;
         let ours = world.organisation("Brasserie du Nord", &[product]).await;
@@ -75,34 +141,48 @@ impl Portal {
             priority: "p2".into(),
             impact: String::new(),
         };
-        let case = service::cases::open(&world.context(admin).await, &form, &[], "").await.expect("a case");
+        let case = service::cases::open(&world.context(admin).await, &form, &[]).await.expect("a case");
         let agent = world.vendor("Omar Agent", Role::Agent).await;
-        service::cases::note(&world.context(agent).await, case, "CANARY-NOTE", "").await.expect("a note");
+        service::cases::note(&world.context(agent).await, case, "CANARY-NOTE").await.expect("a note");
         let site = TempDir::new().expect("a directory");
         std::fs::create_dir(site.path().join("pkg")).expect("a directory");
         std::fs::write(site.path().join("pkg/app.0123.js"), "export {}".repeat(100)).expect("a file");
-        std::fs::write(site.path().join("favicon.svg"), "<svg/>").expect("a file");
         let root = site.path().display().to_string();
         let state = AppState::new(Shared {
-            services: world.services.clone(),
+            services: limits.map_or_else(|| world.services.clone(), |limits| world.with_limits(limits)),
             config: Config { vendor: "Nordlys".into(), ..Config::default() },
             leptos: LeptosOptions::builder().output_name("guichet").site_root(root).build(),
-            drafts: Drafts::default(),
+            streams: Streams::default(),
             stop: CancellationToken::new(),
         });
         let router = router(state.clone());
-        let portal =
-            Self { router, state, world, ours, product, case, admin, user, stranger, removed, agent, _site: site };
-        let tx = store::write_tx(&portal.world.services.db).await.expect("a transaction");
-        let now = portal.world.services.now();
-        let (active, gone) = (MembershipState::Active, MembershipState::Removed);
-        store::people::set_membership_state(&tx, removed, ours, active, gone, now).await.expect("removed");
-        tx.commit().await.expect("a commit");
+        let mut portal = Self {
+            router,
+            state,
+            world,
+            ours,
+            product,
+            case,
+            admin,
+            user,
+            stranger,
+            removed,
+            removed_cookie: String::new(),
+            agent,
+            _site: site,
+        };
+        // The session is there before the person is taken out: that it ends is what the tests look at.
+        portal.removed_cookie = portal.new_cookie(removed).await;
+        service::people::remove(&portal.world.context(admin).await, ours, removed).await.expect("removed");
         portal
     }
 
-    /// The cookie of a new session of this person.
+    /// The cookie of a new session of this person; of the one who was removed, that of before.
     pub async fn cookie(&self, person: PersonId) -> String {
+        if person == self.removed { self.removed_cookie.clone() } else { self.new_cookie(person).await }
+    }
+
+    async fn new_cookie(&self, person: PersonId) -> String {
         let token = service::session::start(&self.world.services, person, &Origin::default()).await.expect("a session");
         format!("guichet={}", token.reveal())
     }

@@ -1,6 +1,6 @@
 //! A list of cases: a table on a wide screen, cards on a phone (the same elements; CSS decides).
 
-use domain::cases::{CaseRow, Priority, Status};
+use domain::cases::{CaseRow, CloseReason, Priority, Status};
 use leptos::prelude::*;
 
 use crate::{
@@ -16,6 +16,17 @@ pub fn status_text(l: Locale, status: Status) -> &'static str {
         Status::PendingResponse => td_string!(l, cases.status_pending_response),
         Status::ResolutionProvided => td_string!(l, cases.status_resolution_provided),
         Status::Closed => td_string!(l, cases.status_closed),
+    }
+}
+
+pub fn close_reason_text(l: Locale, reason: CloseReason) -> &'static str {
+    match reason {
+        CloseReason::Confirmed => td_string!(l, cases.reason_confirmed),
+        CloseReason::Withdrawn => td_string!(l, cases.reason_withdrawn),
+        CloseReason::Obsolete => td_string!(l, cases.reason_obsolete),
+        CloseReason::Irrelevant => td_string!(l, cases.reason_irrelevant),
+        CloseReason::Duplicate => td_string!(l, cases.reason_duplicate),
+        CloseReason::Imported => td_string!(l, cases.reason_imported),
     }
 }
 
@@ -73,7 +84,10 @@ pub fn CaseRows(
                             {row.requestor}
                         </span>
                     </td>
-                    <td data-label=td_string!(l, cases.status)>{status_badge(l, row.status)}</td>
+                    <td data-label=td_string!(l, cases.status)>
+                        {status_badge(l, row.status)}
+                        {row.before_launch.then(|| view! { " " <Badge tone=Tone::Warn>{td_string!(l, cases.before_launch)}</Badge> })}
+                    </td>
                     <td data-label=td_string!(l, cases.priority)>{priority_badge(l, row.priority)}</td>
                     <td data-label=td_string!(l, cases.agent) class=nobody>{row.agent.unwrap_or_else(|| "–".to_owned())}</td>
                     <td data-label=td_string!(l, cases.updated)><ShortMoment at=row.updated_at /></td>

@@ -2,25 +2,28 @@
 
 use domain::{
     calls::CallEntry,
-    cases::{EntryKind, EntryView, FileView, NoteView, Side, StreamItem},
+    cases::{CaseDetail, EntryKind, EntryView, FileView, NoteView, Side, StreamItem},
 };
 use leptos::prelude::*;
 
 use crate::{
     i18n::*,
     language::use_locale,
-    ui::{Icon, Moment, Sign},
+    ui::{Icon, Linked, Moment, Sign},
 };
 
+/// What is shown stays as it is when more comes.
 #[component]
-pub fn Stream(items: Vec<StreamItem>) -> impl IntoView {
+pub fn Stream(case: RwSignal<CaseDetail>) -> impl IntoView {
     view! {
         <ol class="stream">
-            {items.into_iter().map(|item| match item {
-                StreamItem::Entry(entry) if entry.kind == EntryKind::Line => view! { <Line entry /> }.into_any(),
-                StreamItem::Entry(entry) => view! { <Entry entry /> }.into_any(),
-                StreamItem::Note(note) => view! { <Note note /> }.into_any(),
-            }).collect_view()}
+            <For each=move || case.with(|case| case.stream.clone()) key=StreamItem::id let:item>
+                {match item {
+                    StreamItem::Entry(entry) if entry.kind == EntryKind::Line => view! { <Line entry /> }.into_any(),
+                    StreamItem::Entry(entry) => view! { <Entry entry /> }.into_any(),
+                    StreamItem::Note(note) => view! { <Note note /> }.into_any(),
+                }}
+            </For>
         </ol>
     }
 }
@@ -64,15 +67,15 @@ pub fn EntryBody(kind: EntryKind, body: String) -> impl IntoView {
                     None => td_string!(l, calls.requested_soon).into_any(),
                 }}
             </p>
-            <div class="entry-body">{topic}</div>
+            <div class="entry-body"><Linked text=topic /></div>
         }
         .into_any(),
         Some(CallEntry::Made { outcome, note }) => view! {
             <p class="call-head"><strong>{crate::calls::outcome_text(l, outcome)}</strong></p>
-            <div class="entry-body">{note}</div>
+            <div class="entry-body"><Linked text=note /></div>
         }
         .into_any(),
-        None => view! { <div class="entry-body">{body}</div> }.into_any(),
+        None => view! { <div class="entry-body"><Linked text=body /></div> }.into_any(),
     }
 }
 
@@ -115,7 +118,8 @@ fn Note(note: NoteView) -> impl IntoView {
                 <span>{td_string!(l, cases.note_mark)}</span>
                 <span class="quiet"><Moment at=note.at /></span>
             </header>
-            <div class="entry-body">{note.body}</div>
+            <div class="entry-body"><Linked text=note.body /></div>
+            {(!note.files.is_empty()).then(|| view! { <Files files=note.files /> })}
         </li>
     }
 }

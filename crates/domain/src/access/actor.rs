@@ -80,6 +80,10 @@ pub struct Actor {
     pub name: String,
     pub email: String,
     pub locale: Locale,
+    /// The IANA name of the zone that days and times are shown in.
+    pub zone: String,
+    /// Whether the person, or their browser, said so; otherwise it is a guess from their company.
+    pub zone_known: bool,
     pub memberships: Vec<Membership>,
     pub grants: Vec<Grant>,
 }
@@ -117,6 +121,8 @@ mod tests {
             name: String::new(),
             email: String::new(),
             locale: Locale::Fr,
+            zone: "UTC".into(),
+            zone_known: true,
             memberships: companies.iter().map(membership).collect(),
             grants: Vec::new(),
         }

@@ -6,11 +6,13 @@
 mod actor;
 mod permission;
 pub mod policy;
+mod recipient;
 mod role;
 mod visibility;
 
 pub use actor::{Actor, Grant, Membership, Reach};
 pub use permission::Permission;
 pub use policy::{Granted, Place};
+pub use recipient::{Sides, check_recipient};
 pub use role::{Role, RoleKind};
 pub use visibility::{CaseFacts, CaseScope, CaseVisibility};

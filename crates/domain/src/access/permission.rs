@@ -49,8 +49,8 @@ permissions! {
     CaseRead = "case:read", "Read cases of a company, within the reach of the role (R7)", opens CaseHistory;
     CaseReply = "case:reply", "Write to a case that one may read (R20)", opens CaseReply;
     CaseClose = "case:close", "Close and reopen a case that one may read (R20)", opens CaseReply;
-    CaseWork = "case:work", "Take a case, set its status and its agent";
-    CaseNote = "case:note", "Read and write notes that customers never see";
+    CaseWork = "case:work", "Take a case, set its status and its agent", opens CaseReply;
+    CaseNote = "case:note", "Read and write notes that customers never see", opens CaseReply;
     ChatStart = "chat:start", "Start a chat (R10, R21)", opens Chat;
     ChatAnswer = "chat:answer", "Answer chats";
     CallRequest = "call:request", "Ask to be called (R8)", opens Calls;

@@ -1,8 +1,8 @@
 //! The one policy. Pure, and the same code in the browser (to show what is open) and on the server (to decide).
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use super::{Actor, CaseScope, CaseVisibility, Grant, Permission, Reach};
+use super::{Actor, CaseScope, CaseVisibility, Grant, Permission, Reach, RoleKind};
 use crate::{
     Failure, OrganisationId, PersonId, ProductId,
     failure::{Contact, Denial},
@@ -15,6 +15,7 @@ pub struct Granted {
     permission: Permission,
     organisation: Option<OrganisationId>,
     actor: Option<PersonId>,
+    side: RoleKind,
 }
 
 impl Granted {
@@ -32,9 +33,19 @@ impl Granted {
         self.actor
     }
 
+    /// The side of the role that allowed it: what is written by it is written from there (F7), whatever other roles the
+    /// actor has.
+    pub const fn side(&self) -> RoleKind {
+        self.side
+    }
+
+    pub fn is_by_vendor(&self) -> bool {
+        self.side == RoleKind::Vendor
+    }
+
     /// For jobs and the command line, where no person is signed in. Never call it while serving a request.
     pub const fn to_system(permission: Permission, organisation: Option<OrganisationId>) -> Self {
-        Self { permission, organisation, actor: None }
+        Self { permission, organisation, actor: None, side: RoleKind::Vendor }
     }
 }
 
@@ -62,6 +73,11 @@ impl Place {
     pub const fn product(organisation: OrganisationId, product: Option<ProductId>, gate: Gate) -> Self {
         Self { organisation: Some(organisation), product, any_product: false, gate }
     }
+
+    /// `None` is the vendor's own side.
+    pub const fn company(&self) -> Option<OrganisationId> {
+        self.organisation
+    }
 }
 
 /// Decides one act.
@@ -72,40 +88,48 @@ impl Place {
 pub fn authorize(actor: &Actor, permission: Permission, place: &Place, now: Timestamp) -> Result<Granted, Failure> {
     let over = |grant: &Grant| grant.role.until_launch(permission) && !place.gate.is_preparing();
     let holding = actor.grants.iter().filter(|grant| grant.holds(permission, now) && !over(grant));
-    let allowed = holding.into_iter().any(|grant| {
+    let allowing = holding.filter(|grant| {
         if place.any_product {
             grant.organisation.is_none() || grant.organisation == place.organisation
         } else {
             grant.covers(place.organisation, place.product)
         }
     });
-    if !allowed {
+    // A role at the vendor's comes first: its holder acts for the vendor where that role is enough.
+    let Some(used) = allowing.min_by_key(|grant| grant.organisation.is_some()) else {
         let known = place.organisation.is_none_or(|organisation| actor.membership(organisation).is_some());
         return Err(if known {
             Failure::Forbidden(Denial::Role { permission, administrators: Vec::<Contact>::new() })
         } else {
             Failure::NotFound
         });
-    }
+    };
+    let side = if used.organisation.is_none() { RoleKind::Vendor } else { RoleKind::Customer };
     if let Some(capability) = permission.capability() {
-        let preparing = actor.is_vendor() && capability == Capability::PeopleAdmin;
+        let preparing = side == RoleKind::Vendor && capability == Capability::PeopleAdmin;
         if !preparing {
-            check_gate(&place.gate, capability)?;
+            check_gate(&place.gate, capability, now)?;
         }
     }
-    Ok(Granted { permission, organisation: place.organisation, actor: Some(actor.person) })
+    Ok(Granted { permission, organisation: place.organisation, actor: Some(actor.person), side })
 }
 
 /// Whether the rollout of a company has opened a capability.
 ///
 /// # Errors
-/// [`Failure::Forbidden`] with the phase that opens it and its planned date.
-pub fn check_gate(gate: &Gate, capability: Capability) -> Result<(), Failure> {
+/// [`Failure::Forbidden`] with the phase that opens it and its planned day, unless that has passed.
+pub fn check_gate(gate: &Gate, capability: Capability, now: Timestamp) -> Result<(), Failure> {
     if gate.is_open(capability) {
         return Ok(());
     }
     let phase = capability.opens_in();
-    Err(Failure::Forbidden(Denial::NotOpenYet { capability, phase, opens_on: gate.opens_on(capability) }))
+    let (opens_on, delayed) = gate.opening(capability, today(now));
+    Err(Failure::Forbidden(Denial::NotOpenYet { capability, phase, opens_on, delayed }))
+}
+
+/// The day in UTC, as the days of rollouts are.
+fn today(now: Timestamp) -> Date {
+    now.to_zoned(TimeZone::UTC).date()
 }
 
 /// Whether the actor holds a permission anywhere: for menus, never for acts.
@@ -173,6 +197,8 @@ mod tests {
                 name: String::new(),
                 email: String::new(),
                 locale: Locale::Fr,
+                zone: "UTC".into(),
+                zone_known: true,
                 memberships: vec![super::super::Membership { organisation, name: String::new(), gate: gate.clone() }],
                 grants: vec![grant],
             };

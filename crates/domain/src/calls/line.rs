@@ -1,12 +1,9 @@
 //! The phone line of a region as the operator sets it.
 
-use jiff::{
-    civil::{Date, Time},
-    tz::TimeZone,
-};
+use jiff::{civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-use super::Hours;
+use super::{Hours, parse_spans};
 use crate::{
     FieldError, FieldErrors,
     products::is_key,
@@ -41,7 +38,7 @@ pub struct PhoneLineForm {
     #[serde(default)]
     pub languages: String,
     pub zone: String,
-    /// `09:00-17:00`; empty is closed.
+    /// `09:00-12:00, 14:00-18:00`; empty is closed.
     #[serde(default)]
     pub monday: String,
     #[serde(default)]
@@ -65,8 +62,8 @@ impl PhoneLineForm {
     /// The form that gives this line.
     pub fn of(line: &RegionLine) -> Self {
         let day = |index: usize| {
-            let span = line.hours.week.get(index).copied().flatten();
-            span.map(|(from, to)| format!("{}-{}", from.strftime("%H:%M"), to.strftime("%H:%M"))).unwrap_or_default()
+            let spans = line.hours.week.get(index).map(Vec::as_slice).unwrap_or_default();
+            spans.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
         };
         Self {
             region: line.region.clone(),
@@ -101,7 +98,7 @@ impl PhoneLineForm {
                 name => zone(name).map(|_| name.to_owned()).ok_or(FieldError::NotAZone),
             },
         );
-        let mut week = [None; 7];
+        let mut week: [Vec<_>; 7] = Default::default();
         let days = [
             ("monday", &self.monday),
             ("tuesday", &self.tuesday),
@@ -112,7 +109,7 @@ impl PhoneLineForm {
             ("sunday", &self.sunday),
         ];
         for (slot, (name, typed)) in week.iter_mut().zip(days) {
-            *slot = errors.take(name, text::optional(typed, span)).flatten();
+            *slot = errors.take(name, parse_spans(typed)).unwrap_or_default();
         }
         let holidays = errors.take("holidays", words(&self.holidays).map(day).collect::<Result<Vec<_>, _>>());
         match (region, number, languages, zone, holidays) {
@@ -142,20 +139,6 @@ fn language(tag: &str) -> Result<String, FieldError> {
         && tag.split('-').next().is_some_and(|first| (2..=3).contains(&first.len()))
         && tag.split('-').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric()));
     if ok { Ok(tag.to_owned()) } else { Err(FieldError::NotALanguage) }
-}
-
-/// `09:00-17:00`, with a hyphen or a dash.
-fn span(typed: &str) -> Result<(Time, Time), FieldError> {
-    let (from, to) = typed.split_once(['-', '–']).ok_or(FieldError::NotHours)?;
-    let (from, to) = (clock(from)?, clock(to)?);
-    if from < to { Ok((from, to)) } else { Err(FieldError::NotHours) }
-}
-
-fn clock(typed: &str) -> Result<Time, FieldError> {
-    let (hour, minute) = typed.trim().split_once(':').ok_or(FieldError::NotHours)?;
-    let number = |text: &str| text.parse::<i8>().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit()));
-    let time = number(hour).zip(number(minute)).and_then(|(hour, minute)| Time::new(hour, minute, 0, 0).ok());
-    time.ok_or(FieldError::NotHours)
 }
 
 fn day(typed: &str) -> Result<Date, FieldError> {
@@ -188,7 +171,7 @@ mod tests {
         let line = form().parse(zone).expect("a line");
         assert_eq!((line.region.as_str(), line.number.as_str()), ("emea", "+33 1 84 80 00 00"));
         assert_eq!(line.languages, ["fr", "en", "pt-BR"]);
-        assert_eq!(line.hours.week.iter().filter(|day| day.is_some()).count(), 2);
+        assert_eq!(line.hours.week.iter().filter(|day| !day.is_empty()).count(), 2);
         assert_eq!(PhoneLineForm::of(&line).monday, "09:00-17:30");
         assert_eq!(PhoneLineForm::of(&line).parse(zone), Ok(line));
     }
@@ -200,7 +183,7 @@ mod tests {
             number: "12".into(),
             languages: "French".into(),
             zone: "Paris".into(),
-            tuesday: "17:00-09:00".into(),
+            tuesday: "17:00-17:00".into(),
             sunday: "all day".into(),
             holidays: "Christmas".into(),
             ..Default::default()

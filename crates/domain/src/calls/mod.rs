@@ -1,14 +1,12 @@
 //! The phone: numbers by region, and call-backs (R8).
 
+mod hours;
 mod line;
 
+pub use hours::{Hours, Span, parse_spans};
 pub use line::{PhoneLineForm, PhoneLineSettings, RegionLine};
 
-use jiff::{
-    Timestamp, Zoned,
-    civil::{Date, Time, Weekday},
-    tz::TimeZone,
-};
+use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -33,64 +31,6 @@ coded! {
     CallOutcome { Reached = "reached", NoAnswer = "no_answer", WrongNumber = "wrong_number" }
 }
 
-/// When a desk is staffed: one span per weekday in the zone of the region, less the holidays.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hours {
-    /// IANA name, e.g. `Europe/Paris`.
-    pub zone: String,
-    /// Monday first; `None` is closed. Local times, the end excluded.
-    pub week: [Option<(Time, Time)>; 7],
-    pub holidays: Vec<Date>,
-}
-
-impl Hours {
-    fn span_on(&self, day: Date) -> Option<(Time, Time)> {
-        if self.holidays.contains(&day) {
-            return None;
-        }
-        let index = day.weekday().to_monday_zero_offset();
-        self.week.get(usize::from(index.unsigned_abs())).copied().flatten()
-    }
-
-    /// Until when the desk is open at this moment, or when it opens next (looking 30 days ahead). Days with a change of
-    /// clocks count by the wall clock of the zone.
-    pub fn at(&self, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, Option<Timestamp>> {
-        let local = now.to_zoned(zone.clone());
-        if let Some((from, to)) = self.span_on(local.date())
-            && local.time() >= from
-            && local.time() < to
-        {
-            return in_zone(local.date(), to, zone).map(|end| end.timestamp()).ok_or(None);
-        }
-        let mut day = local.date();
-        for _ in 0..31 {
-            if let Some((from, _)) = self.span_on(day)
-                && let Some(opens) = in_zone(day, from, zone).filter(|opens| opens.timestamp() > now)
-            {
-                return Err(Some(opens.timestamp()));
-            }
-            let Ok(next) = day.tomorrow() else { break };
-            day = next;
-        }
-        Err(None)
-    }
-
-    /// Monday to Friday, the same hours each day.
-    pub fn weekdays(zone: &str, from: Time, to: Time) -> Self {
-        let mut week = [None; 7];
-        for day in [Weekday::Monday, Weekday::Tuesday, Weekday::Wednesday, Weekday::Thursday, Weekday::Friday] {
-            if let Some(slot) = week.get_mut(usize::from(day.to_monday_zero_offset().unsigned_abs())) {
-                *slot = Some((from, to));
-            }
-        }
-        Self { zone: zone.to_owned(), week, holidays: Vec::new() }
-    }
-}
-
-fn in_zone(day: Date, time: Time, zone: &TimeZone) -> Option<Zoned> {
-    day.to_datetime(time).to_zoned(zone.clone()).ok()
-}
-
 /// A number to call, as the overview shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PhoneLine {
@@ -101,7 +41,9 @@ pub struct PhoneLine {
     /// BCP 47 tags.
     pub languages: Vec<String>,
     pub hours: Hours,
-    /// The end of the present opening; `None` while it is closed.
+    /// Somebody is there now.
+    pub open: bool,
+    /// The end of the present opening, when it is within a week.
     pub open_until: Option<Timestamp>,
     /// The next opening while it is closed, when there is one within a month.
     pub opens_at: Option<Timestamp>,
@@ -222,6 +164,8 @@ pub struct CallbackDefaults {
     pub phone: String,
     /// IANA name.
     pub time_zone: String,
+    /// Whether the person, or their browser, said so.
+    pub zone_known: bool,
 }
 
 /// What the form for a call-back needs.
@@ -272,28 +216,8 @@ pub struct CallbackRow {
 mod tests {
     use super::*;
 
-    fn paris() -> (Hours, TimeZone) {
-        let hours = Hours::weekdays("Europe/Paris", jiff::civil::time(9, 0, 0, 0), jiff::civil::time(17, 0, 0, 0));
-        (hours, TimeZone::get("Europe/Paris").expect("bundled"))
-    }
-
     fn utc(text: &str) -> Timestamp {
         text.parse().expect("a timestamp")
-    }
-
-    #[test]
-    fn the_desk_is_open_in_its_own_zone() {
-        let (hours, zone) = paris();
-        assert_eq!(hours.at(utc("2026-03-02T08:00:00Z"), &zone), Ok(utc("2026-03-02T16:00:00Z")));
-        assert_eq!(hours.at(utc("2026-03-02T16:00:00Z"), &zone), Err(Some(utc("2026-03-03T08:00:00Z"))));
-    }
-
-    #[test]
-    fn weekends_holidays_and_the_change_of_clocks_are_skipped() {
-        let (mut hours, zone) = paris();
-        hours.holidays.push(jiff::civil::date(2026, 3, 30));
-        // Friday evening in winter time, Monday is a holiday, Tuesday is in summer time.
-        assert_eq!(hours.at(utc("2026-03-27T17:00:00Z"), &zone), Err(Some(utc("2026-03-31T07:00:00Z"))));
     }
 
     #[test]

@@ -6,7 +6,9 @@ mod view;
 
 pub use number::CaseNumber;
 pub use status::{CloseReason, Closing, Status, StatusAct, check_reopen, next_status};
-pub use view::{CaseDetail, CaseFilter, CaseRow, EntryView, FileView, NoteView, ProductChoice, StreamItem};
+pub use view::{
+    CaseDetail, CaseFilter, CaseRow, EntryView, FileView, NoteView, ProductChoice, STREAM_SIZE, StreamItem, StreamPart,
+};
 
 use serde::{Deserialize, Serialize};
 

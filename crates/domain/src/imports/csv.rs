@@ -1,15 +1,17 @@
-//! Rows of comma-separated values (RFC 4180) as the fields of a record; semicolons, which French spreadsheets write, too.
+//! Rows of comma-separated values (RFC 4180) as the fields of a record; semicolons, which French spreadsheets write, and
+//! tabs, too.
 
 use serde_json::{Map, Value};
 
-use super::{Problem, Record, RecordKind};
+use super::{FileRefusal, Header, Problem, Quoting, Record, RecordKind, Syntax, excerpt};
+use crate::text::is_blank;
 
 /// Cuts one row, which may span lines inside quotes, into its cells.
 ///
 /// # Errors
 /// [`Problem::Syntax`] for quotes that do not close or stand in the middle of a cell.
 pub fn split_row(row: &str, separator: char) -> Result<Vec<String>, Problem> {
-    let syntax = |message: &str| Problem::Syntax { message: message.to_owned() };
+    let wrong = |quoting| Err(Problem::Syntax(Syntax::Quotes(quoting)));
     let row = row.trim_end_matches(['\r', '\n']);
     let mut cells = Vec::new();
     let mut rest = row.chars().peekable();
@@ -25,12 +27,12 @@ pub fn split_row(row: &str, separator: char) -> Result<Vec<String>, Problem> {
                     }
                     Some('"') => break,
                     Some(c) => cell.push(c),
-                    None => return Err(syntax("a quote does not close")),
+                    None => return wrong(Quoting::Open),
                 }
             }
             match rest.next() {
                 Some(c) if c == separator => {}
-                Some(_) => return Err(syntax("text after a closing quote")),
+                Some(_) => return wrong(Quoting::TextAfter),
                 None => {
                     cells.push(cell);
                     return Ok(cells);
@@ -40,7 +42,7 @@ pub fn split_row(row: &str, separator: char) -> Result<Vec<String>, Problem> {
             loop {
                 match rest.next() {
                     Some(c) if c == separator => break,
-                    Some('"') => return Err(syntax("a quote inside a cell")),
+                    Some('"') => return wrong(Quoting::Inside),
                     Some(c) => cell.push(c),
                     None => {
                         cells.push(cell);
@@ -75,29 +77,76 @@ pub fn spreadsheet_row(cells: &[&str], separator: char) -> String {
     row
 }
 
+/// The separator that a first line `sep=;` declares, as Excel writes and reads it.
+pub fn declared_separator(line: &str) -> Option<char> {
+    let line = line.trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n']);
+    let line = line.strip_prefix('"').and_then(|line| line.strip_suffix('"')).unwrap_or(line);
+    let (name, value) = line.split_at_checked(4)?;
+    let mut value = value.chars();
+    let separator = value.next().filter(|_| name.eq_ignore_ascii_case("sep="))?;
+    value.next().is_none().then_some(separator)
+}
+
+/// The separator of a header: the most frequent of comma, semicolon and tab outside quotes.
+pub fn separator_of(header: &str) -> char {
+    let mut quoted = false;
+    let mut counts = [(',', 0), (';', 0), ('\t', 0)];
+    for c in header.chars() {
+        quoted ^= c == '"';
+        if let Some((_, count)) = counts.iter_mut().find(|(separator, _)| *separator == c && !quoted) {
+            *count += 1;
+        }
+    }
+    counts.into_iter().rev().max_by_key(|(_, count)| *count).map_or(',', |(separator, _)| separator)
+}
+
 /// The header of a file: which column is which field.
 #[derive(Clone, Debug)]
 pub struct Columns {
     kind: RecordKind,
     separator: char,
-    names: Vec<String>,
+    /// By their place; a column without a name is none, as long as its cells are empty.
+    names: Vec<Option<String>>,
 }
 
 impl Columns {
     /// # Errors
-    /// [`Problem::MissingColumn`] for a required one, [`Problem::UnknownField`] for one that the kind does not have.
-    pub fn parse(kind: RecordKind, header: &str) -> Result<Self, Problem> {
-        let header = header.trim_start_matches('\u{feff}');
-        let separator = if header.contains(';') && !header.contains(',') { ';' } else { ',' };
-        let names: Vec<String> =
-            split_row(header, separator)?.into_iter().map(|name| name.trim().to_lowercase()).collect();
-        if let Some(missing) = Record::required(kind).iter().find(|field| !names.iter().any(|name| name == *field)) {
-            return Err(Problem::MissingColumn { column: (*missing).to_owned() });
+    /// [`FileRefusal::Header`] with everything that is wrong with it: required columns that are missing, columns that the
+    /// kind does not have, columns that stand twice (B01, T36).
+    pub fn parse(kind: RecordKind, header: &str, separator: char) -> Result<Self, FileRefusal> {
+        let known = Record::fields(kind);
+        let mut wrong = Header { known: known.iter().map(|name| (*name).to_owned()).collect(), ..Header::default() };
+        let cells =
+            split_row(header.trim_start_matches('\u{feff}'), separator).unwrap_or_else(|_| vec![header.to_owned()]);
+        let mut names: Vec<Option<String>> = Vec::with_capacity(cells.len());
+        for (cell, place) in cells.iter().zip(1_u32..) {
+            if is_blank(cell) {
+                names.push(None);
+                continue;
+            }
+            let name = excerpt(&cell.to_lowercase());
+            let first = names.iter().zip(1_u32..).find(|(other, _)| other.as_deref() == Some(name.as_str()));
+            match first {
+                Some((_, first)) => wrong.twice.push((name.clone(), first, place)),
+                None => {
+                    wrong.found.push(name.clone());
+                    if !known.contains(&name.as_str()) {
+                        wrong.unknown.push(name.clone());
+                    }
+                }
+            }
+            names.push(Some(name));
         }
-        if let Some(unknown) = names.iter().find(|name| !Record::fields(kind).contains(&name.as_str())) {
-            return Err(Problem::UnknownField { field: unknown.clone() });
+        wrong.missing = Record::required(kind)
+            .iter()
+            .filter(|field| !wrong.found.iter().any(|name| name == *field))
+            .map(|field| (*field).to_owned())
+            .collect();
+        if wrong.missing.is_empty() && wrong.unknown.is_empty() && wrong.twice.is_empty() {
+            Ok(Self { kind, separator, names })
+        } else {
+            Err(FileRefusal::Header(Box::new(wrong)))
         }
-        Ok(Self { kind, separator, names })
     }
 
     pub const fn kind(&self) -> RecordKind {
@@ -108,15 +157,28 @@ impl Columns {
         self.separator
     }
 
+    /// The fields of a row; `None` for one in which every cell is blank, which is no record (B02). Cells that are missing
+    /// at its end are empty (B03).
+    ///
     /// # Errors
-    /// [`Problem::Syntax`] when the row has not as many cells as the header.
-    pub fn fields(&self, row: &str) -> Result<Map<String, Value>, Problem> {
+    /// [`Problem::Syntax`]; [`Problem::CellWithoutColumn`] for a cell that holds something under no name.
+    pub fn fields(&self, row: &str) -> Result<Option<Map<String, Value>>, Problem> {
         let cells = split_row(row, self.separator)?;
-        if cells.len() != self.names.len() {
-            let message = format!("{} cells under {} columns", cells.len(), self.names.len());
-            return Err(Problem::Syntax { message });
+        if cells.iter().all(|cell| is_blank(cell)) {
+            return Ok(None);
         }
-        Ok(self.names.iter().cloned().zip(cells.into_iter().map(Value::String)).collect())
+        let mut fields = Map::new();
+        for (place, cell) in cells.into_iter().enumerate() {
+            match self.names.get(place).and_then(Option::as_ref) {
+                Some(name) => drop(fields.insert(name.clone(), Value::String(cell))),
+                None if is_blank(&cell) => {}
+                None => {
+                    let column = u32::try_from(place + 1).unwrap_or(u32::MAX);
+                    return Err(Problem::CellWithoutColumn { column, value: excerpt(&cell) });
+                }
+            }
+        }
+        Ok(Some(fields))
     }
 }
 
@@ -145,14 +207,60 @@ mod tests {
         assert_eq!(split_row(&row, ',').unwrap(), ["a,b", "c\nd", "\"e\""]);
     }
 
+    fn parse(kind: RecordKind, header: &str) -> Result<Columns, FileRefusal> {
+        Columns::parse(kind, header, separator_of(header))
+    }
+
+    /// T36
     #[test]
-    fn a_wrong_header_is_named() {
-        let missing = Columns::parse(RecordKind::Organisation, "id,region").unwrap_err();
-        assert_eq!(missing, Problem::MissingColumn { column: "name".into() });
-        let unknown = Columns::parse(RecordKind::Organisation, "id,name,regoin").unwrap_err();
-        assert_eq!(unknown, Problem::UnknownField { field: "regoin".into() });
-        let columns = Columns::parse(RecordKind::Organisation, "\u{feff}ID;Name").unwrap();
-        assert_eq!(columns.fields("1;Café").unwrap()["name"], "Café");
-        assert!(columns.fields("1;2;3").is_err());
+    fn t36_all_that_is_wrong_with_a_header_is_named_at_once() {
+        let Err(FileRefusal::Header(wrong)) = parse(RecordKind::User, "\u{feff}Id ;nom;mail; NOM;;\u{a0}id") else {
+            panic!("a refusal")
+        };
+        assert_eq!(wrong.missing, ["organisation", "name", "email"]);
+        assert_eq!(wrong.unknown, ["nom", "mail"]);
+        assert_eq!(wrong.twice, [("nom".to_owned(), 2, 4), ("id".to_owned(), 1, 6)]);
+        assert_eq!(wrong.found, ["id", "nom", "mail"]);
+        assert!(wrong.known.contains(&"email".to_owned()));
+        let Err(FileRefusal::Header(wrong)) = parse(RecordKind::Organisation, "id,\"name") else { panic!("a refusal") };
+        assert_eq!(wrong.missing, ["id", "name"], "a header that cannot be cut");
+        let columns = parse(RecordKind::Organisation, "\u{feff}ID;Name").unwrap();
+        assert_eq!(columns.fields("1;Café").unwrap().unwrap()["name"], "Café");
+    }
+
+    /// B02, B03
+    #[test]
+    fn b03_rows_may_be_shorter_or_end_in_empty_cells() {
+        let columns = parse(RecordKind::Organisation, "id,name,region,").unwrap();
+        let fields = |row: &str| columns.fields(row);
+        assert_eq!(fields("1,A").unwrap().unwrap().len(), 2);
+        assert_eq!(fields("1,A,,, ,\"\"").unwrap().unwrap().len(), 3);
+        for empty in ["", ",,", " ,\"\",\u{a0}", ",,,,,,\u{feff}"] {
+            assert_eq!(fields(empty), Ok(None), "{empty:?}");
+        }
+        assert_eq!(fields("1,A,,x"), Err(Problem::CellWithoutColumn { column: 4, value: "x".into() }));
+        assert_eq!(fields("1,A,,,,y"), Err(Problem::CellWithoutColumn { column: 6, value: "y".into() }));
+    }
+
+    /// B04
+    #[test]
+    fn b04_separators_are_found_in_the_header_or_declared() {
+        assert_eq!(
+            (separator_of("a;b,c;d"), separator_of("a\tb"), separator_of("a"), separator_of("\"a;b;c\",d")),
+            (';', '\t', ',', ',')
+        );
+        assert_eq!(
+            (declared_separator("\u{feff}sep=;\r\n"), declared_separator("SEP=\t"), declared_separator("\"sep=,\"")),
+            (Some(';'), Some('\t'), Some(','))
+        );
+        assert_eq!(
+            (
+                declared_separator("sep=;;"),
+                declared_separator("sep="),
+                declared_separator("sépé"),
+                declared_separator("id")
+            ),
+            (None, None, None, None)
+        );
     }
 }

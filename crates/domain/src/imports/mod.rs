@@ -2,11 +2,18 @@
 //! make the files.
 
 mod csv;
+mod json;
+mod problem;
 mod record;
 
-pub use csv::{Columns, split_row, spreadsheet_row};
+pub use csv::{Columns, declared_separator, separator_of, split_row, spreadsheet_row};
+pub use problem::{
+    BadField, FileFormat, FileProblem, FileRefusal, Header, OtherSource, Problem, Quoting, Remark, Remarked, Syntax,
+    excerpt, without_marks,
+};
 pub use record::{
-    CaseRecord, ContactRecord, ContractRecord, EntryRecord, OrganisationRecord, ProductRecord, Record, UserRecord,
+    CaseRecord, ContactRecord, ContractRecord, EntryRecord, Html, OrganisationRecord, ProductRecord, Read, Record,
+    Unread, UserRecord,
 };
 
 use serde::{Deserialize, Serialize};
@@ -36,71 +43,6 @@ pub enum Verdict {
     Reject(Problem),
 }
 
-/// Why a record was not taken, in codes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Problem {
-    NotUtf8,
-    LineTooLong {
-        max_bytes: u64,
-    },
-    Syntax {
-        message: String,
-    },
-    UnknownKind {
-        kind: String,
-    },
-    MissingColumn {
-        column: String,
-    },
-    Field {
-        field: String,
-        error: crate::FieldError,
-    },
-    UnknownOrganisation {
-        id: String,
-    },
-    UnknownProduct {
-        key: String,
-    },
-    UnknownContract {
-        id: String,
-    },
-    /// The same id or address stands earlier in the file.
-    Duplicate {
-        first_line: u64,
-    },
-    /// The address belongs to another record already.
-    AddressTaken {
-        email: String,
-    },
-    MissingFile {
-        path: String,
-    },
-    /// Not a field of this kind of record: most often a wrong header or a slip of the pen.
-    UnknownField {
-        field: String,
-    },
-    UnknownProgramme {
-        key: String,
-    },
-    /// A row of `entries.csv` that belongs to no case of `cases.csv`.
-    UnknownCase {
-        id: String,
-    },
-    /// An entry of this case was rejected; its line in `entries.csv`.
-    BadEntry {
-        line: u64,
-    },
-    /// A case of a CSV bundle with more bytes of entries than one record may have.
-    CaseTooLarge {
-        max_bytes: u64,
-    },
-    /// What this record was imported with before cannot be changed by an import: company, address.
-    CannotChange {
-        field: String,
-    },
-}
-
 /// The verdict on one record, with where it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowVerdict {
@@ -111,6 +53,20 @@ pub struct RowVerdict {
     pub kind: Option<RecordKind>,
     pub id: String,
     pub verdict: Verdict,
+    /// What was left out of a record that is taken, or read as something else (B05).
+    #[serde(default)]
+    pub remarks: Vec<Remark>,
+}
+
+impl RowVerdict {
+    /// The order of a report: refused ones first, then those with remarks.
+    const fn rank(&self) -> u8 {
+        match self.verdict.is_refusal() {
+            true => 0,
+            false if !self.remarks.is_empty() => 1,
+            false => 2,
+        }
+    }
 }
 
 /// How many records got which verdict.
@@ -121,16 +77,22 @@ pub struct VerdictCounts {
     pub unchanged: u64,
     pub conflict: u64,
     pub reject: u64,
+    /// Of those to create and to update: the ones with remarks.
+    #[serde(default)]
+    pub remarked: u64,
 }
 
 impl VerdictCounts {
-    pub const fn count(&mut self, verdict: &Verdict) {
-        match verdict {
+    pub const fn count(&mut self, row: &RowVerdict) {
+        match &row.verdict {
             Verdict::Create => self.create += 1,
             Verdict::Update => self.update += 1,
             Verdict::Unchanged => self.unchanged += 1,
             Verdict::Conflict(_) => self.conflict += 1,
             Verdict::Reject(_) => self.reject += 1,
+        }
+        if !row.remarks.is_empty() {
+            self.remarked += 1;
         }
     }
 
@@ -167,7 +129,7 @@ impl ImportProgress {
     }
 }
 
-/// Rows of a report that are kept: rejects and conflicts first.
+/// Rows of a report that are kept: rejects and conflicts first, then those with remarks.
 pub const MAX_SHOWN: usize = 500;
 
 /// What a dry run found, or a commit did.
@@ -175,8 +137,17 @@ pub const MAX_SHOWN: usize = 500;
 pub struct ImportReport {
     pub counts: VerdictCounts,
     pub by_kind: Vec<(RecordKind, VerdictCounts)>,
-    /// At most [`MAX_SHOWN`]; those that were refused first, then in the order of the file.
+    /// At most [`MAX_SHOWN`]; those that were refused first, then those with remarks, then in the order of the file.
     pub rows: Vec<RowVerdict>,
+    /// Files that were refused as a whole: they stop a commit, also one that leaves out refused records (T05).
+    #[serde(default)]
+    pub refused_files: u64,
+    /// Rows of those files, as far as they could be counted.
+    #[serde(default)]
+    pub rows_not_read: u64,
+    /// Bodies that were HTML and became text (B15).
+    #[serde(default)]
+    pub html: u64,
     /// Whether anything was written: a dry run never does, a commit only when nothing was refused or refusals were to be
     /// left out.
     pub committed: bool,
@@ -185,7 +156,7 @@ pub struct ImportReport {
 impl ImportReport {
     /// Counts a verdict and keeps it while there is room; a refused one takes the place of one that is well.
     pub fn add(&mut self, row: RowVerdict) {
-        self.counts.count(&row.verdict);
+        self.counts.count(&row);
         if let Some(kind) = row.kind {
             let place = match self.by_kind.iter().position(|(known, _)| *known == kind) {
                 Some(place) => place,
@@ -195,17 +166,26 @@ impl ImportReport {
                 }
             };
             if let Some((_, counts)) = self.by_kind.get_mut(place) {
-                counts.count(&row.verdict);
+                counts.count(&row);
             }
         }
-        let refused = row.verdict.is_refusal();
-        let refusals = self.rows.partition_point(|kept| kept.verdict.is_refusal());
-        if self.rows.len() < MAX_SHOWN {
-            self.rows.insert(if refused { refusals } else { self.rows.len() }, row);
-        } else if refused && refusals < MAX_SHOWN {
-            self.rows.pop();
-            self.rows.insert(refusals, row);
+        if let Verdict::Reject(Problem::WholeFile { rows, .. }) = &row.verdict {
+            self.refused_files += 1;
+            self.rows_not_read += rows;
         }
+        self.html += row.remarks.iter().filter(|remark| remark.what == Remarked::Html).count() as u64;
+        let place = self.rows.partition_point(|kept| kept.rank() <= row.rank());
+        if self.rows.len() < MAX_SHOWN {
+            self.rows.insert(place, row);
+        } else if place < MAX_SHOWN {
+            self.rows.pop();
+            self.rows.insert(place, row);
+        }
+    }
+
+    /// Whether a commit may write: nothing is refused, or what is refused may be left out and is not a whole file.
+    pub const fn may_commit(&self, skip_refused: bool) -> bool {
+        self.refused_files == 0 && (skip_refused || self.counts.refused() == 0)
     }
 }
 
@@ -213,6 +193,37 @@ impl Verdict {
     pub const fn is_refusal(&self) -> bool {
         matches!(self, Self::Conflict(_) | Self::Reject(_))
     }
+}
+
+/// The tables of a CSV bundle in the order they are read: what others refer to comes first. `entries.csv` is read with
+/// the cases.
+pub const TABLES: [(&str, RecordKind); 7] = [
+    ("organisations.csv", RecordKind::Organisation),
+    ("products.csv", RecordKind::Product),
+    ("contracts.csv", RecordKind::Contract),
+    ("contacts.csv", RecordKind::Contact),
+    ("users.csv", RecordKind::User),
+    ("cases.csv", RecordKind::Case),
+    ("entries.csv", RecordKind::Entry),
+];
+
+/// The table that a name was most likely meant to be: `Users (1).csv`, `entry.csv`, `organizations.csv` (T06).
+pub fn nearest_table(name: &str) -> Option<&'static str> {
+    let stem = |name: &str| -> String {
+        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+        stem.to_lowercase().chars().filter(|c| c.is_alphabetic()).collect()
+    };
+    let wanted = stem(name);
+    let (table, distance) = TABLES
+        .iter()
+        .map(|(table, _)| {
+            let known = stem(table);
+            let singular = known.strip_suffix('s').unwrap_or(&known);
+            let distance = if wanted.contains(singular) { 0 } else { strsim::damerau_levenshtein(&wanted, &known) };
+            (*table, distance)
+        })
+        .min_by_key(|(_, distance)| *distance)?;
+    (distance <= 4 && distance < wanted.chars().count()).then_some(table)
 }
 
 coded! {
@@ -270,4 +281,73 @@ pub struct ImportView {
     pub state: ImportState,
     pub progress: ImportProgress,
     pub report: Option<ImportReport>,
+}
+
+/// An upload that was not taken, with the name of the file it is about (T29).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedUpload {
+    pub problem: UploadProblem,
+    pub file: Option<String>,
+}
+
+/// The uploads that are kept, and the last one of the reader that was not taken.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportShelf {
+    pub imports: Vec<ImportView>,
+    pub refused: Option<RefusedUpload>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(line: u64, verdict: Verdict, remarked: bool) -> RowVerdict {
+        let remark = Remark { field: "phone".into(), value: "n/a".into(), what: Remarked::EmptyEntry };
+        let remarks = if remarked { vec![remark] } else { Vec::new() };
+        RowVerdict { file: String::new(), line, kind: None, id: String::new(), verdict, remarks }
+    }
+
+    #[test]
+    fn a_report_keeps_refused_records_first_then_those_with_remarks() {
+        let mut report = ImportReport::default();
+        for line in 0..MAX_SHOWN as u64 {
+            report.add(verdict(line, Verdict::Create, false));
+        }
+        report.add(verdict(1_000, Verdict::Create, true));
+        report.add(verdict(1_001, Verdict::Reject(Problem::UnknownKind { kind: String::new() }), false));
+        report.add(verdict(1_002, Verdict::Update, true));
+        let lines: Vec<u64> = report.rows.iter().map(|row| row.line).take(4).collect();
+        assert_eq!((lines, report.rows.len()), (vec![1_001, 1_000, 1_002, 0], MAX_SHOWN));
+        assert_eq!((report.counts.remarked, report.counts.total()), (2, 503));
+    }
+
+    /// T05
+    #[test]
+    fn t05_a_file_that_is_not_read_is_never_left_out() {
+        let mut report = ImportReport::default();
+        assert!(report.may_commit(false));
+        report.add(verdict(1, Verdict::Reject(Problem::UnknownKind { kind: String::new() }), false));
+        assert!(!report.may_commit(false) && report.may_commit(true));
+        let why = FileRefusal::Format(FileFormat::Windows1252);
+        report.add(verdict(1, Verdict::Reject(Problem::WholeFile { rows: 1_000, why }), false));
+        assert!(!report.may_commit(true));
+        assert_eq!(report.rows_not_read, 1_000);
+    }
+
+    /// T06
+    #[test]
+    fn t06_the_nearest_table_is_named() {
+        for (name, table) in [
+            ("users (1).csv", Some("users.csv")),
+            ("entry.csv", Some("entries.csv")),
+            ("Organizations.CSV", Some("organisations.csv")),
+            ("user.csv", Some("users.csv")),
+            ("export-cases-2026.csv", Some("cases.csv")),
+            ("contact.csv", Some("contacts.csv")),
+            ("q.csv", None),
+            ("facturation_2019.csv", None),
+        ] {
+            assert_eq!(nearest_table(name), table, "{name}");
+        }
+    }
 }

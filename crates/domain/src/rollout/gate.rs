@@ -90,9 +90,12 @@ impl Gate {
         self.dates.iter().find(|(dated, _)| *dated == phase).map(|(_, date)| *date)
     }
 
-    /// The planned day on which a capability opens.
-    pub fn opens_on(&self, capability: Capability) -> Option<Date> {
-        self.date_of(capability.opens_in())
+    /// The planned day on which a capability opens, and whether it is late. A day that has passed is no promise: it is left
+    /// out, and late.
+    pub fn opening(&self, capability: Capability, today: Date) -> (Option<Date>, bool) {
+        let day = self.date_of(capability.opens_in());
+        let delayed = !self.is_open(capability) && day.is_some_and(|day| day < today);
+        (day.filter(|_| !delayed), delayed)
     }
 }
 
@@ -112,6 +115,18 @@ mod tests {
         assert!(Capability::ALL.into_iter().all(|capability| !draft.is_open(capability)));
         let live = Gate::new(Phase::Launch, true, vec![]);
         assert!(Capability::ALL.into_iter().all(|capability| live.is_open(capability)));
+    }
+
+    /// D2: a company that is late, or was set back, is promised no day of the past.
+    #[test]
+    fn d2_a_day_that_has_passed_is_no_promise() {
+        let day = |text: &str| text.parse::<Date>().expect("a day");
+        let gate = Gate::new(Phase::Setup, true, vec![(Phase::Launch, day("2026-05-11"))]);
+        assert_eq!(gate.opening(Capability::Chat, day("2026-05-10")), (Some(day("2026-05-11")), false));
+        assert_eq!(gate.opening(Capability::Chat, day("2026-05-11")), (Some(day("2026-05-11")), false));
+        assert_eq!(gate.opening(Capability::Chat, day("2026-05-12")), (None, true));
+        let undated = Gate::new(Phase::Setup, false, vec![]);
+        assert_eq!(undated.opening(Capability::Chat, day("2026-05-12")), (None, false));
     }
 
     /// J13

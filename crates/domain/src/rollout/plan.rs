@@ -136,7 +136,12 @@ impl ProgrammeForm {
             match ids {
                 None => Err(FieldError::NotAChoice),
                 Some(ids) if ids.is_empty() => Err(FieldError::Required),
-                Some(ids) => Ok(ids),
+                // Ticked twice is ticked (C4).
+                Some(mut ids) => {
+                    ids.sort_unstable();
+                    ids.dedup();
+                    Ok(ids)
+                }
             },
         );
         let dates = self.dates.parse_into(&mut errors);
@@ -152,7 +157,7 @@ impl ProgrammeForm {
 /// Why a company was moved: one line, kept in the ledger.
 ///
 /// # Errors
-/// Empty, too long, or more than one line.
+/// Empty, or too long.
 pub fn reason(text: &str) -> Result<String, FieldError> {
     const MAX: u32 = 300;
     line(text, MAX)

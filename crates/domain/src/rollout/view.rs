@@ -4,7 +4,7 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use super::{Capability, Phase};
-use crate::{OrganisationId, ProgrammeId, cases::ProductChoice, failure::Contact};
+use crate::{OrganisationId, ProgrammeId, cases::ProductChoice, failure::Contact, page::Page};
 
 /// Planned first days, in the order of the phases.
 pub type Dates = Vec<(Phase, Date)>;
@@ -18,9 +18,9 @@ pub struct Timeline {
     pub phase: Phase,
     /// R34: where questions go.
     pub contact: String,
-    /// The company's own people who can help (K2).
+    /// The company's administrators (K2); the ones who accepted their invitation come first.
     pub administrators: Vec<Contact>,
-    /// The day in UTC on which this was asked.
+    /// The day on which this was asked, in the zone of the reader.
     pub today: Date,
     pub steps: Vec<TimelineStep>,
     /// R5: how the days moved, newest first.
@@ -33,7 +33,7 @@ impl Timeline {
         self.steps.iter().find(|step| step.phase == self.phase)
     }
 
-    /// The step that comes next, and in how many days; negative when its planned day has passed.
+    /// The step that comes next, and in how many days when it has a day.
     pub fn next(&self) -> Option<(&TimelineStep, Option<i64>)> {
         let step = self.steps.iter().find(|step| step.phase > self.phase)?;
         let days = step.starts_on.and_then(|day| self.today.until(day).ok()).map(|span| i64::from(span.get_days()));
@@ -45,19 +45,25 @@ impl Timeline {
 pub struct TimelineStep {
     pub phase: Phase,
     pub starts_on: Option<Date>,
+    /// The step has not begun although its day has passed: a new day will follow.
+    pub delayed: bool,
     pub state: StepState,
     /// What it opens.
     pub opens: Vec<Capability>,
 }
 
 impl TimelineStep {
-    /// The four dated steps of a company that stands at `phase`.
-    pub fn all(phase: Phase, dates: &[(Phase, Date)]) -> Vec<Self> {
+    /// The four dated steps of a company that stands at `phase`. The day of a step that should have begun by now is left
+    /// out (D2).
+    pub fn all(phase: Phase, dates: &[(Phase, Date)], today: Date) -> Vec<Self> {
         Phase::DATED
             .into_iter()
-            .map(|step| Self {
+            .map(|step| (step, dates.iter().find(|(dated, _)| *dated == step).map(|(_, date)| *date)))
+            .map(|(step, day)| (step, day, step > phase && day.is_some_and(|day| day < today)))
+            .map(|(step, day, delayed)| Self {
                 phase: step,
-                starts_on: dates.iter().find(|(dated, _)| *dated == step).map(|(_, date)| *date),
+                starts_on: day.filter(|_| !delayed),
+                delayed,
                 state: match step.cmp(&phase) {
                     std::cmp::Ordering::Less => StepState::Done,
                     std::cmp::Ordering::Equal => StepState::Current,
@@ -132,7 +138,7 @@ pub struct BoardFilter {
     /// Part of a name.
     #[serde(default)]
     pub search: String,
-    /// The key of the page.
+    /// The cursor of the page, as another page gave it.
     #[serde(default)]
     pub after: String,
 }
@@ -142,8 +148,7 @@ pub struct BoardFilter {
 pub struct RolloutBoard {
     pub programme: ProgrammeSummary,
     /// One page of those asked for, by name.
-    pub rows: Vec<BoardRow>,
-    pub next: Option<String>,
+    pub companies: Page<BoardRow>,
     /// Of the whole programme, whatever was asked for.
     pub funnel: FunnelCounts,
     /// How many companies stand in each phase.
@@ -210,6 +215,10 @@ pub struct CompanyRollout {
     pub activated_admins: u64,
     /// People who were not told of the portal yet.
     pub waiting: u64,
+    /// People who accepted their invitation: to them something closes when the company is set back (D2).
+    pub active: u64,
+    /// The planned days, those that have passed among them: what the vendor corrects.
+    pub dates: Dates,
     /// With who and why.
     pub history: Vec<RolloutChange>,
 }

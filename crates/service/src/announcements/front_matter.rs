@@ -9,6 +9,8 @@ use domain::{
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
+use super::marks::unmarked;
+
 /// What the front matter says, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FrontMatter {
@@ -25,6 +27,8 @@ pub struct FrontMatter {
     pub translated_percent: Option<u8>,
     /// F1: the announcement whose place this one takes, and the line that says so.
     pub supersedes: Option<(Slug, u32)>,
+    /// The number of the first line below the head.
+    pub body_line: u32,
 }
 
 #[derive(Default, Deserialize)]
@@ -74,17 +78,23 @@ pub fn parse<'a>(source: &'a str, file_name: Option<&str>) -> Result<(FrontMatte
     let at = |value: &Spanned<String>| first - 1 + u32::try_from(value.referenced.line().max(1)).unwrap_or(1);
 
     let title = match yaml.title {
-        Some(title) if !title.value.trim().is_empty() => checked("title", &title.value, at(&title), 300)?,
+        Some(title) if !title.value.trim().is_empty() => checked("title", &unmarked(&title.value), at(&title), 300)?,
         other => return Err(AnnouncementProblem::NoTitle { line: other.as_ref().map_or(last, at) }),
     };
     let description = match yaml.description {
-        Some(text) if !text.value.trim().is_empty() => checked("description", &text.value, at(&text), 1_000)?,
+        Some(text) if !text.value.trim().is_empty() => {
+            checked("description", &unmarked(&text.value), at(&text), 1_000)?
+        }
         _ => String::new(),
     };
-    let name = file_name.map(SourceName::parse).transpose()?;
+    let name = match file_name.map(SourceName::parse).transpose() {
+        // A name that gives no address does no harm beside a `slug`; its language is asked for then.
+        Err(_) if yaml.slug.is_some() => None,
+        name => name?,
+    };
     let slug = match (&yaml.slug, &name) {
         (Some(slug), _) => {
-            let bad = || AnnouncementProblem::BadName { name: slug.value.clone() };
+            let bad = || AnnouncementProblem::BadSlug { line: at(slug), slug: slug.value.clone() };
             Slug::parse(slug.value.trim()).ok_or_else(bad)?
         }
         (None, Some(name)) => name.slug.clone(),
@@ -128,13 +138,15 @@ pub fn parse<'a>(source: &'a str, file_name: Option<&str>) -> Result<(FrontMatte
         ),
         translated_percent,
         supersedes,
+        body_line: last + 1,
     };
     Ok((front, body))
 }
 
-/// The Markdown of a file that was published before.
-pub(super) fn body_of(source: &str) -> &str {
-    split(source.strip_prefix('\u{feff}').unwrap_or(source)).map_or(source, |(_, body, _)| body)
+/// The Markdown of a file that was published before, and the number of its first line.
+pub(super) fn body_of(source: &str) -> (&str, u32) {
+    split(source.strip_prefix('\u{feff}').unwrap_or(source))
+        .map_or((source, 1), |(head, body, first)| (body, first + head.lines().count() as u32 + 1))
 }
 
 /// The head, the body, and the number of the first line of the head.
@@ -187,7 +199,9 @@ fn read(head: &str, first: u32) -> Result<Yaml, AnnouncementProblem> {
 }
 
 fn checked(key: &str, value: &str, at: u32, max: u32) -> Result<String, AnnouncementProblem> {
-    let folded = value.split_whitespace().collect::<Vec<_>>().join(" ");
+    // Blanks that do not break stay: French puts them before `:` (B22).
+    let breaks = |c: char| c.is_whitespace() && !matches!(c, '\u{a0}' | '\u{202f}');
+    let folded = value.split(breaks).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     line(&folded, max).map_err(|_| AnnouncementProblem::BadValue { line: at, key: key.to_owned(), max })
 }
 

@@ -18,7 +18,7 @@ use crate::{Change, Context, OrFail, Services};
 /// [`Failure::Forbidden`] before launch (R26: no phone) or without a role.
 pub async fn lines(context: &Context, organisation: OrganisationId) -> Result<Vec<PhoneLine>, Failure> {
     let gate = rollout::find_gate(&context.services.db, organisation).await.or_fail("finding a gate")?;
-    context.authorize(Permission::CallRequest, &Place::organisation(organisation, gate)).await?;
+    context.ask(Permission::CallRequest, &Place::organisation(organisation, gate)).await?;
     lines_of(&context.services, organisation).await
 }
 
@@ -41,7 +41,8 @@ pub(crate) async fn lines_of(services: &Services, organisation: OrganisationId) 
                 number: line.number,
                 languages: line.languages,
                 hours: line.hours,
-                open_until: open.ok(),
+                open: open.is_ok(),
+                open_until: open.ok().flatten(),
                 opens_at: open.err().flatten(),
             }
         })
@@ -74,6 +75,10 @@ pub async fn save_line(context: &Context, form: &PhoneLineForm) -> Result<(), Fa
     let mut change = Change::begin(context).await?;
     let before = store::calls::list_lines(&change.tx).await.or_fail("listing numbers")?;
     let before = before.into_iter().find(|known| known.region == line.region);
+    // What changes nothing is no event.
+    if before.as_ref() == Some(&line) {
+        return Ok(());
+    }
     store::calls::upsert_line(&change.tx, &granted, &line).await.or_fail("setting a number")?;
     let detail = json!({ "before": before.map(|line| line.number), "after": line.number, "hours": line.hours });
     change.event(Verb::PhoneLineSaved, None, ("phone_line", &line.region), detail);

@@ -16,16 +16,16 @@ use domain::{
         CallbackState, DeskWaiting,
     },
     cases::{CaseDraft, Channel, EntryKind, Priority, Side, StatusAct, next_status},
-    chat::ChatState,
     failure::Conflict,
     mail::MailKind,
+    page::Page,
     text::{CaseTitle, EntryText, optional},
 };
 use jiff::tz::TimeZone;
 use serde_json::json;
 use store::{calls::NewCallback, cases::NewEntry, rollout};
 
-use crate::{Change, Context, OrFail, cases, chat};
+use crate::{Change, Context, OrFail, cases};
 
 /// What the form for a call-back needs: about an open case, or a new matter.
 ///
@@ -56,9 +56,9 @@ pub async fn entrance(context: &Context, case: Option<CaseId>) -> Result<CallEnt
 /// # Errors
 /// When the database cannot be asked.
 pub async fn defaults(context: &Context) -> Result<CallbackDefaults, Failure> {
-    let found = store::people::find_phone_and_zone(&context.services.db, context.actor.person).await;
-    let (phone, time_zone) = found.or_fail("finding a person")?;
-    Ok(CallbackDefaults { phone: phone.unwrap_or_default(), time_zone })
+    let phone = store::people::find_phone(&context.services.db, context.actor.person).await;
+    let (time_zone, zone_known) = (context.actor.zone.clone(), context.actor.zone_known);
+    Ok(CallbackDefaults { phone: phone.or_fail("finding a person")?.unwrap_or_default(), time_zone, zone_known })
 }
 
 /// Asks to be called, about a new matter or an open case; gives back the case. A call-back is one task: a case has at most
@@ -68,7 +68,7 @@ pub async fn defaults(context: &Context) -> Result<CallbackDefaults, Failure> {
 /// [`Failure::Forbidden`] before launch (R26) or without a role, [`Failure::NotFound`] for a case out of sight,
 /// [`Conflict::CallbackOpen`], [`Conflict::CaseClosed`], [`Failure::Invalid`] for the form: a time in the past, or when
 /// nobody is at the desk of the region.
-pub async fn request(context: &Context, form: &CallbackForm, key: &str) -> Result<CaseId, Failure> {
+pub async fn request(context: &Context, form: &CallbackForm) -> Result<CaseId, Failure> {
     let services = &context.services;
     if let Ok(organisation) = form.organisation.parse() {
         let gate = rollout::find_gate(&services.db, organisation).await.or_fail("finding a gate")?;
@@ -81,8 +81,8 @@ pub async fn request(context: &Context, form: &CallbackForm, key: &str) -> Resul
     let zone = |name: &str| TimeZone::get(name).ok();
     let draft = form.parse(services.now(), zone).map_err(FieldErrors::into_failure)?;
     match draft.case {
-        Some(case) => request_in(context, &draft, case, key).await,
-        None => request_new(context, &draft, key).await,
+        Some(case) => request_in(context, &draft, case).await,
+        None => request_new(context, &draft).await,
     }
 }
 
@@ -111,17 +111,13 @@ fn new_callback<'a>(context: &Context, draft: &'a CallbackDraft, case: CaseId, c
     }
 }
 
-async fn request_new(context: &Context, draft: &CallbackDraft, key: &str) -> Result<CaseId, Failure> {
+async fn request_new(context: &Context, draft: &CallbackDraft) -> Result<CaseId, Failure> {
     let topic = draft.topic.clone().ok_or_else(|| Failure::field("topic", FieldError::Required))?;
     let permission = Permission::CallRequest;
     let granted = cases::authorize_new(context, permission, draft.organisation, draft.product).await?;
     check_wanted(context, draft.organisation, draft).await?;
-    context.limit_writing()?;
 
     let mut change = Change::begin(context).await?;
-    if let Some(case) = change.sent_before(key).await? {
-        return Ok(case.into());
-    }
     let case = CaseDraft {
         organisation: draft.organisation,
         product: draft.product,
@@ -140,12 +136,11 @@ async fn request_new(context: &Context, draft: &CallbackDraft, key: &str) -> Res
     let (id, _) = cases::insert_case(&mut change, &by, &case, &entry_of(draft)).await?;
     let new = new_callback(context, draft, id, &change);
     store::calls::insert(&change.tx, &granted, new).await.or_conflict("asking for a call", Conflict::CallbackOpen)?;
-    change.note_sent(key, id.uuid()).await?;
     change.commit().await?;
     Ok(id)
 }
 
-async fn request_in(context: &Context, draft: &CallbackDraft, case: CaseId, key: &str) -> Result<CaseId, Failure> {
+async fn request_in(context: &Context, draft: &CallbackDraft, case: CaseId) -> Result<CaseId, Failure> {
     let (services, visibility) = (&context.services, context.visibility());
     let head = store::cases::find(&services.db, &visibility, case).await.or_fail("finding a case")?;
     let organisation = head.facts.organisation;
@@ -153,12 +148,8 @@ async fn request_in(context: &Context, draft: &CallbackDraft, case: CaseId, key:
     let place = Place::product(organisation, head.facts.product, gate);
     let granted = context.authorize(Permission::CallRequest, &place).await?;
     check_wanted(context, organisation, draft).await?;
-    context.limit_writing()?;
 
     let mut change = Change::begin(context).await?;
-    if let Some(case) = change.sent_before(key).await? {
-        return Ok(case.into());
-    }
     let head = store::cases::find_for_update(&change.tx, &visibility, case).await.or_fail("finding a case")?;
     let status = next_status(head.status, StatusAct::CustomerWrites)?;
     let new = new_callback(context, draft, case, &change);
@@ -181,7 +172,6 @@ async fn request_in(context: &Context, draft: &CallbackDraft, case: CaseId, key:
             .await
             .or_fail("setting a status")?;
     }
-    change.note_sent(key, case.uuid()).await?;
     let detail = json!({ "callback": id, "wanted_at": draft.wanted_at });
     change.case_event(Verb::CallbackRequested, organisation, case, false, detail);
     change.commit().await?;
@@ -197,13 +187,13 @@ pub async fn mine(context: &Context) -> Result<Vec<CallbackRow>, Failure> {
     found.or_fail("listing calls")
 }
 
-/// The calls to be made, the next one first.
+/// One page of the calls to be made, the next one first; `after` is the cursor of the page.
 ///
 /// # Errors
 /// [`Failure::Forbidden`] for customers.
-pub async fn list_open(context: &Context) -> Result<Vec<CallbackRow>, Failure> {
+pub async fn list_open(context: &Context, after: &str) -> Result<Page<CallbackRow>, Failure> {
     let granted = context.authorize(Permission::CallAnswer, &Place::vendor()).await?;
-    store::calls::list_open(&context.services.db, &granted).await.or_fail("listing calls")
+    store::calls::list_open(&context.services.db, &granted, after).await.or_fail("listing calls")
 }
 
 /// How many chats and calls wait for somebody at the desk; nothing waits for those who do not work there.
@@ -211,15 +201,14 @@ pub async fn list_open(context: &Context) -> Result<Vec<CallbackRow>, Failure> {
 /// # Errors
 /// When the database cannot be asked.
 pub async fn waiting(context: &Context) -> Result<DeskWaiting, Failure> {
-    let may =
-        |permission| policy::authorize(&context.actor, permission, &Place::vendor(), context.services.now()).is_ok();
+    let (db, now) = (&context.services.db, context.services.now());
+    let may = |permission| policy::authorize(&context.actor, permission, &Place::vendor(), now).ok();
     let mut waiting = DeskWaiting::default();
-    if may(Permission::ChatAnswer) {
-        let chats = chat::list_live(context).await?;
-        waiting.chats = chats.iter().filter(|chat| chat.state == ChatState::Waiting).count() as u64;
+    if let Some(granted) = may(Permission::ChatAnswer) {
+        waiting.chats = store::chat::count_waiting(db, &granted).await.or_fail("counting chats")?;
     }
-    if may(Permission::CallAnswer) {
-        waiting.calls = list_open(context).await?.len() as u64;
+    if let Some(granted) = may(Permission::CallAnswer) {
+        waiting.calls = store::calls::count_open(db, &granted).await.or_fail("counting calls")?;
     }
     Ok(waiting)
 }
@@ -236,9 +225,13 @@ pub async fn log(context: &Context, callback: CallbackId, outcome: CallOutcome, 
         CallOutcome::NoAnswer | CallOutcome::WrongNumber => optional(note, EntryText::parse),
     };
     let note = note.map_err(|error| Failure::field("note", error))?.map(EntryText::into_string).unwrap_or_default();
-    context.limit_writing()?;
 
     let mut change = Change::begin(context).await?;
+    let found = store::calls::find(&change.tx, &granted, callback).await.or_fail("finding a call")?;
+    let case = found.case;
+    let visibility = context.visibility();
+    let head = store::cases::find_for_update(&change.tx, &visibility, case).await.or_fail("finding a case")?;
+    // Read again: only now does nobody else write to the case.
     let call = store::calls::find(&change.tx, &granted, callback).await.or_fail("finding a call")?;
     let me = context.actor.person;
     let finished = call.state == CallbackState::Requested
@@ -248,9 +241,6 @@ pub async fn log(context: &Context, callback: CallbackId, outcome: CallOutcome, 
     if !finished {
         return Err(Failure::Conflict(Conflict::AlreadyTaken));
     }
-    let case = call.case;
-    let head =
-        store::cases::find_for_update(&change.tx, &context.visibility(), case).await.or_fail("finding a case")?;
     let body = CallEntry::Made { outcome, note: note.clone() }.to_body();
     let entry = NewEntry {
         id: context.services.id(),

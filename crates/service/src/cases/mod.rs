@@ -6,8 +6,8 @@ mod reply;
 mod status;
 
 pub use open::{open, opening_choices};
-pub use read::{Legacy, count_open, detail, find_by_legacy, list};
-pub use reply::{Reply, note, reply};
+pub use read::{Legacy, count_open, detail, detail_part, find_by_legacy, list};
+pub use reply::{Reply, note, reopen_and_reply, reply};
 pub use status::{assign_to_me, close, reopen};
 
 pub(crate) use open::{NewCaseBy, authorize_new, choices, insert_case};

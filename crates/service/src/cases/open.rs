@@ -33,7 +33,7 @@ pub(crate) async fn choices(context: &Context, permission: Permission) -> Result
     for membership in &context.actor.memberships {
         // "Any product" is asked here; the product itself is checked when the case is opened.
         let place = Place::organisation(membership.organisation, membership.gate.clone());
-        match context.authorize(permission, &place).await {
+        match context.ask(permission, &place).await {
             Ok(_) => {
                 let products = products::list_entitled(&context.services.db, membership.organisation)
                     .await
@@ -59,7 +59,7 @@ pub(crate) async fn choices(context: &Context, permission: Permission) -> Result
     }
     match refusal {
         Some(failure) if choices.is_empty() => Err(failure),
-        _ if choices.is_empty() => context.authorize(permission, &Place::vendor()).await.map(|_| choices),
+        _ if choices.is_empty() => context.ask(permission, &Place::vendor()).await.map(|_| choices),
         _ => Ok(choices),
     }
 }
@@ -70,12 +70,12 @@ fn may_be_about_none(context: &Context, permission: Permission, membership: &Mem
     policy::authorize(&context.actor, permission, &place, context.services.now()).is_ok()
 }
 
-/// Opens a case. `files` are uploads of the actor; `key` was made by the browser, a second sending gives the same case.
+/// Opens a case. `files` are uploads of the actor.
 ///
 /// # Errors
 /// [`Failure::Invalid`] for the form, [`Failure::Forbidden`] before launch (R26) or without a role,
 /// [`Failure::NotFound`] for a company that is not the actor's.
-pub async fn open(context: &Context, form: &CaseForm, files: &[FileId], key: &str) -> Result<CaseId, Failure> {
+pub async fn open(context: &Context, form: &CaseForm, files: &[FileId]) -> Result<CaseId, Failure> {
     // The gate comes before the form: "not yet" must not wait until every field is right.
     if let Ok(organisation) = form.organisation.parse() {
         let gate = rollout::find_gate(&context.services.db, organisation).await.or_fail("finding a gate")?;
@@ -86,12 +86,8 @@ pub async fn open(context: &Context, form: &CaseForm, files: &[FileId], key: &st
         return Err(Failure::field("files", FieldError::TooMany { max: MAX_FILES as u32 }));
     }
     let granted = authorize_new(context, Permission::CaseOpen, draft.organisation, draft.product).await?;
-    context.limit_writing()?;
 
     let mut change = Change::begin(context).await?;
-    if let Some(id) = change.sent_before(key).await? {
-        return Ok(id.into());
-    }
     let by = NewCaseBy {
         context,
         granted: &granted,
@@ -101,7 +97,6 @@ pub async fn open(context: &Context, form: &CaseForm, files: &[FileId], key: &st
     };
     let (id, entry) = insert_case(&mut change, &by, &draft, draft.description.as_str()).await?;
     files::attach(&change, &granted, files, id, entry).await?;
-    change.note_sent(key, id.uuid()).await?;
     change.commit().await?;
     Ok(id)
 }
@@ -176,8 +171,6 @@ pub(crate) async fn insert_case(
         now: change.now,
     };
     store::cases::insert_entry(&change.tx, by.granted, first).await.or_fail("writing the first entry")?;
-    let words = format!("{} {}", number, draft.title);
-    store::search::insert(&change.tx, id, false, &words).await.or_fail("indexing a case")?;
     let detail = json!({ "number": number.as_str(), "priority": draft.priority, "channel": by.channel });
     change.case_event(by.verb, draft.organisation, id, false, detail);
     if by.channel == Channel::Chat {
@@ -198,6 +191,7 @@ pub(crate) async fn insert_case(
                 "case": id,
             }),
             case: Some(id),
+            organisation: Some(draft.organisation),
         })
         .await?;
     Ok((id, entry))

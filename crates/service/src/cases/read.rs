@@ -3,7 +3,8 @@
 use domain::{
     CaseId, Failure, OrganisationId,
     access::{CaseVisibility, Permission, Place, policy},
-    cases::{CaseDetail, CaseFilter, CaseNumber, CaseRow, check_reopen},
+    cases::{CaseDetail, CaseFilter, CaseNumber, CaseRow, StreamPart, check_reopen},
+    failure::Denial,
     page::Page,
 };
 
@@ -38,13 +39,13 @@ async fn refuse(context: &Context, organisation: Option<OrganisationId>) -> Resu
     if let Some(organisation) = organisation {
         let gate = store::rollout::find_gate(&context.services.db, organisation).await.or_fail("finding a gate")?;
         let place = Place::organisation(organisation, gate);
-        return context.authorize(Permission::CaseRead, &place).await.map(|_| ());
+        return context.ask(Permission::CaseRead, &place).await.map(|_| ());
     }
     for membership in &context.actor.memberships {
         let place = Place::organisation(membership.organisation, membership.gate.clone());
-        context.authorize(Permission::CaseRead, &place).await?;
+        context.ask(Permission::CaseRead, &place).await?;
     }
-    context.authorize(Permission::CaseRead, &Place::vendor()).await.map(|_| ())
+    context.ask(Permission::CaseRead, &Place::vendor()).await.map(|_| ())
 }
 
 /// How many open cases of a company are in sight, P1 first.
@@ -56,25 +57,40 @@ pub async fn count_open(context: &Context, organisation: OrganisationId) -> Resu
     store::cases::count_open(&context.services.db, &visibility).await.or_fail("counting cases")
 }
 
-/// A case with its stream and what the reader may do with it.
+/// A case with the last entries of its stream and what the reader may do with it.
 ///
 /// # Errors
 /// [`Failure::NotFound`] also when it may not be seen (invariant 7).
 pub async fn detail(context: &Context, id: CaseId) -> Result<CaseDetail, Failure> {
+    detail_part(context, id, StreamPart::Last).await
+}
+
+/// The same with another part of the stream.
+///
+/// # Errors
+/// As [`detail`].
+pub async fn detail_part(context: &Context, id: CaseId, part: StreamPart) -> Result<CaseDetail, Failure> {
     let visibility = context.visibility();
-    let found = store::cases::find_detail(&context.services.db, &visibility, id);
-    let mut case = found.await.or_fail("reading a case")?;
-    let head = store::cases::find(&context.services.db, &visibility, id).await.or_fail("reading a case")?;
-    let gate =
-        store::rollout::find_gate(&context.services.db, head.facts.organisation).await.or_fail("finding a gate")?;
+    // Head, stream and gate are of one moment (C18).
+    let moment = context.services.db.snapshot().await.or_fail("reading a case")?;
+    let mut case = store::cases::find_detail(&moment, &visibility, id, part).await.or_fail("reading a case")?;
+    let head = store::cases::find(&moment, &visibility, id).await.or_fail("reading a case")?;
+    let gate = store::rollout::find_gate(&moment, head.facts.organisation).await.or_fail("finding a gate")?;
+    drop(moment);
     let place = Place::product(head.facts.organisation, head.facts.product, gate);
     let now = context.services.now();
     let may = |permission| policy::authorize(&context.actor, permission, &place, now).is_ok();
-    case.may_reply = may(Permission::CaseReply);
+    let reply = policy::authorize(&context.actor, Permission::CaseReply, &place, now);
+    case.may_reply = reply.is_ok();
+    case.not_open = match reply {
+        Err(Failure::Forbidden(denial @ Denial::NotOpenYet { .. })) => Some(denial),
+        _ => None,
+    };
     case.may_close = may(Permission::CaseClose);
     case.may_reopen = case.may_close && check_reopen(head.closing, now).is_ok();
     case.may_call = head.status.is_open() && may(Permission::CallRequest);
     case.may_work = may(Permission::CaseWork);
+    case.may_take = case.may_work && head.status.is_open() && head.agent != Some(context.actor.person);
     Ok(case)
 }
 

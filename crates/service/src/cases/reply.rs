@@ -14,6 +14,7 @@ use domain::{
 use serde_json::json;
 use store::cases::{CaseHead, NewEntry};
 
+use super::status::reopen;
 use crate::{Change, Context, OrFail, change::Mail, files as uploads};
 
 /// What an agent wants the status to become with the reply; customers always [`Reply::Answer`].
@@ -27,18 +28,11 @@ pub enum Reply {
     Propose,
 }
 
-/// `key` was made by the browser, a second sending is not written twice.
+/// Writes into the stream of a case, where its customer reads it.
 ///
 /// # Errors
 /// [`Failure::NotFound`] out of sight, [`Failure::Forbidden`] when writing is not open, a conflict on a closed case.
-pub async fn reply(
-    context: &Context,
-    case: CaseId,
-    text: &str,
-    files: &[FileId],
-    reply: Reply,
-    key: &str,
-) -> Result<(), Failure> {
+pub async fn reply(context: &Context, case: CaseId, text: &str, files: &[FileId], reply: Reply) -> Result<(), Failure> {
     let visibility = context.visibility();
     let head = store::cases::find(&context.services.db, &visibility, case).await.or_fail("finding a case")?;
     let gate =
@@ -49,9 +43,9 @@ pub async fn reply(
     if files.len() > MAX_FILES {
         return Err(Failure::field("files", FieldError::TooMany { max: MAX_FILES as u32 }));
     }
-    context.limit_writing()?;
 
-    let vendor = context.actor.is_vendor();
+    // The side of the role that allowed it, whatever other roles the writer has (F7).
+    let vendor = granted.is_by_vendor();
     let act = match (vendor, reply) {
         (false, _) => StatusAct::CustomerWrites,
         (true, Reply::Answer) => StatusAct::VendorWrites,
@@ -59,9 +53,6 @@ pub async fn reply(
         (true, Reply::Propose) => StatusAct::Propose,
     };
     let mut change = Change::begin(context).await?;
-    if change.sent_before(key).await?.is_some() {
-        return Ok(());
-    }
     // Read again inside the transaction: somebody may have closed it meanwhile.
     let head = store::cases::find_for_update(&change.tx, &visibility, case).await.or_fail("finding a case")?;
     let status = next_status(head.status, act)?;
@@ -87,12 +78,31 @@ pub async fn reply(
         let agent = context.actor.person;
         store::cases::update_agent(&change.tx, &granted, case, agent, change.now).await.or_fail("setting an agent")?;
     }
-    change.note_sent(key, entry.uuid()).await?;
     let detail = json!({ "entry": entry, "status": { "before": head.status, "after": status } });
     change.case_event(Verb::CaseReplied, head.facts.organisation, case, false, detail);
     let more = json!({ "text": body.as_str(), "author": context.actor.name });
     tell_followers(context, &mut change, &granted, &head, MailKind::CaseReplied, &entry.to_string(), more).await?;
     change.commit().await
+}
+
+/// Opens a case that was closed while its reader wrote, and writes into it (T01); one that is open is only written into.
+///
+/// # Errors
+/// As [`reply`] and [`reopen`]; what cannot be written opens nothing.
+pub async fn reopen_and_reply(
+    context: &Context,
+    case: CaseId,
+    text: &str,
+    files: &[FileId],
+    then: Reply,
+) -> Result<(), Failure> {
+    EntryText::parse(text).map_err(|error| Failure::field("text", error))?;
+    let head = store::cases::find(&context.services.db, &context.visibility(), case).await.or_fail("finding a case")?;
+    if !head.status.is_open() {
+        // The form is not taken before its text is.
+        reopen(&Context { request: None, ..context.clone() }, case).await?;
+    }
+    reply(context, case, text, files, then).await
 }
 
 /// Tells those on the customer's side who follow the case, the requestor and who wrote to it, what happened; never the
@@ -141,23 +151,24 @@ pub(crate) async fn tell(
             locale: reader.locale,
             params,
             case: Some(head.id),
+            organisation: Some(head.facts.organisation),
         })
         .await
+        .map(|_| ())
 }
 
-/// Writes a note that only the desk reads; `key` as in [`reply`].
+/// Writes a note that only the desk reads.
 ///
 /// # Errors
 /// As [`reply`].
-pub async fn note(context: &Context, case: CaseId, text: &str, key: &str) -> Result<(), Failure> {
+pub async fn note(context: &Context, case: CaseId, text: &str) -> Result<(), Failure> {
     let head = store::cases::find(&context.services.db, &context.visibility(), case).await.or_fail("finding a case")?;
-    let granted = context.authorize(Permission::CaseNote, &Place::vendor()).await?;
+    let gate =
+        store::rollout::find_gate(&context.services.db, head.facts.organisation).await.or_fail("finding a gate")?;
+    let place = Place::product(head.facts.organisation, head.facts.product, gate);
+    let granted = context.authorize(Permission::CaseNote, &place).await?;
     let body = EntryText::parse(text).map_err(|error| Failure::field("text", error))?;
-    context.limit_writing()?;
     let mut change = Change::begin(context).await?;
-    if change.sent_before(key).await?.is_some() {
-        return Ok(());
-    }
     let entry = context.services.id();
     let new = NewEntry {
         id: entry,
@@ -170,7 +181,6 @@ pub async fn note(context: &Context, case: CaseId, text: &str, key: &str) -> Res
         now: change.now,
     };
     store::cases::insert_entry(&change.tx, &granted, new).await.or_fail("writing a note")?;
-    change.note_sent(key, entry.uuid()).await?;
     change.case_event(Verb::CaseNoted, head.facts.organisation, case, true, json!({ "entry": entry }));
     change.commit().await
 }

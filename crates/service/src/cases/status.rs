@@ -11,7 +11,10 @@ use serde_json::json;
 use store::cases::{CaseHead, NewEntry};
 
 use super::tell_followers;
-use crate::{Change, Context, OrFail};
+use crate::{Change, Context, OrFail, chat};
+
+/// How often those who follow a case hear that it was closed, in seconds.
+const CLOSED_ONCE_IN: i64 = 6 * 3_600;
 
 async fn authorize(context: &Context, case: CaseId, permission: Permission) -> Result<Granted, Failure> {
     let head = store::cases::find(&context.services.db, &context.visibility(), case).await.or_fail("finding a case")?;
@@ -26,7 +29,7 @@ async fn line(context: &Context, change: &Change, granted: &Granted, case: CaseI
         id: context.services.id(),
         case,
         kind: EntryKind::Line,
-        side: if context.actor.is_vendor() { Side::Vendor } else { Side::Customer },
+        side: if granted.is_by_vendor() { Side::Vendor } else { Side::Customer },
         author: Some(context.actor.person),
         author_name: &context.actor.name,
         body: code,
@@ -45,6 +48,10 @@ pub async fn assign_to_me(context: &Context, case: CaseId) -> Result<(), Failure
     let head = head(context, &change, case).await?;
     let status = next_status(head.status, StatusAct::Assign)?;
     let agent = context.actor.person;
+    // An agent who has it takes nothing: no line, no event.
+    if head.agent == Some(agent) && status == head.status {
+        return Ok(());
+    }
     store::cases::update_agent(&change.tx, &granted, case, agent, change.now).await.or_fail("setting an agent")?;
     if status != head.status {
         store::cases::update_status(&change.tx, &granted, case, status, None, change.now)
@@ -68,7 +75,7 @@ async fn head(context: &Context, change: &Change, case: CaseId) -> Result<CaseHe
 /// the actor's to give.
 pub async fn close(context: &Context, case: CaseId, reason: CloseReason) -> Result<(), Failure> {
     let granted = authorize(context, case, Permission::CaseClose).await?;
-    if !reason.may_be_given(context.actor.is_vendor()) {
+    if !reason.may_be_given(granted.is_by_vendor()) {
         return Err(Failure::field("reason", FieldError::NotAChoice));
     }
     let mut change = Change::begin(context).await?;
@@ -77,12 +84,12 @@ pub async fn close(context: &Context, case: CaseId, reason: CloseReason) -> Resu
     store::cases::update_status(&change.tx, &granted, case, status, Some(reason), change.now)
         .await
         .or_fail("closing a case")?;
-    // Nobody waits in a chat about a closed case.
-    store::chat::end_of(&change.tx, &granted, case, change.now).await.or_fail("ending a chat")?;
+    chat::end_with_case(context, &mut change, &granted, &head).await?;
     line(context, &change, &granted, case, "closed").await?;
     let detail = json!({ "before": head.status, "after": Status::Closed, "reason": reason });
     change.case_event(Verb::CaseClosed, head.facts.organisation, case, false, detail);
-    let key = format!("{case}:{}", change.now);
+    // Whoever closes and opens it again and again is told of once in a while, not each time (A5).
+    let key = format!("{case}:{}", change.now.as_second() / CLOSED_ONCE_IN);
     tell_followers(context, &mut change, &granted, &head, MailKind::CaseClosed, &key, json!({})).await?;
     change.commit().await
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use domain::{
     CaseId, EntryId, Failure, OrganisationId, PersonId, ProductId,
     access::{Granted, Permission},
+    announcements::PublishOptions,
     audit::Verb,
     calls::{Hours, RegionLine},
     cases::{Channel, CloseReason, EntryKind, Impact, Priority, Side, Status},
@@ -85,7 +86,7 @@ pub async fn load(services: &Services) -> Result<(), Failure> {
     for (source, name) in
         [(include_str!("welcome.fr.md"), "welcome.fr.md"), (include_str!("welcome.en.md"), "welcome.en.md")]
     {
-        announcements::publish(services, source, Some(name)).await?;
+        announcements::publish(services, source, Some(name), PublishOptions::default()).await?;
     }
     Ok(())
 }
@@ -291,7 +292,7 @@ impl Demo<'_> {
             "type": "case", "id": format!("EX-{index}{old}"), "number": format!("E-{:09}", 1_870_100 + index * 100 + old), "source": "Extranet",
             "organisation": company.id, "product": company.products.iter().find(|key| **key == story.product).or(company.products.first()),
             "title": story.title, "requestor": name, "requestor_email": address, "status": if open { "open" } else { "closed" },
-            "priority": format!("p{}", 2 + old % 3), "opened_at": at(4, 9), "entries": entries,
+            "agent": "omar@nordlys.example", "priority": format!("p{}", 2 + old % 3), "opened_at": at(4, 9), "entries": entries,
         })
     }
 
@@ -307,7 +308,8 @@ impl Demo<'_> {
             "08:58:12 ERROR index \"sales_by_team\" not found\n08:58:14 WARN retry in 30 s\n",
         )?;
         let importer = Importer::of_system(self.services);
-        let report = importer.commit(&Source::open(&path)?, Strictness::AllOrNothing, &mut |_| {}, &|_| {}).await?;
+        let source = Source::open(&path).map_err(|error| fault("opening the demo", &error))?;
+        let report = importer.commit(&source, Strictness::AllOrNothing, &mut |_| {}, &|_| {}).await?;
         if report.committed {
             return Ok(());
         }
@@ -403,6 +405,11 @@ impl Demo<'_> {
         store::people::set_membership_state(&change.tx, person, organisation, known, told, invited)
             .await
             .or_fail("inviting")?;
+        // The demo begins when everybody has been told of everybody.
+        let unnoticed = store::people::list_unnoticed_admins(&change.tx, Some(organisation), now).await;
+        for admin in unnoticed.or_fail("listing administrators")? {
+            store::people::insert_admin_notice(&change.tx, admin.grant, invited).await.or_fail("noting one")?;
+        }
         if !active {
             change.event(Verb::InvitationSent, Some(organisation), ("person", person), json!({ "demo": true }));
             return change.commit().await;
@@ -461,9 +468,8 @@ impl Demo<'_> {
         let organisation = plan.organisation;
         let open = Granted::to_system(Permission::CaseOpen, Some(organisation));
         let mut change = Change::begin_as(self.services, Some(plan.requestor), None).await?;
-        let before =
-            store::cases::find_submission(&change.tx, plan.requestor, &plan.key).await.or_fail("finding a form")?;
-        if before.is_some() {
+        let before = store::cases::has_demo_case(&change.tx, plan.requestor, &plan.key).await;
+        if before.or_fail("finding a case of the demo")? {
             return Ok(());
         }
         change.now = plan.opened;
@@ -492,11 +498,9 @@ impl Demo<'_> {
         };
         let by_customer = (Some(plan.requestor), plan.requestor_name, Side::Customer);
         self.entry(&change, &open, id, kind, by_customer, plan.story.question, plan.opened).await?;
-        let words = format!("{number} {}", plan.story.title);
-        store::search::insert(&change.tx, id, false, &words).await.or_fail("indexing a case")?;
-        store::cases::insert_submission(&change.tx, plan.requestor, &plan.key, id.uuid(), plan.opened)
+        store::cases::insert_demo_case(&change.tx, plan.requestor, &plan.key, id, plan.opened)
             .await
-            .or_fail("noting a form")?;
+            .or_fail("noting a case of the demo")?;
         let detail = json!({ "number": number.as_str(), "priority": plan.priority, "channel": plan.channel });
         change.case_event(Verb::CaseOpened, organisation, id, false, detail);
         change.commit().await?;

@@ -4,6 +4,7 @@
 //! <id>/state.json        what it is, how far it got and what was found
 //! <id>/verdicts.jsonl    the verdict on every record
 //! <id>/content/records/  what is imported: `import.jsonl`, or the tables of a CSV bundle
+//! refused-<person>.json  what is said to that person of the last upload that was not taken
 //! <id>/content/files/    what entries name, as 0, 1, 2 …, and `files.json` with the names they came under
 //! ```
 //!
@@ -11,7 +12,7 @@
 //! written stays, the rest follows.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     fs,
     io::{self, BufRead, BufReader, BufWriter, Write},
     path::{Path, PathBuf},
@@ -22,23 +23,32 @@ use domain::{
     Failure, FieldError, ImportId,
     access::{Permission, Place},
     failure::Conflict,
-    imports::{ImportProgress, ImportReport, ImportState, ImportView, RowVerdict, UploadProblem},
+    files::display_name,
+    imports::{
+        ImportProgress, ImportReport, ImportShelf, ImportState, ImportView, RefusedUpload, RowVerdict, UploadProblem,
+    },
 };
 use futures::{Stream, StreamExt};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use tokio::io::AsyncWriteExt;
 
 use super::{
     Importer, Source, Strictness,
     lease::{self, Lease, SILENCE},
     source,
 };
-use crate::{Context, Services, fault};
+use crate::{
+    Context, Services, fault,
+    files::{Purpose, UnderWay},
+};
 
 /// Bytes of one upload, all its files together.
 pub const MAX_UPLOAD: u64 = 2 * 1024 * 1024 * 1024;
+/// How long an upload that nobody works on is kept (A5): what was imported is in the database by then.
+const KEPT: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// Files of one upload.
-const MAX_FILES: usize = 5_000;
+pub const MAX_FILES: usize = 5_000;
 const STATE: &str = "state.json";
 const VERDICTS: &str = "verdicts.jsonl";
 const CONTENT: &str = "content";
@@ -46,12 +56,12 @@ const RECORDS: &str = "records";
 const FILES: &str = "files";
 const NAMES: &str = "files.json";
 
-fn shelf(services: &Services) -> PathBuf {
-    services.files.staging().to_owned()
+fn staging(services: &Services) -> PathBuf {
+    services.files.staging()
 }
 
 fn folder(services: &Services, id: ImportId) -> PathBuf {
-    shelf(services).join(id.to_string())
+    staging(services).join(id.to_string())
 }
 
 async fn authorize(context: &Context) -> Result<(), Failure> {
@@ -81,18 +91,23 @@ pub struct Upload {
     importer: Importer,
     id: ImportId,
     folder: PathBuf,
-    records: BTreeSet<String>,
+    /// What is imported, by the name it lies under, with the name it came under.
+    records: BTreeMap<String, String>,
     /// The names that attached files came under; they lie under their place in this list.
     attached: Vec<String>,
     bytes: u64,
     kept: bool,
+    _under_way: UnderWay,
 }
 
 impl Upload {
     /// # Errors
-    /// [`Failure::Forbidden`] without the permission to import.
+    /// [`Failure::Forbidden`] without the permission to import; [`Failure::TooMany`], also while two uploads of the person
+    /// are under way.
     pub async fn begin(context: &Context) -> Result<Self, Failure> {
         let importer = Importer::new(context).await?;
+        let under_way = context.services.files.begin(context.actor.person, Purpose::Import)?;
+        context.limit_writing()?;
         let id: ImportId = context.services.id();
         let folder = folder(&context.services, id);
         for part in [RECORDS, FILES] {
@@ -103,10 +118,11 @@ impl Upload {
             importer,
             id,
             folder,
-            records: BTreeSet::new(),
+            records: BTreeMap::new(),
             attached: Vec::new(),
             bytes: 0,
             kept: false,
+            _under_way: under_way,
         })
     }
 
@@ -115,6 +131,24 @@ impl Upload {
     /// # Errors
     /// [`FieldError::Upload`] when it cannot be taken, or not beside those before it.
     pub async fn take<E: std::error::Error>(
+        &mut self,
+        part: Part,
+        claimed_name: &str,
+        body: impl Stream<Item = Result<impl AsRef<[u8]>, E>> + Unpin,
+    ) -> Result<(), Failure> {
+        let outcome = self.keep(part, claimed_name, body).await;
+        if let Err(Failure::Invalid(errors)) = &outcome
+            && let Some(problem) = errors.iter().find_map(|(_, error)| match error {
+                FieldError::Upload(problem) => Some(*problem),
+                _ => None,
+            })
+        {
+            self.note_refusal(problem, Some(display_name(claimed_name)));
+        }
+        outcome
+    }
+
+    async fn keep<E: std::error::Error>(
         &mut self,
         part: Part,
         claimed_name: &str,
@@ -130,7 +164,7 @@ impl Upload {
             Part::Attached => self.place_for_attached(name)?,
         };
         let failed = |error: io::Error| fault("keeping an upload", &error);
-        let mut file = fs::File::create(&path).map_err(failed)?;
+        let mut file = tokio::fs::File::create(&path).await.map_err(failed)?;
         while let Some(chunk) = body.next().await {
             let chunk = chunk.map_err(|_| refuse(UploadProblem::Interrupted))?;
             let chunk = chunk.as_ref();
@@ -138,25 +172,29 @@ impl Upload {
             if self.bytes > MAX_UPLOAD {
                 return Err(refuse(UploadProblem::TooLarge));
             }
-            file.write_all(chunk).map_err(failed)?;
+            file.write_all(chunk).await.map_err(failed)?;
         }
-        Ok(())
+        file.flush().await.map_err(failed)
     }
 
     fn place_for_records(&mut self, name: &str) -> Result<PathBuf, Failure> {
         let lower = name.to_lowercase();
         let json = [".jsonl", ".ndjson", ".json"].iter().any(|end| lower.ends_with(end));
-        let present = self.records.contains(source::JSON_IN_FOLDER);
-        let stored = match (json, source::is_bundle_file(&lower)) {
+        let present = self.records.contains_key(source::JSON_IN_FOLDER);
+        let stored = match (json, source::table(name)) {
             (true, _) if present => return Err(refuse(UploadProblem::SeveralFiles)),
             (true, _) if !self.records.is_empty() => return Err(refuse(UploadProblem::TwoShapes)),
             (true, _) => source::JSON_IN_FOLDER.to_owned(),
-            (false, true) if present => return Err(refuse(UploadProblem::TwoShapes)),
-            (false, true) => lower,
-            (false, false) => return Err(refuse(UploadProblem::UnknownFile)),
+            (false, Some(_)) if present => return Err(refuse(UploadProblem::TwoShapes)),
+            (false, Some((table, _))) => table.to_owned(),
+            (false, None) => return Err(refuse(UploadProblem::UnknownFile)),
         };
         let path = self.folder.join(CONTENT).join(RECORDS).join(&stored);
-        if self.records.insert(stored) { Ok(path) } else { Err(refuse(UploadProblem::SameName)) }
+        if self.records.contains_key(&stored) {
+            return Err(refuse(UploadProblem::SameName));
+        }
+        self.records.insert(stored, display_name(name));
+        Ok(path)
     }
 
     fn place_for_attached(&mut self, name: &str) -> Result<PathBuf, Failure> {
@@ -167,6 +205,15 @@ impl Upload {
         Ok(self.folder.join(CONTENT).join(FILES).join((self.attached.len() - 1).to_string()))
     }
 
+    /// Notes for whoever uploads what was not taken and why: the page they are led to says it (T29).
+    pub fn note_refusal(&self, problem: UploadProblem, file: Option<String>) {
+        let place = refusal_of(&self.context);
+        let written = serde_json::to_vec(&RefusedUpload { problem, file }).map_err(io::Error::from);
+        if let Err(error) = written.and_then(|text| fs::write(place, text)) {
+            tracing::warn!(error = %error, "the refusal of an upload could not be noted");
+        }
+    }
+
     /// Keeps the upload and begins its dry run in the background.
     ///
     /// # Errors
@@ -175,11 +222,15 @@ impl Upload {
         let failed = |error: io::Error| fault("keeping an upload", &error);
         let names = serde_json::to_vec(&self.attached).map_err(|error| failed(error.into()))?;
         fs::write(self.folder.join(CONTENT).join(NAMES), names).map_err(failed)?;
-        let source = content(&self.folder).map_err(|_| refuse(UploadProblem::NothingToImport))?;
+        if self.records.keys().all(|name| name == "entries.csv") {
+            self.note_refusal(UploadProblem::NothingToImport, None);
+            return Err(refuse(UploadProblem::NothingToImport));
+        }
+        let source = content(&self.folder)?;
         let now = self.context.services.now();
         let view = ImportView {
             id: self.id,
-            name: self.records.iter().take(3).cloned().collect::<Vec<_>>().join(", "),
+            name: self.records.values().take(3).cloned().collect::<Vec<_>>().join(", "),
             files: (self.records.len() + self.attached.len()) as u64,
             bytes: self.bytes,
             by: self.context.actor.name.clone(),
@@ -214,6 +265,21 @@ impl Drop for Upload {
     }
 }
 
+/// Where the last refusal of the actor's uploads is noted.
+fn refusal_of(context: &Context) -> PathBuf {
+    staging(&context.services).join(format!("refused-{}.json", context.actor.person))
+}
+
+/// The uploads that are kept, and the last one of the actor that was not taken.
+///
+/// # Errors
+/// As [`list`].
+pub async fn shelf(context: &Context) -> Result<ImportShelf, Failure> {
+    let imports = list(context).await?;
+    let noted = fs::read(refusal_of(context)).ok();
+    Ok(ImportShelf { imports, refused: noted.and_then(|text| serde_json::from_slice(&text).ok()) })
+}
+
 /// What an upload brought.
 fn content(folder: &Path) -> Result<Source, Failure> {
     let content = folder.join(CONTENT);
@@ -222,7 +288,7 @@ fn content(folder: &Path) -> Result<Source, Failure> {
     let files = content.join(FILES);
     let attached: HashMap<String, PathBuf> =
         names.into_iter().enumerate().map(|(place, name)| (name, files.join(place.to_string()))).collect();
-    Source::open_upload(&content.join(RECORDS), attached)
+    Source::open_upload(&content.join(RECORDS), attached).map_err(|error| fault("opening an upload", &error))
 }
 
 /// The verdicts on every record, for those who want more than the page shows. That it cannot be written stops no import.
@@ -348,7 +414,7 @@ async fn read(services: &Services, id: ImportId) -> Result<Kept, Failure> {
 /// [`Failure::Forbidden`] without the permission to import.
 pub async fn list(context: &Context) -> Result<Vec<ImportView>, Failure> {
     authorize(context).await?;
-    let (shelf, now) = (shelf(&context.services), context.services.now());
+    let (shelf, now) = (staging(&context.services), context.services.now());
     let Ok(entries) = fs::read_dir(&shelf) else { return Ok(Vec::new()) };
     let kept: Vec<(PathBuf, Kept)> = entries
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<ImportId>().ok())
@@ -394,6 +460,7 @@ pub async fn read_verdicts(
 /// [`Conflict::ImportUnderWay`] while another is being written.
 pub async fn start_commit(context: &Context, id: ImportId, strictness: Strictness) -> Result<(), Failure> {
     let importer = Importer::new(context).await?;
+    context.limit_writing()?;
     let seen = read(&context.services, id).await?;
     if seen.view.state.is_running() || seen.view.state == ImportState::Done {
         return Err(Failure::Conflict(Conflict::AlreadyTaken));
@@ -441,17 +508,45 @@ fn hand_over(folder: &Path, before: ImportId, run: ImportId, now: Timestamp) -> 
 /// [`Conflict::AlreadyTaken`] while it is being written.
 pub async fn discard(context: &Context, id: ImportId) -> Result<(), Failure> {
     authorize(context).await?;
+    context.limit_writing()?;
     let seen = read(&context.services, id).await?;
     if seen.view.state.is_running() {
         return Err(Failure::Conflict(Conflict::AlreadyTaken));
     }
     let failed = |error: io::Error| fault("discarding an import", &error);
     let folder = folder(&context.services, id);
-    let gone = shelf(&context.services).join(format!("gone-{id}"));
+    let gone = staging(&context.services).join(format!("gone-{id}"));
     {
         let _one = STATES.lock().unwrap_or_else(PoisonError::into_inner);
         load(&folder).filter(|kept| kept.run == seen.run).ok_or(Failure::Conflict(Conflict::AlreadyTaken))?;
         fs::rename(&folder, &gone).map_err(failed)?;
     }
     fs::remove_dir_all(gone).map_err(failed)
+}
+
+/// Deletes uploads on which nothing happened for [`KEPT`], and what an end of the process left unfinished.
+pub(crate) async fn sweep(services: &Services) -> Result<(), Failure> {
+    let (shelf, before) = (staging(services), services.now() - KEPT);
+    let swept = tokio::task::spawn_blocking(move || sweep_shelf(&shelf, before));
+    let failed = |error: &dyn std::error::Error| fault("sweeping imports", &error);
+    swept.await.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
+}
+
+fn sweep_shelf(shelf: &Path, before: Timestamp) -> io::Result<()> {
+    let Ok(entries) = fs::read_dir(shelf) else { return Ok(()) };
+    for entry in entries {
+        let entry = entry?;
+        let (folder, name) = (entry.path(), entry.file_name());
+        let upload = name.to_str().is_some_and(|name| name.parse::<ImportId>().is_ok() || name.starts_with("gone-"));
+        let _one = STATES.lock().unwrap_or_else(PoisonError::into_inner);
+        // A run that was cut off says that it runs for ever; it would have written by now.
+        let old = match load(&folder) {
+            Some(kept) => kept.view.changed_at < before,
+            None => entry.metadata()?.modified()? < std::time::SystemTime::from(before),
+        };
+        if upload && old {
+            fs::remove_dir_all(&folder)?;
+        }
+    }
+    Ok(())
 }

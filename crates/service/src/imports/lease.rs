@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::{Failure, ImportId, failure::Conflict};
 use jiff::SignedDuration;
-use tokio::task::JoinHandle;
+use tokio::{runtime::Handle, task::JoinHandle};
 
 use super::Importer;
 use crate::{OrFail, Services};
@@ -14,11 +14,13 @@ use crate::{OrFail, Services};
 pub(super) const SILENCE: SignedDuration = SignedDuration::from_mins(2);
 const RENEWED_EVERY: Duration = Duration::from_secs(20);
 
-/// The right to write imports; given back by [`Lease::release`], or lost in time.
+/// The right to write imports; given back by [`Lease::release`], when it is dropped (a task that panicked, T17), or lost in
+/// time.
 pub(super) struct Lease {
     importer: Importer,
     run: ImportId,
     renewing: JoinHandle<()>,
+    held: bool,
 }
 
 impl Lease {
@@ -36,7 +38,7 @@ impl Lease {
             return Err(Failure::Conflict(Conflict::ImportUnderWay));
         }
         let renewing = tokio::spawn(keep(importer.clone(), run));
-        Ok(Self { importer: importer.clone(), run, renewing })
+        Ok(Self { importer: importer.clone(), run, renewing, held: true })
     }
 
     /// The name of this run, in the ledger too.
@@ -44,18 +46,27 @@ impl Lease {
         self.run
     }
 
-    pub async fn release(self) {
+    pub async fn release(mut self) {
+        self.held = false;
         self.renewing.abort();
-        let now = self.importer.services.now();
-        if let Err(failure) = renew(&self.importer, self.run, now).await {
-            tracing::warn!(error = %failure, "the lease of an import stays until it runs out");
-        }
+        give_back(self.importer.clone(), self.run).await;
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
         self.renewing.abort();
+        if self.held
+            && let Ok(runtime) = Handle::try_current()
+        {
+            runtime.spawn(give_back(self.importer.clone(), self.run));
+        }
+    }
+}
+
+async fn give_back(importer: Importer, run: ImportId) {
+    if let Err(failure) = renew(&importer, run, importer.services.now()).await {
+        tracing::warn!(error = %failure, "the lease of an import stays until it runs out");
     }
 }
 

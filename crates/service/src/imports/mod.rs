@@ -8,21 +8,29 @@
 //! committed stays when a later one fails (the database went away, the process was stopped): the next run finds its
 //! records unchanged and goes on. One import writes at a time (`lease`).
 
+mod format;
+mod html;
 mod inbox;
 mod lease;
+mod lines;
 mod plan;
 mod source;
 mod write;
 
-pub use inbox::{MAX_UPLOAD, Part, Upload, discard, find, list, read_verdicts, start_commit};
-pub use source::Source;
+pub(crate) use inbox::sweep;
+pub use inbox::{MAX_FILES, MAX_UPLOAD, Part, Upload, discard, find, list, read_verdicts, shelf, start_commit};
+pub use source::{OpenError, Source};
+
+use std::panic::{AssertUnwindSafe, resume_unwind};
 
 use domain::{
     Failure, ImportId, RequestId,
     access::{Granted, Permission, Place},
     audit::{NewEvent, Verb},
-    imports::{ImportProgress, ImportReport, RowVerdict, Verdict},
+    imports::{ImportProgress, ImportReport, RowVerdict, Verdict, without_marks},
+    text::clean_prose,
 };
+use futures::FutureExt;
 
 use crate::{Context, OrFail, Services, fault};
 
@@ -35,7 +43,7 @@ pub enum Strictness {
     /// Nothing is written when any record is refused.
     #[default]
     AllOrNothing,
-    /// What is well is written, what is refused is left out.
+    /// What is well is written, what is refused is left out: records, not whole files (T05).
     SkipRefused,
 }
 
@@ -101,9 +109,10 @@ impl Importer {
         progress: &(dyn Fn(ImportProgress) + Send + Sync),
     ) -> Result<ImportReport, Failure> {
         let lease = lease::Lease::take(self).await?;
-        let outcome = self.commit_as(&lease, source, strictness, each, progress).await;
+        // A panic of who hears the verdicts gives the lease back too: at the command line nothing runs after it (T17).
+        let outcome = AssertUnwindSafe(self.commit_as(&lease, source, strictness, each, progress)).catch_unwind().await;
         lease.release().await;
-        outcome
+        outcome.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
     async fn commit_as(
@@ -116,10 +125,14 @@ impl Importer {
     ) -> Result<ImportReport, Failure> {
         let half = |done: ImportProgress| ImportProgress { bytes_total: done.bytes_total * 2, ..done };
         let report = self.dry_run(source, each, &|done| progress(half(done))).await?;
-        if report.counts.refused() > 0 && strictness == Strictness::AllOrNothing {
+        let whole = source.bytes().max(1);
+        let at_its_end = ImportProgress { bytes_done: whole, bytes_total: whole, records: report.counts.total() };
+        if !report.may_commit(strictness == Strictness::SkipRefused) {
+            progress(at_its_end);
             return Ok(report);
         }
         if report.counts.writes() == 0 {
+            progress(at_its_end);
             return Ok(ImportReport { committed: true, ..report });
         }
         let import = lease.run();
@@ -167,6 +180,13 @@ impl Importer {
         }
         Ok(())
     }
+}
+
+/// A stored body as a record of today would say it: an entry that came in before HTML was read, or without a file that
+/// could not be taken, is the same entry.
+fn same_body(stored: &str) -> String {
+    let text = without_marks(stored);
+    html::text_of(text).map_or_else(|| text.to_owned(), |plain| clean_prose(&plain).text)
 }
 
 /// Whether a verdict leads to a write.

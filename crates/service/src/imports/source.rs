@@ -3,46 +3,70 @@
 //! A line (in CSV: a row, which may span lines inside quotes) longer than a mebibyte is passed over and reported without
 //! being held in memory: a file of one endless line costs no more than any other. A batch ends at so many bytes, those of
 //! the entries of its cases among them.
+//!
+//! How a file is written (UTF-8 or UTF-16, which line ends, which separator) is found out before its first row is read
+//! (`format`): a file that is no such text is refused as a whole.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    borrow::Cow,
+    collections::HashMap,
     fs::File,
-    io::{self, BufRead, BufReader, Read, Seek, SeekFrom},
+    io,
     path::{Path, PathBuf},
 };
 
 use domain::{
-    Failure, FieldError,
-    imports::{Columns, EntryRecord, Problem, Record, RecordKind},
+    Failure,
+    imports::{
+        Columns, EntryRecord, FileRefusal, Problem, Record, RecordKind, Remark, TABLES, Unread, declared_separator,
+        nearest_table, separator_of,
+    },
 };
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
+use unicode_normalization::UnicodeNormalization;
 
-use super::BATCH;
+use super::{
+    BATCH,
+    format::{self, Shifted, Text},
+    html,
+    lines::{Lines, MAX_LINE},
+};
 use crate::fault;
 
-/// Bytes of one line.
-const MAX_LINE: usize = 1024 * 1024;
 /// Bytes of the entries of one case of a CSV bundle.
 const MAX_CASE: u64 = 8 * 1024 * 1024;
 /// A batch is handed over at this many bytes even when it has few records.
 const BATCH_BYTES: u64 = 8 * 1024 * 1024;
-/// The files of a bundle in the order they are read: what others refer to comes first.
-const BUNDLE: [(&str, RecordKind); 6] = [
-    ("organisations.csv", RecordKind::Organisation),
-    ("products.csv", RecordKind::Product),
-    ("contracts.csv", RecordKind::Contract),
-    ("contacts.csv", RecordKind::Contact),
-    ("users.csv", RecordKind::User),
-    ("cases.csv", RecordKind::Case),
-];
 const ENTRIES: &str = "entries.csv";
 /// The JSON file of a folder that brings `files/` along.
 pub(super) const JSON_IN_FOLDER: &str = "import.jsonl";
+/// What the name of a file ends in that holds records: one that lies beside what is read and is not read itself was
+/// meant to be (T06).
+const RECORDS: &[&str] = &["csv", "tsv", "jsonl", "ndjson"];
+/// What tables are kept in, too: such a file was meant when its name is that of a table.
+const WORKBOOKS: &[&str] = &["xlsx", "xls", "ods", "json", "gz", "zip"];
 
-/// Whether a file of this name is a part of a CSV bundle.
-pub(super) fn is_bundle_file(name: &str) -> bool {
-    name == ENTRIES || BUNDLE.iter().any(|(known, _)| *known == name)
+/// Whether a file of this name would hold records.
+fn holds_records(name: &str) -> bool {
+    let extension = extension(name);
+    // Spreadsheets and Macs leave such files beside those that people work on.
+    let shadow = name.starts_with(['.', '~']);
+    let table = WORKBOOKS.contains(&extension.as_str()) && nearest_table(name).is_some();
+    !shadow && (RECORDS.contains(&extension.as_str()) || table)
+}
+
+/// The name that a file was most likely meant to have.
+pub(super) fn nearest(name: &str) -> Option<String> {
+    match extension(name).as_str() {
+        "jsonl" | "ndjson" | "json" => Some(JSON_IN_FOLDER.to_owned()),
+        _ => nearest_table(name).map(ToOwned::to_owned),
+    }
+}
+
+/// The table of a bundle that a name is, whatever the case of its letters.
+pub(super) fn table(name: &str) -> Option<(&'static str, RecordKind)> {
+    TABLES.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name))
 }
 
 /// What is to be imported, found and measured, not read yet.
@@ -51,13 +75,22 @@ pub struct Source {
     shape: Shape,
     attached: Attached,
     bytes: u64,
+    /// Files that lie beside and are not read.
+    passed_over: Vec<(String, FileRefusal)>,
 }
 
 #[derive(Clone, Debug)]
 enum Shape {
     Json(PathBuf),
-    /// The folder, the tables in it, and whether there are entries.
-    Csv(PathBuf, Vec<(&'static str, RecordKind)>, bool),
+    /// The tables that there are, in the order they are read; entries are read with the cases.
+    Csv(Vec<Table>, Option<PathBuf>),
+}
+
+#[derive(Clone, Debug)]
+struct Table {
+    name: &'static str,
+    kind: RecordKind,
+    path: PathBuf,
 }
 
 /// Where the files lie that entries name.
@@ -68,13 +101,37 @@ enum Attached {
     Named(HashMap<String, PathBuf>),
 }
 
+/// Why nothing can be read at a path; for the command line (T20).
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("cannot read {}: {error}", .path.display())]
+    Unreadable { path: PathBuf, error: io::Error },
+    #[error("{} is one table of a bundle: give the folder that holds it", .0.display())]
+    OneTable(PathBuf),
+    #[error(
+        "{} is neither JSON lines (.jsonl, .ndjson, .json) nor a folder with import.jsonl or CSV tables \
+         (organisations.csv, products.csv, contracts.csv, contacts.csv, users.csv, cases.csv)", .0.display()
+    )]
+    NotRecords(PathBuf),
+    #[error(
+        "nothing to import in {}: it holds neither import.jsonl nor organisations.csv, products.csv, contracts.csv, \
+         contacts.csv, users.csv or cases.csv{}", .0.display(), found(.1)
+    )]
+    Nothing(PathBuf, Vec<String>),
+}
+
+fn found(names: &[String]) -> String {
+    if names.is_empty() { String::new() } else { format!("; not read: {}", names.join(", ")) }
+}
+
 /// One record as it was read.
 pub(super) struct Row {
-    pub file: &'static str,
+    pub file: Cow<'static, str>,
     pub line: u64,
     pub kind: Option<RecordKind>,
     pub id: String,
     pub record: Result<Record, Problem>,
+    pub remarks: Vec<Remark>,
     pub fingerprint: [u8; 32],
 }
 
@@ -96,35 +153,65 @@ impl Source {
     /// Finds out what lies at a path: a file of JSON lines, a folder with `import.jsonl`, or a folder of CSV files.
     ///
     /// # Errors
-    /// Under `file` when it is none of them.
-    pub fn open(path: &Path) -> Result<Self, Failure> {
-        let none = || Failure::field("file", FieldError::NotAChoice);
+    /// When it is none of them, or cannot be read.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let unreadable = |error| OpenError::Unreadable { path: path.to_owned(), error };
         let size = |path: &Path| std::fs::metadata(path).map_or(0, |found| found.len());
-        if path.is_file() {
+        if std::fs::metadata(path).map_err(unreadable)?.is_file() {
+            File::open(path).map_err(unreadable)?;
+            match extension(&path.to_string_lossy()).as_str() {
+                "csv" | "tsv" => return Err(OpenError::OneTable(path.to_owned())),
+                "xlsx" | "xls" | "ods" | "zip" | "tar" => return Err(OpenError::NotRecords(path.to_owned())),
+                _ => {}
+            }
             let attached = Attached::Below(folder_of(path).to_owned());
-            return Ok(Self { bytes: size(path), shape: Shape::Json(path.to_owned()), attached });
+            return Ok(Self {
+                bytes: size(path),
+                shape: Shape::Json(path.to_owned()),
+                attached,
+                passed_over: Vec::new(),
+            });
         }
-        if !path.is_dir() {
-            return Err(none());
+        let mut names: Vec<String> = std::fs::read_dir(path)
+            .map_err(unreadable)?
+            .filter_map(Result::ok)
+            .filter(|entry| entry.path().is_file())
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .filter(|name| holds_records(name))
+            .collect();
+        // Exact names first, so that of two that differ in the case of their letters it is the one that is read.
+        names.sort_by_key(|name| (table(name).is_none_or(|(known, _)| known != name), name.clone()));
+        let attached = Attached::Below(path.to_owned());
+        let mut passed_over = Vec::new();
+        if let Some(json) = names.iter().find(|name| name.eq_ignore_ascii_case(JSON_IN_FOLDER)) {
+            let others = names.iter().filter(|name| *name != json);
+            passed_over.extend(others.map(|name| (name.clone(), FileRefusal::NotRead { nearest: None })));
+            let json = path.join(json);
+            return Ok(Self { bytes: size(&json), shape: Shape::Json(json), attached, passed_over });
         }
-        let json = path.join(JSON_IN_FOLDER);
-        if json.is_file() {
-            let attached = Attached::Below(path.to_owned());
-            return Ok(Self { bytes: size(&json), shape: Shape::Json(json), attached });
+        let mut tables: Vec<Table> = Vec::new();
+        let mut entries = None;
+        for name in &names {
+            match table(name) {
+                Some((ENTRIES, _)) if entries.is_none() => entries = Some(path.join(name)),
+                Some((known, kind)) if kind != RecordKind::Entry && tables.iter().all(|table| table.name != known) => {
+                    tables.push(Table { name: known, kind, path: path.join(name) });
+                }
+                Some(_) => passed_over.push((name.clone(), FileRefusal::SameName)),
+                None => passed_over.push((name.clone(), FileRefusal::NotRead { nearest: nearest(name) })),
+            }
         }
-        let present: Vec<_> = BUNDLE.into_iter().filter(|(name, _)| path.join(name).is_file()).collect();
-        if present.is_empty() {
-            return Err(none());
+        if tables.is_empty() {
+            return Err(OpenError::Nothing(path.to_owned(), names));
         }
-        let entries = path.join(ENTRIES).is_file();
-        let names = present.iter().map(|(name, _)| *name).chain(entries.then_some(ENTRIES));
-        let bytes = names.map(|name| size(&path.join(name))).sum();
-        let shape = Shape::Csv(path.to_owned(), present, entries);
-        Ok(Self { shape, attached: Attached::Below(path.to_owned()), bytes })
+        tables.sort_by_key(|table| table.kind_order());
+        let bytes = tables.iter().map(|table| size(&table.path)).sum::<u64>() + entries.as_deref().map_or(0, size);
+        Ok(Self { shape: Shape::Csv(tables, entries), attached, bytes, passed_over })
     }
 
     /// An upload: what is imported lies in a folder, attached files lie elsewhere under the names that people gave them.
-    pub(super) fn open_upload(folder: &Path, attached: HashMap<String, PathBuf>) -> Result<Self, Failure> {
+    pub(super) fn open_upload(folder: &Path, attached: HashMap<String, PathBuf>) -> Result<Self, OpenError> {
+        let attached = attached.into_iter().map(|(name, path)| (name.nfc().collect(), path)).collect();
         Ok(Self { attached: Attached::Named(attached), ..Self::open(folder)? })
     }
 
@@ -136,9 +223,14 @@ impl Source {
     pub(super) fn attached(&self, path: &str) -> Option<PathBuf> {
         let folder = match &self.attached {
             Attached::Below(folder) => folder.canonicalize().ok()?,
-            Attached::Named(files) => return files.get(path.strip_prefix("files/")?).cloned(),
+            Attached::Named(files) => {
+                let path = path.replace('\\', "/");
+                return files.get(&path.strip_prefix("files/")?.nfc().collect::<String>()).cloned();
+            }
         };
-        let found = folder.join(path).canonicalize().ok()?;
+        let windows = path.replace('\\', "/");
+        let found =
+            [path, &windows].into_iter().find_map(|path| written_otherwise(&folder, path))?.canonicalize().ok()?;
         (found.starts_with(&folder) && found.is_file()).then_some(found)
     }
 
@@ -148,18 +240,64 @@ impl Source {
         let source = self.clone();
         tokio::task::spawn_blocking(move || {
             let mut out = Out { sender, rows: Vec::new(), batch_bytes: 0, bytes_done: 0 };
-            let outcome = match &source.shape {
-                Shape::Json(path) => read_json(path, &mut out),
-                Shape::Csv(folder, files, entries) => read_bundle(folder, files, *entries, &mut out),
-            };
+            let outcome = source.read_into(&mut out);
             // A receiver that went away wants no more: nothing to tell it.
             match outcome {
-                Ok(()) => drop(out.flush()),
+                Ok(()) => {
+                    // Whatever was passed over, the end is the end (B03).
+                    out.bytes_done = source.bytes;
+                    drop(out.flush());
+                }
                 Err(error) => drop(out.sender.blocking_send(Err(error))),
             }
         });
         Batches(receiver)
     }
+
+    fn read_into(&self, out: &mut Out) -> io::Result<()> {
+        for (name, why) in &self.passed_over {
+            let problem = Problem::WholeFile { rows: 0, why: why.clone() };
+            out.push(refused(Cow::Owned(name.clone()), 1, None, problem), 0)?;
+        }
+        match &self.shape {
+            Shape::Json(path) => read_json(path, out),
+            Shape::Csv(tables, entries) => read_bundle(tables, entries.as_deref(), out),
+        }
+    }
+}
+
+impl Table {
+    fn kind_order(&self) -> usize {
+        TABLES.iter().position(|(name, _)| *name == self.name).unwrap_or(TABLES.len())
+    }
+}
+
+/// In small letters.
+fn extension(name: &str) -> String {
+    name.rsplit_once('.').map_or(String::new(), |(_, extension)| extension.to_lowercase())
+}
+
+/// A path below a folder, also when its names are written with composed letters here and with decomposed ones there.
+fn written_otherwise(folder: &Path, path: &str) -> Option<PathBuf> {
+    let exact = folder.join(path);
+    if exact.is_file() {
+        return Some(exact);
+    }
+    let mut at = folder.to_owned();
+    for part in path.split('/') {
+        if part.is_empty() || part == "." || part == ".." {
+            return None;
+        }
+        let next = at.join(part);
+        at = if next.exists() {
+            next
+        } else {
+            let wanted: String = part.nfc().collect();
+            let same = |entry: &std::fs::DirEntry| entry.file_name().to_string_lossy().nfc().eq(wanted.chars());
+            std::fs::read_dir(&at).ok()?.filter_map(Result::ok).find(same)?.path()
+        };
+    }
+    Some(at)
 }
 
 /// The folder of a file; a bare name has an empty one.
@@ -192,32 +330,48 @@ impl Out {
     }
 }
 
-fn refused(file: &'static str, line: u64, kind: Option<RecordKind>, problem: Problem) -> Row {
-    Row { file, line, kind, id: String::new(), record: Err(problem), fingerprint: [0; 32] }
+fn refused(file: impl Into<Cow<'static, str>>, line: u64, kind: Option<RecordKind>, problem: Problem) -> Row {
+    let (id, remarks) = (String::new(), Vec::new());
+    Row { file: file.into(), line, kind, id, record: Err(problem), remarks, fingerprint: [0; 32] }
 }
 
-fn row(file: &'static str, line: u64, record: Record) -> Row {
+fn row(file: &'static str, line: u64, record: Record, remarks: Vec<Remark>) -> Row {
     // What was understood is what counts: the same record in JSON and CSV, or with other blanks, is the same.
     let fingerprint = serde_json::to_vec(&record).map(|bytes| Sha256::digest(&bytes).into()).unwrap_or([0; 32]);
-    Row { file, line, kind: Some(record.kind()), id: record.id().to_owned(), record: Ok(record), fingerprint }
+    let (kind, id) = (Some(record.kind()), record.id().to_owned());
+    Row { file: file.into(), line, kind, id, record: Ok(record), remarks, fingerprint }
+}
+
+/// Opens a file of records, or says why none of it can be read.
+fn open(path: &Path, name: &'static str, kind: Option<RecordKind>, out: &mut Out) -> io::Result<Option<Text>> {
+    match format::open(path)? {
+        Ok(text) => Ok(Some(text)),
+        Err((format, rows)) => {
+            let problem = Problem::WholeFile { rows, why: FileRefusal::Format(format) };
+            out.push(refused(name, 1, kind, problem), 0)?;
+            Ok(None)
+        }
+    }
+}
+
+fn too_long() -> Problem {
+    Problem::LineTooLong { max_bytes: MAX_LINE as u64 }
 }
 
 fn read_json(path: &Path, out: &mut Out) -> io::Result<()> {
-    let mut lines = Lines::plain(BufReader::with_capacity(256 * 1024, File::open(path)?));
+    let Some(mut text) = open(path, "", None, out)? else { return Ok(()) };
+    let mut lines = if text.is_one_value()? { Lines::values(text) } else { Lines::plain(text) };
     while let Some(line) = lines.next()? {
         let number = line.line;
-        let read = match &line.content {
-            Content::TooLong => refused("", number, None, Problem::LineTooLong { max_bytes: MAX_LINE as u64 }),
-            Content::Bytes(bytes) if bytes.iter().all(u8::is_ascii_whitespace) => {
+        let read = match line.text() {
+            Err(_) => refused("", number, None, too_long()),
+            Ok(text) if text.trim().is_empty() => {
                 out.bytes_done += line.length;
                 continue;
             }
-            Content::Bytes(bytes) => match std::str::from_utf8(bytes) {
-                Err(_) => refused("", number, None, Problem::NotUtf8),
-                Ok(text) => match Record::parse_json(text.trim()) {
-                    Ok(record) => row("", number, record),
-                    Err((kind, id, problem)) => Row { id, ..refused("", number, kind, problem) },
-                },
+            Ok(text) => match Record::parse_json(text.trim(), html::text_of) {
+                Ok((record, remarks)) => row("", number, record, remarks),
+                Err(Unread { kind, id, problem }) => Row { id, ..refused("", number, kind, problem) },
             },
         };
         out.push(read, line.length)?;
@@ -234,33 +388,29 @@ struct Places {
     taken: bool,
 }
 
-fn read_bundle(folder: &Path, files: &[(&'static str, RecordKind)], entries: bool, out: &mut Out) -> io::Result<()> {
+fn read_bundle(tables: &[Table], entries: Option<&Path>, out: &mut Out) -> io::Result<()> {
     let mut index: HashMap<String, Places> = HashMap::new();
     let mut entry_file = None;
-    if entries {
-        let columns = index_entries(&folder.join(ENTRIES), &mut index, out)?;
-        entry_file = columns.map(|columns| File::open(folder.join(ENTRIES)).map(|file| (file, columns))).transpose()?;
+    if let Some(path) = entries {
+        entry_file = index_entries(path, &mut index, out)?;
     }
-    for (name, kind) in files {
-        read_csv(&folder.join(name), name, *kind, out, &mut |mut record, out_line| {
+    for table in tables {
+        read_csv(table, out, &mut |case, remarks| {
             let mut bytes = 0;
-            if let Record::Case(case) = &mut record
-                && let Some(places) = index.get_mut(&case.id)
-            {
+            if let Some(places) = index.get_mut(&case.id) {
                 places.taken = true;
                 if let Some(line) = places.bad {
-                    return Err(Problem::BadEntry { line });
+                    return Ok(Err(Problem::BadEntry { line }));
                 }
                 bytes = places.entries.iter().map(|(_, length, _)| length).sum();
                 if bytes > MAX_CASE {
-                    return Err(Problem::CaseTooLarge { max_bytes: MAX_CASE });
+                    return Ok(Err(Problem::CaseTooLarge { max_bytes: MAX_CASE }));
                 }
                 if let Some((file, columns)) = &mut entry_file {
-                    add_entries(case, places, file, columns)
-                        .map_err(|error| Problem::Syntax { message: format!("line {out_line}: {error}") })?;
+                    add_entries(case, places, file, columns, remarks)?;
                 }
             }
-            Ok((record, bytes))
+            Ok(Ok(bytes))
         })?;
     }
     let mut lost: Vec<(u64, &String)> = index
@@ -280,16 +430,18 @@ fn read_bundle(folder: &Path, files: &[(&'static str, RecordKind)], entries: boo
 fn add_entries(
     case: &mut domain::imports::CaseRecord,
     places: &Places,
-    file: &mut File,
+    file: &mut Shifted,
     columns: &Columns,
+    remarks: &mut Vec<Remark>,
 ) -> io::Result<()> {
     let mut entries = Vec::with_capacity(places.entries.len());
-    for (offset, length, _) in &places.entries {
-        file.seek(SeekFrom::Start(*offset))?;
+    for (offset, length, line) in &places.entries {
         let mut bytes = vec![0; usize::try_from(*length).unwrap_or(MAX_LINE)];
-        file.read_exact(&mut bytes)?;
+        file.read_at(*offset, &mut bytes)?;
         let text = String::from_utf8(bytes).map_err(io::Error::other)?;
-        if let Ok(entry) = parse_entry(columns, &text) {
+        if let Ok(Some((entry, said))) = parse_entry(columns, &text) {
+            let within = |remark: Remark| Remark { field: format!("{ENTRIES}:{line} {}", remark.field), ..remark };
+            remarks.extend(said.into_iter().map(within));
             // Inside the case the id is not said again: the fingerprint is that of the same case in JSON.
             entries.push(EntryRecord { case: String::new(), ..entry });
         }
@@ -298,360 +450,152 @@ fn add_entries(
     Ok(())
 }
 
-fn parse_entry(columns: &Columns, text: &str) -> Result<EntryRecord, Problem> {
-    match Record::parse_fields(RecordKind::Entry, &columns.fields(text)?)? {
-        Record::Entry(entry) => Ok(entry),
-        _ => Err(Problem::UnknownKind { kind: String::new() }),
+/// `None` for a row that says nothing: no cell, or neither text nor a file.
+fn parse_entry(columns: &Columns, text: &str) -> Result<Option<(EntryRecord, Vec<Remark>)>, Problem> {
+    let Some(fields) = columns.fields(text)? else { return Ok(None) };
+    match Record::parse_fields(RecordKind::Entry, &fields, html::text_of)? {
+        (Record::Entry(entry), remarks) if !entry.says_nothing() => Ok(Some((entry, remarks))),
+        _ => Ok(None),
     }
 }
 
-/// Looks through `entries.csv` once: which rows belong to which case, and which are bad.
-fn index_entries(path: &Path, index: &mut HashMap<String, Places>, out: &mut Out) -> io::Result<Option<Columns>> {
-    let mut lines = Lines::rows(BufReader::with_capacity(256 * 1024, File::open(path)?));
-    let Some(columns) = header(&mut lines, ENTRIES, RecordKind::Entry, out)? else { return Ok(None) };
+/// Looks through `entries.csv` once: which rows belong to which case, and which are bad. Gives back the file to read
+/// them again from.
+fn index_entries(
+    path: &Path,
+    index: &mut HashMap<String, Places>,
+    out: &mut Out,
+) -> io::Result<Option<(Shifted, Columns)>> {
+    let Some(text) = open(path, ENTRIES, Some(RecordKind::Entry), out)? else { return Ok(None) };
+    let again = text.again()?;
+    let Some((mut lines, columns)) = rows(text, ENTRIES, RecordKind::Entry, out)? else { return Ok(None) };
     while let Some(line) = lines.next()? {
         out.bytes_done += line.length;
         let refuse = |problem| refused(ENTRIES, line.line, Some(RecordKind::Entry), problem);
-        let text = match &line.content {
-            Content::TooLong => {
-                out.push(refuse(Problem::LineTooLong { max_bytes: MAX_LINE as u64 }), 0)?;
-                continue;
-            }
-            Content::Bytes(bytes) => match std::str::from_utf8(bytes) {
-                Ok(text) if text.trim().is_empty() => continue,
-                Ok(text) => text,
-                Err(_) => {
-                    out.push(refuse(Problem::NotUtf8), 0)?;
-                    continue;
-                }
-            },
+        let Ok(text) = line.text() else {
+            out.push(refuse(too_long()), 0)?;
+            continue;
         };
-        match parse_entry(&columns, text) {
-            Ok(entry) => {
+        match parse_entry(&columns, &text) {
+            Ok(Some((entry, _))) => {
                 let length = text.len() as u64;
                 index.entry(entry.case).or_default().entries.push((line.offset, length, line.line));
             }
+            Ok(None) => {}
             Err(problem) => {
-                let case = columns
-                    .fields(text)
-                    .ok()
-                    .and_then(|fields| fields.get("case").and_then(|case| case.as_str()).map(ToOwned::to_owned));
-                if let Some(case) = case {
-                    let places = index.entry(case.trim().to_owned()).or_default();
-                    places.bad.get_or_insert(line.line);
+                let fields = columns.fields(&text).ok().flatten();
+                let case = fields.and_then(|fields| fields.get("case")?.as_str().map(|case| case.trim().to_owned()));
+                if let Some(case) = case.filter(|case| !case.is_empty()) {
+                    index.entry(case).or_default().bad.get_or_insert(line.line);
                 }
                 out.push(refuse(problem), 0)?;
             }
         }
     }
-    Ok(Some(columns))
+    Ok(Some((again, columns)))
 }
 
-/// Reads the header; a wrong one is reported, and the rest of the file is not looked at.
-fn header<R: BufRead>(
-    lines: &mut Lines<R>,
-    name: &'static str,
-    kind: RecordKind,
-    out: &mut Out,
-) -> io::Result<Option<Columns>> {
-    let Some(first) = lines.next()? else {
-        let column = Record::required(kind).first().copied().unwrap_or_default().to_owned();
-        out.push(refused(name, 1, Some(kind), Problem::MissingColumn { column }), 0)?;
-        return Ok(None);
+/// The rows of a table after its header. A wrong header is reported with everything that is wrong with it and with the
+/// number of rows that are not read (T05, T36).
+fn rows(text: Text, name: &'static str, kind: RecordKind, out: &mut Out) -> io::Result<Option<(Lines<Text>, Columns)>> {
+    let mut lines = Lines::rows(text);
+    let mut first = lines.next()?;
+    let mut separator = None;
+    if let Some(line) = &first
+        && let Ok(text) = line.text()
+        && let Some(declared) = declared_separator(&text)
+    {
+        separator = Some(declared);
+        lines.separate(declared);
+        first = lines.next()?;
+    }
+    // What spreadsheets leave above a table.
+    while let Some(line) = &first
+        && line.text().is_ok_and(|text| says_nothing(&text))
+    {
+        out.bytes_done += line.length;
+        first = lines.next()?;
+    }
+    let (number, header) = match &first {
+        Some(line) => (line.line, line.text().unwrap_or_default().into_owned()),
+        None => (1, String::new()),
     };
-    out.bytes_done += first.length;
-    let columns = match &first.content {
-        Content::TooLong => Err(Problem::LineTooLong { max_bytes: MAX_LINE as u64 }),
-        Content::Bytes(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) => Columns::parse(kind, text),
-            Err(_) => Err(Problem::NotUtf8),
-        },
-    };
-    match columns {
+    out.bytes_done += first.map_or(0, |line| line.length);
+    match Columns::parse(kind, &header, separator.unwrap_or_else(|| separator_of(&header))) {
         Ok(columns) => {
-            lines.separators = Some(vec![columns.separator() as u8]);
-            Ok(Some(columns))
+            lines.separate(columns.separator());
+            Ok(Some((lines, columns)))
         }
-        Err(problem) => {
-            out.push(refused(name, first.line, Some(kind), problem), 0)?;
+        Err(why) => {
+            lines.separate(separator.unwrap_or_else(|| separator_of(&header)));
+            let mut rows = 0;
+            while let Some(line) = lines.next()? {
+                rows += u64::from(
+                    line.text().map_or(true, |text| !domain::text::is_blank(&text.replace([',', ';', '"'], " "))),
+                );
+            }
+            out.push(refused(name, number, Some(kind), Problem::WholeFile { rows, why }), 0)?;
             Ok(None)
         }
     }
 }
 
-fn read_csv(
-    path: &Path,
-    name: &'static str,
-    kind: RecordKind,
-    out: &mut Out,
-    // Adds what stands elsewhere, and says how many bytes that is.
-    complete: &mut dyn FnMut(Record, u64) -> Result<(Record, u64), Problem>,
-) -> io::Result<()> {
-    let mut lines = Lines::rows(BufReader::with_capacity(256 * 1024, File::open(path)?));
-    let Some(columns) = header(&mut lines, name, kind, out)? else { return Ok(()) };
+/// Whether a row is nothing but separators, quotes and blanks.
+fn says_nothing(row: &str) -> bool {
+    domain::text::is_blank(&row.replace([',', ';', '"'], " "))
+}
+
+/// Adds to a case what stands elsewhere, and says how many bytes that is.
+type Complete<'a> =
+    dyn FnMut(&mut domain::imports::CaseRecord, &mut Vec<Remark>) -> io::Result<Result<u64, Problem>> + 'a;
+
+fn read_csv(table: &Table, out: &mut Out, complete: &mut Complete<'_>) -> io::Result<()> {
+    let (name, kind) = (table.name, table.kind);
+    let Some(text) = open(&table.path, name, Some(kind), out)? else { return Ok(()) };
+    let Some((mut lines, columns)) = rows(text, name, kind, out)? else { return Ok(()) };
     while let Some(line) = lines.next()? {
         let number = line.line;
-        let read = match &line.content {
-            Content::TooLong => refused(name, number, Some(kind), Problem::LineTooLong { max_bytes: MAX_LINE as u64 }),
-            Content::Bytes(bytes) => match std::str::from_utf8(bytes) {
-                Err(_) => refused(name, number, Some(kind), Problem::NotUtf8),
-                Ok(text) if text.trim().is_empty() => {
-                    out.bytes_done += line.length;
-                    continue;
-                }
-                Ok(text) => {
-                    let fields = columns.fields(text);
-                    let id = fields.as_ref().ok().and_then(|fields| fields.get("id").or_else(|| fields.get("key")));
-                    let id = id.and_then(|id| id.as_str()).unwrap_or_default().chars().take(80).collect();
-                    let record = fields
-                        .and_then(|fields| Record::parse_fields(kind, &fields))
-                        .and_then(|record| complete(record, number));
-                    match record {
-                        Ok((record, bytes)) => {
-                            out.batch_bytes += bytes;
-                            row(name, number, record)
-                        }
-                        Err(problem) => Row { id, ..refused(name, number, Some(kind), problem) },
-                    }
+        let Ok(text) = line.text() else {
+            out.push(refused(name, number, Some(kind), too_long()), line.length)?;
+            continue;
+        };
+        let fields = match columns.fields(&text) {
+            Ok(Some(fields)) => fields,
+            Ok(None) => {
+                out.bytes_done += line.length;
+                continue;
+            }
+            Err(problem) => {
+                out.push(refused(name, number, Some(kind), problem), line.length)?;
+                continue;
+            }
+        };
+        let id = fields.get("id").or_else(|| fields.get("key")).and_then(|id| id.as_str()).unwrap_or_default();
+        let id = domain::imports::excerpt(id);
+        let read = match Record::parse_fields(kind, &fields, html::text_of) {
+            Err(problem) => Err(problem),
+            Ok((Record::Case(mut case), mut remarks)) => match complete(&mut case, &mut remarks)? {
+                Err(problem) => Err(problem),
+                Ok(bytes) => {
+                    out.batch_bytes += bytes;
+                    case.finish(&mut remarks);
+                    Ok((Record::Case(case), remarks))
                 }
             },
+            Ok(read) => Ok(read),
+        };
+        let read = match read {
+            Ok((record, remarks)) => row(name, number, record, remarks),
+            Err(problem) => Row { id, ..refused(name, number, Some(kind), problem) },
         };
         out.push(read, line.length)?;
     }
     Ok(())
 }
 
-enum Content {
-    Bytes(Vec<u8>),
-    TooLong,
-}
-
-struct Line {
-    /// Of its first byte in the file.
-    offset: u64,
-    /// With its line end.
-    length: u64,
-    /// From 1; of its first line.
-    line: u64,
-    content: Content,
-}
-
-impl Line {
-    fn without_end(mut self) -> Self {
-        if let Content::Bytes(bytes) = &mut self.content {
-            while matches!(bytes.last(), Some(b'\n' | b'\r')) {
-                bytes.pop();
-            }
-        }
-        self
-    }
-}
-
-/// Lines, or rows with quoted line ends, of bounded length.
-struct Lines<R> {
-    reader: R,
-    /// What stands between the cells of a row; `None` for lines.
-    separators: Option<Vec<u8>>,
-    offset: u64,
-    line: u64,
-    /// Lines that were read ahead for a row they did not belong to.
-    back: VecDeque<Line>,
-}
-
-impl<R: BufRead> Lines<R> {
-    const fn plain(reader: R) -> Self {
-        Self { reader, separators: None, offset: 0, line: 1, back: VecDeque::new() }
-    }
-
-    /// Rows; the header tells which of the two separators it is.
-    fn rows(reader: R) -> Self {
-        Self { separators: Some(b",;".to_vec()), ..Self::plain(reader) }
-    }
-
-    fn next(&mut self) -> io::Result<Option<Line>> {
-        let Some(first) = self.physical()? else { return Ok(None) };
-        let whole = match self.separators.clone() {
-            Some(separators) => self.row(first, &separators)?,
-            None => first,
-        };
-        Ok(Some(whole.without_end()))
-    }
-
-    /// Goes on over line ends inside quotes. A row with wrong quotes, or with one that never closes, is its first line
-    /// alone: a stray quote costs one row, not those after it.
-    fn row(&mut self, first: Line, separators: &[u8]) -> io::Result<Line> {
-        let Content::Bytes(bytes) = &first.content else { return Ok(first) };
-        let mut cells = Cells { separators, at: At::Start };
-        let mut outcome = cells.pass(bytes);
-        let mut length = first.length;
-        let mut more = Vec::new();
-        while outcome == Quotes::Open {
-            let Some(next) = self.physical()? else {
-                outcome = Quotes::Wrong;
-                break;
-            };
-            length += next.length;
-            outcome = match &next.content {
-                Content::Bytes(bytes) if length <= MAX_LINE as u64 => cells.pass(bytes),
-                _ => Quotes::Endless,
-            };
-            more.push(next);
-        }
-        if outcome == Quotes::Well {
-            return Ok(more.into_iter().fold(first, joined));
-        }
-        for line in more.into_iter().rev() {
-            self.back.push_front(line);
-        }
-        let content = if outcome == Quotes::Endless { Content::TooLong } else { first.content };
-        Ok(Line { content, ..first })
-    }
-
-    /// The next line with its end.
-    fn physical(&mut self) -> io::Result<Option<Line>> {
-        if let Some(line) = self.back.pop_front() {
-            return Ok(Some(line));
-        }
-        let (offset, line) = (self.offset, self.line);
-        let mut bytes = Vec::new();
-        let mut too_long = false;
-        loop {
-            let buffer = self.reader.fill_buf()?;
-            if buffer.is_empty() {
-                break;
-            }
-            let end = buffer.iter().position(|byte| *byte == b'\n');
-            let taken = end.map_or(buffer.len(), |end| end + 1);
-            if too_long || bytes.len() + taken > MAX_LINE {
-                too_long = true;
-                bytes = Vec::new();
-            } else {
-                bytes.extend_from_slice(buffer.get(..taken).unwrap_or_default());
-            }
-            self.reader.consume(taken);
-            self.offset += taken as u64;
-            if end.is_some() {
-                self.line += 1;
-                break;
-            }
-        }
-        let length = self.offset - offset;
-        let content = if too_long { Content::TooLong } else { Content::Bytes(bytes) };
-        Ok((length > 0).then_some(Line { offset, length, line, content }))
-    }
-}
-
-fn joined(mut row: Line, next: Line) -> Line {
-    if let (Content::Bytes(bytes), Content::Bytes(more)) = (&mut row.content, &next.content) {
-        bytes.extend_from_slice(more);
-    }
-    row.length += next.length;
-    row
-}
-
-/// How the quotes of a row stand at the end of a line.
-#[derive(PartialEq, Eq)]
-enum Quotes {
-    Well,
-    /// A quoted cell goes on in the next line.
-    Open,
-    /// Text after a closing quote, or the file ends inside quotes.
-    Wrong,
-    /// The row is longer than a row may be.
-    Endless,
-}
-
-/// Where in a row a byte stands. A quote opens at the start of a cell only, elsewhere it is a character like others.
-enum At {
-    Start,
-    Plain,
-    Quoted,
-    /// After a quote inside quotes: the end of the cell, or the first of a doubled one.
-    Closing,
-}
-
-struct Cells<'a> {
-    separators: &'a [u8],
-    at: At,
-}
-
-impl Cells<'_> {
-    fn pass(&mut self, line: &[u8]) -> Quotes {
-        for byte in line {
-            let separates = self.separators.contains(byte);
-            self.at = match (&self.at, byte) {
-                (At::Start | At::Closing, b'"') => At::Quoted,
-                (At::Quoted, b'"') => At::Closing,
-                (At::Quoted, _) => At::Quoted,
-                (At::Closing, b'\r' | b'\n') => At::Closing,
-                (At::Start | At::Plain | At::Closing, _) if separates => At::Start,
-                (At::Start | At::Plain, _) => At::Plain,
-                (At::Closing, _) => return Quotes::Wrong,
-            };
-        }
-        if matches!(self.at, At::Quoted) { Quotes::Open } else { Quotes::Well }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn bytes(line: &Line) -> &[u8] {
-        match &line.content {
-            Content::Bytes(bytes) => bytes,
-            Content::TooLong => b"too long",
-        }
-    }
-
-    fn rows(text: &str) -> Vec<(u64, String)> {
-        let mut lines = Lines::rows(BufReader::new(text.as_bytes()));
-        let next = || lines.next().unwrap();
-        std::iter::from_fn(next).map(|line| (line.line, String::from_utf8(bytes(&line).to_vec()).unwrap())).collect()
-    }
-
-    #[test]
-    fn an_endless_line_is_passed_over_without_being_held() {
-        let endless = io::repeat(b'x').take(48 * 1024 * 1024);
-        let reader = BufReader::with_capacity(256 * 1024, endless.chain(&b"\n{}\n"[..]));
-        let mut lines = Lines::plain(reader);
-        let first = lines.next().unwrap().unwrap();
-        assert!(matches!(first.content, Content::TooLong));
-        let second = lines.next().unwrap().unwrap();
-        assert_eq!(second.line, 2);
-        assert_eq!(bytes(&second), b"{}");
-        assert!(lines.next().unwrap().is_none());
-    }
-
-    #[test]
-    fn rows_span_lines_inside_quotes() {
-        let mut lines = Lines::rows(BufReader::new(&b"a,\"b\nc\"\r\nd,e"[..]));
-        let first = lines.next().unwrap().unwrap();
-        assert_eq!(bytes(&first), b"a,\"b\nc\"");
-        let second = lines.next().unwrap().unwrap();
-        assert_eq!((second.line, second.offset), (3, 9));
-    }
-
-    #[test]
-    fn a_stray_quote_costs_one_row() {
-        let row = |line, text: &str| (line, text.to_owned());
-        assert_eq!(rows("1,5\" disk\n2,b\n3,c"), [row(1, "1,5\" disk"), row(2, "2,b"), row(3, "3,c")]);
-        // One that never closes, one that the next row's quote closes, text after a closing one.
-        assert_eq!(rows("1,\"a\n2,b\n3,c"), [row(1, "1,\"a"), row(2, "2,b"), row(3, "3,c")]);
-        assert_eq!(rows("1,\"a\n2,\"b\"\n3,c"), [row(1, "1,\"a"), row(2, "2,\"b\""), row(3, "3,c")]);
-        assert_eq!(rows("1,\"a\"x\n2,b"), [row(1, "1,\"a\"x"), row(2, "2,b")]);
-        assert_eq!(rows("1,\"a \"\"b\"\"\nc\",d\n2,b"), [row(1, "1,\"a \"\"b\"\"\nc\",d"), row(3, "2,b")]);
-    }
-
-    #[test]
-    fn a_row_that_never_ends_gives_back_what_was_read_ahead() {
-        let filler = "x\n".repeat(MAX_LINE);
-        let text = format!("1,\"a\n2,b\n{filler}");
-        let mut lines = Lines::rows(BufReader::new(text.as_bytes()));
-        let first = lines.next().unwrap().unwrap();
-        assert!(matches!(first.content, Content::TooLong));
-        assert_eq!(bytes(&lines.next().unwrap().unwrap()), b"2,b");
-    }
 
     #[test]
     fn a_bare_file_name_lies_in_this_folder() {

@@ -3,14 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use domain::{
-    CaseId, EnrolmentId, EntryId, Failure, ImportId, OrganisationId, PersonId, ProductId, ProgrammeId,
+    CaseId, ContractId, EnrolmentId, EntryId, Failure, ImportId, OrganisationId, PersonId, ProductId, ProgrammeId,
     access::{Reach, Role},
     audit::{NewEvent, Verb},
     cases::CaseNumber,
     contracts::AdminReason,
     failure::Conflict,
     files::display_name,
-    imports::{CaseRecord, EntryRecord, RecordKind},
+    imports::{CaseRecord, ContactRecord, EntryRecord, RecordKind},
     locale::Locale,
     rollout::Phase,
     text::{EmailAddress, PersonName, PhoneNumber},
@@ -26,7 +26,8 @@ use uuid::Uuid;
 
 use super::{
     Importer, Source,
-    plan::{Act, Place, What},
+    plan::{Act, Correction, People, Place, What},
+    same_body,
 };
 use crate::{OrFail, fault, files::media_type, people::Candidates};
 
@@ -180,9 +181,17 @@ impl Writer<'_> {
     }
 
     async fn act(&mut self, act: Act) -> Result<(), Failure> {
-        let Act { id, fingerprint, fresh, known, what } = act;
+        let Act { id, source, fingerprint, fresh, known, address, what } = act;
         let granted = &self.importer.granted;
-        let detail = json!({ "legacy_id": id, "created": fresh });
+        let mut detail = json!({ "legacy_id": id, "created": fresh });
+        if let Some(Correction { person, before, after }) = address {
+            store::imports::correct_address(&self.tx, granted, person, after.as_str(), &after.normalised())
+                .await
+                .or_conflict("correcting an address", Conflict::ImportOvertaken)?;
+            if let Value::Object(detail) = &mut detail {
+                detail.insert("email".to_owned(), json!({ "before": before, "after": after }));
+            }
+        }
         let (kind, object) = match what {
             What::Organisation(record, organisation, programme) => {
                 if fresh {
@@ -239,10 +248,16 @@ impl Writer<'_> {
                     self.grant(&place, Role::ContractContact, Reach::Own, Vec::new());
                     self.roles.companies.insert(place.organisation);
                 }
-                let detail = json!({ "legacy_id": id, "created": fresh, "contract": contract, "contact": record.kind });
-                let object = ("person", place.person.to_string());
-                self.event(Verb::PersonImported, Some(place.organisation), object, None, detail);
+                self.contact_event(detail, contract, &record, place.person, place.organisation);
                 (RecordKind::Contact, place.person.uuid())
+            }
+            // Named in the contract, and nothing else: no membership, no role, no invitation (D7).
+            What::Named(record, contract, organisation, person, new) => {
+                let known = (person, organisation, new);
+                self.facts(known, &record.name, &record.email, record.phone.as_ref(), record.locale, fresh).await?;
+                self.bulk.contacts.push((contract, person, record.kind));
+                self.contact_event(detail, contract, &record, person, organisation);
+                (RecordKind::Contact, person.uuid())
             }
             What::User(record, place, products) => {
                 self.person(&place, &record.name, &record.email, record.phone.as_ref(), record.locale, fresh).await?;
@@ -265,8 +280,23 @@ impl Writer<'_> {
                 (RecordKind::Case, case.uuid())
             }
         };
-        self.bulk.legacy.push(LegacyLine { kind, id, object, fingerprint, known });
+        self.bulk.legacy.push(LegacyLine { kind, id, source, object, fingerprint, known });
         Ok(())
+    }
+
+    fn contact_event(
+        &mut self,
+        mut detail: Value,
+        contract: ContractId,
+        record: &ContactRecord,
+        person: PersonId,
+        organisation: OrganisationId,
+    ) {
+        if let Value::Object(detail) = &mut detail {
+            detail.insert("contract".to_owned(), json!(contract));
+            detail.insert("contact".to_owned(), json!(record.kind));
+        }
+        self.event(Verb::PersonImported, Some(organisation), ("person", person.to_string()), None, detail);
     }
 
     /// Puts a company into a programme, unless it is in one.
@@ -293,20 +323,52 @@ impl Writer<'_> {
 
     async fn correct_person(
         &self,
-        place: &Place,
+        (person, company): (PersonId, OrganisationId),
         name: &PersonName,
         phone: Option<&PhoneNumber>,
         locale: Option<Locale>,
     ) -> Result<(), Failure> {
         let (granted, phone) = (&self.importer.granted, phone.map(PhoneNumber::as_str));
-        let (person, company) = (place.person, place.organisation);
         store::imports::update_person(&self.tx, granted, person, company, name.as_str(), phone, locale)
             .await
             .or_fail("correcting a person")
     }
 
-    /// A person and a membership, each when it is new; what is known of a person is corrected by a record that is not the
+    /// A person who is new, and whether they are; what is known of a person is corrected by a record that is not the
     /// first about them.
+    async fn facts(
+        &mut self,
+        (person, organisation, new): (PersonId, OrganisationId, bool),
+        name: &PersonName,
+        email: &EmailAddress,
+        phone: Option<&PhoneNumber>,
+        locale: Option<Locale>,
+        fresh: bool,
+    ) -> Result<(), Failure> {
+        if new {
+            self.bulk.people.push(PersonLine {
+                id: person,
+                name: name.to_string(),
+                email: email.to_string(),
+                normalised: email.normalised(),
+                phone: phone.map(ToString::to_string),
+                locale,
+            });
+        } else if !fresh {
+            match self.bulk.people.iter_mut().find(|line| line.id == person) {
+                // Another record of this batch brought them: their row is not written yet.
+                Some(line) => {
+                    line.name = name.to_string();
+                    line.phone = phone.map(ToString::to_string).or_else(|| line.phone.take());
+                    line.locale = locale.or(line.locale);
+                }
+                None => self.correct_person((person, organisation), name, phone, locale).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// A person and a membership, each when it is new.
     async fn person(
         &mut self,
         place: &Place,
@@ -316,25 +378,8 @@ impl Writer<'_> {
         locale: Option<Locale>,
         fresh: bool,
     ) -> Result<(), Failure> {
-        if place.new_person {
-            self.bulk.people.push(PersonLine {
-                id: place.person,
-                name: name.to_string(),
-                email: email.to_string(),
-                normalised: email.normalised(),
-                phone: phone.map(ToString::to_string),
-                locale,
-            });
-        } else if !fresh {
-            match self.bulk.people.iter_mut().find(|line| line.id == place.person) {
-                // Another record of this batch brought them: their row is not written yet.
-                Some(line) => {
-                    line.name = name.to_string();
-                    line.phone = phone.map(ToString::to_string).or_else(|| line.phone.take());
-                    line.locale = locale.or(line.locale);
-                }
-                None => self.correct_person(place, name, phone, locale).await?,
-            }
+        self.facts((place.person, place.organisation, place.new_person), name, email, phone, locale, fresh).await?;
+        if !place.new_person && !fresh {
             let pending = |line: &&mut MembershipLine| line.id == place.membership;
             if let Some(line) = self.bulk.memberships.iter_mut().find(pending) {
                 line.name = name.to_string();
@@ -407,11 +452,12 @@ impl Writer<'_> {
         case: CaseId,
         organisation: OrganisationId,
         product: Option<ProductId>,
-        people: &HashMap<String, PersonId>,
+        people: &People,
         fresh: bool,
     ) -> Result<(), Failure> {
-        let person =
-            |email: &Option<EmailAddress>| email.as_ref().and_then(|email| people.get(&email.normalised())).copied();
+        let person = |email: &Option<EmailAddress>| {
+            email.as_ref().and_then(|email| people.known.get(&email.normalised())).copied()
+        };
         let line = CaseLine {
             id: case,
             // The number comes when all of the batch are known.
@@ -423,7 +469,8 @@ impl Writer<'_> {
             requestor: person(&record.requestor_email),
             requestor_name: record.requestor.to_string(),
             title: record.title.to_string(),
-            open: record.open,
+            agent: people.agent,
+            status: record.status(people.agent.is_some()),
             priority: record.priority,
             impact: record.impact,
             opened_at: record.opened_at,
@@ -433,7 +480,7 @@ impl Writer<'_> {
         let known = if fresh {
             store::imports::KnownStream::default()
         } else {
-            store::imports::find_stream(&self.tx, case).await.or_fail("reading a stream")?
+            store::imports::find_stream(&self.tx, case, same_body).await.or_fail("reading a stream")?
         };
         for entry in &record.entries {
             match known.find(entry) {
@@ -503,8 +550,6 @@ impl Writer<'_> {
         for (_, mut line) in cases {
             line.number = CaseNumber::new(prefix, next);
             next += 1;
-            let head = store::imports::case_head(&line.number.to_string(), &line.legacy_number, &line.title);
-            self.bulk.documents.push((line.id, head));
             self.bulk.cases.push(line);
         }
         Ok(())

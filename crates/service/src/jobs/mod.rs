@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use domain::{Failure, mail::retry_after_seconds};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 use store::jobs::Claimed;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Change, OrFail, Services, chat, files, session};
+use crate::{Change, OrFail, Services, audit, chat, files, forms, imports, people, session};
 
 const LEASE: SignedDuration = SignedDuration::from_secs(300);
 
@@ -16,8 +16,12 @@ const LEASE: SignedDuration = SignedDuration::from_secs(300);
 /// # Errors
 /// When the database refuses; a job that fails is no error here.
 pub async fn run_due(services: &Services) -> Result<u64, Failure> {
+    people::announce_admins(services).await?;
     let mut done = 0;
     loop {
+        if !store::jobs::is_due(&services.db, services.now()).await.or_fail("looking for jobs")? {
+            return Ok(done);
+        }
         let change = Change::begin_as_system(services).await?;
         let claimed = store::jobs::claim(&change.tx, change.now, change.now + LEASE).await.or_fail("claiming a job")?;
         change.commit().await?;
@@ -45,6 +49,7 @@ pub async fn run_due(services: &Services) -> Result<u64, Failure> {
 async fn perform(services: &Services, job: &Claimed) -> Result<(), Failure> {
     match job.kind.as_str() {
         SWEEP => sweep(services).await,
+        CHECK => audit::check(services).await,
         unknown => {
             tracing::error!(job.kind = unknown, "no such job");
             Err(Failure::NotFound)
@@ -53,27 +58,51 @@ async fn perform(services: &Services, job: &Claimed) -> Result<(), Failure> {
 }
 
 const SWEEP: &str = "sweep";
+/// Looks over the whole ledger (A8).
+const CHECK: &str = "check_ledger";
 
-/// Takes away sessions that ended and uploads that were never attached; ends chats that were left.
+/// Takes away sessions that ended, uploads that were never attached, old drafts, the notes of sent forms and imports that
+/// nobody works on; ends chats that were left.
 async fn sweep(services: &Services) -> Result<(), Failure> {
     session::sweep(services).await?;
     chat::sweep(services).await?;
-    files::sweep(services).await
+    people::forget_sent(services).await?;
+    forms::sweep(services).await?;
+    files::sweep(services).await?;
+    imports::sweep(services).await
 }
 
-/// Plans the sweep of this hour; several nodes plan it once.
-async fn plan_sweep(services: &Services) -> Result<(), Failure> {
+/// Plans a job unless it is planned already; several nodes plan it once.
+async fn plan(services: &Services, kind: &'static str, run_at: Timestamp) -> Result<(), Failure> {
     let change = Change::begin_as_system(services).await?;
     let job = store::jobs::NewJob {
         id: services.id(),
-        kind: SWEEP,
-        dedup_key: Some(SWEEP.to_owned()),
+        kind,
+        dedup_key: Some(kind.to_owned()),
         payload: serde_json::Value::Null,
-        run_at: change.now,
+        run_at,
         now: change.now,
     };
     store::jobs::insert(&change.tx, job).await.or_fail("planning a job")?;
     change.commit().await
+}
+
+/// Plans the sweep of this hour, and the look over the ledger of the coming night; the first look of a new installation, or
+/// after a night without a server, is at once.
+async fn plan_all(services: &Services) -> Result<(), Failure> {
+    let now = services.now();
+    plan(services, SWEEP, now).await?;
+    let last = store::audit::find_check(&services.db).await.or_fail("finding the last check")?;
+    let overdue = last.is_none_or(|check| now.duration_since(check.at) > SignedDuration::from_hours(25));
+    plan(services, CHECK, if overdue { now } else { next_night(now) }).await
+}
+
+/// Three o'clock in UTC.
+fn next_night(now: Timestamp) -> Timestamp {
+    let today = now.to_zoned(TimeZone::UTC).date().at(3, 0, 0, 0);
+    let night = |day: DateTime| day.to_zoned(TimeZone::UTC).map(|night| night.timestamp());
+    let coming = night(today).ok().filter(|night| *night > now);
+    coming.or_else(|| today.tomorrow().and_then(night).ok()).unwrap_or(now)
 }
 
 /// Works until cancelled.
@@ -84,8 +113,8 @@ pub async fn run(services: Services, stop: CancellationToken) {
         let planned = if now >= next_sweep {
             next_sweep = now + SignedDuration::from_hours(1);
             // Of this process, whichever node does the sweep.
-            services.limits.forget();
-            plan_sweep(&services).await
+            services.limits.forget(now);
+            plan_all(&services).await
         } else {
             Ok(())
         };
@@ -96,5 +125,18 @@ pub async fn run(services: Services, stop: CancellationToken) {
             () = stop.cancelled() => {}
             () = tokio::time::sleep(Duration::from_secs(10)) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ledger_is_looked_over_at_night() {
+        let at = |text: &str| text.parse::<Timestamp>().expect("a moment");
+        assert_eq!(next_night(at("2026-03-02T09:00:00Z")), at("2026-03-03T03:00:00Z"));
+        assert_eq!(next_night(at("2026-03-02T02:59:59Z")), at("2026-03-02T03:00:00Z"));
+        assert_eq!(next_night(at("2026-03-02T03:00:00Z")), at("2026-03-03T03:00:00Z"));
     }
 }

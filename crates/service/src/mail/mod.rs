@@ -1,5 +1,7 @@
 //! Mail: the worker that empties the outbox, the ways out of the house, the templates.
 
+mod concern;
+mod prose;
 mod render;
 mod send;
 mod worker;
@@ -53,10 +55,12 @@ pub async fn retry(context: &Context, id: Option<OutboxId>) -> Result<(), Failur
     Ok(())
 }
 
-/// Whether mails can be sent from this address, like `Support <support@example.com>`.
+/// The sender that mails come from, like `Support <support@example.com>`; an address alone gets the vendor's name.
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn check_sender(from: &str) -> Result<(), String> {
-    from.parse::<lettre::message::Mailbox>().map(|_| ()).map_err(|error| error.to_string())
+pub fn sender(from: &str, vendor: &str) -> Result<String, String> {
+    let mut mailbox = from.parse::<lettre::message::Mailbox>().map_err(|error| error.to_string())?;
+    mailbox.name.get_or_insert_with(|| vendor.to_owned());
+    Ok(mailbox.to_string())
 }

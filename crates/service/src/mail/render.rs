@@ -10,6 +10,7 @@ use jiff::{Timestamp, Zoned, civil::Date, tz::TimeZone};
 use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, value::Serde};
 use serde_json::Value;
 
+use super::prose;
 use crate::{Services, fault, people, session};
 
 /// A mail in words.
@@ -51,6 +52,9 @@ fn environment() -> Result<Environment<'static>, Error> {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.add_filter("day", day);
     environment.add_filter("moment", moment);
+    environment.add_filter("prose", prose_html);
+    environment.add_filter("quoted", prose::quoted);
+    environment.add_filter("of", prose::of);
     environment.add_template("base.html", include_str!("templates/base.html.j2"))?;
     environment.add_template("words/fr.txt", include_str!("templates/words/fr.txt.j2"))?;
     environment.add_template("words/en.txt", include_str!("templates/words/en.txt.j2"))?;
@@ -73,16 +77,62 @@ fn day(state: &State, text: &str) -> Result<String, Error> {
 /// A moment in words with its zone: people read mails where no page can ask for their own.
 fn moment(state: &State, text: &str) -> Result<String, Error> {
     let at: Timestamp = text.parse().map_err(|error: jiff::Error| bad_time(&error))?;
-    let (zone, french, english) = match TimeZone::get("Europe/Paris") {
-        Ok(zone) => (zone, "heure de Paris", "Paris time"),
-        Err(_) => (TimeZone::UTC, "UTC", "UTC"),
-    };
-    let at: Zoned = at.to_zoned(zone);
-    let day = day_in_words(at.date(), locale_of(state));
-    Ok(match locale_of(state) {
-        Locale::Fr => format!("{day} à {} h {:02} ({french})", at.hour(), at.minute()),
-        Locale::En => format!("{day} at {:02}:{:02} ({english})", at.hour(), at.minute()),
+    let name = state.lookup("zone").and_then(|value| value.as_str().map(ToOwned::to_owned));
+    // A mail without one was queued before people had zones.
+    let name = name.unwrap_or_else(|| "Europe/Paris".to_owned());
+    let locale = locale_of(state);
+    let at: Zoned = at.to_zoned(TimeZone::get(&name).unwrap_or(TimeZone::UTC));
+    let (day, zone) = (day_in_words(at.date(), locale), zone_in_words(&at, locale));
+    Ok(match locale {
+        Locale::Fr => format!("{day} à {} h {:02} ({zone})", at.hour(), at.minute()),
+        Locale::En => format!("{day} at {:02}:{:02} ({zone})", at.hour(), at.minute()),
     })
+}
+
+/// The zone of a moment by its city: `heure de Paris`, `New York time`.
+fn zone_in_words(at: &Zoned, locale: Locale) -> String {
+    let name = at.time_zone().iana_name().unwrap_or("UTC");
+    let Some((_, city)) = name.rsplit_once('/').filter(|(area, _)| *area != "Etc") else { return "UTC".to_owned() };
+    let city = city.replace('_', " ");
+    match locale {
+        Locale::Fr => {
+            let city = french_city(&city);
+            let of = if city.starts_with(['A', 'E', 'I', 'O', 'U', 'É']) { "d’" } else { "de " };
+            format!("heure {of}{city}")
+        }
+        Locale::En => format!("{city} time"),
+    }
+}
+
+/// Cities that have a French name.
+fn french_city(city: &str) -> &str {
+    match city {
+        "Algiers" => "Alger",
+        "Athens" => "Athènes",
+        "Brussels" => "Bruxelles",
+        "Bucharest" => "Bucarest",
+        "Copenhagen" => "Copenhague",
+        "Geneva" => "Genève",
+        "Lisbon" => "Lisbonne",
+        "London" => "Londres",
+        "Mexico City" => "Mexico",
+        "Montreal" => "Montréal",
+        "Moscow" => "Moscou",
+        "Prague" => "Prague",
+        "Rome" => "Rome",
+        "Sao Paulo" => "São Paulo",
+        "Singapore" => "Singapour",
+        "Vienna" => "Vienne",
+        "Warsaw" => "Varsovie",
+        other => other,
+    }
+}
+
+/// What people wrote, as HTML: escaped here, once.
+fn prose_html(state: &State, text: &str) -> minijinja::Value {
+    let portal = state.lookup("portal");
+    let portal = portal.as_ref().and_then(|value| value.as_str()).unwrap_or_default();
+    minijinja::Value::from_safe_string(prose::html(text, portal))
 }
 
 fn bad_time(error: &dyn std::error::Error) -> Error {
@@ -180,6 +230,7 @@ fn values(services: &Services, locale: Locale, params: &Value) -> minijinja::Val
     }
     values.insert("vendor".into(), settings.vendor.as_str().into());
     values.insert("portal".into(), url(portal));
+    values.insert("accent".into(), settings.accent.as_str().into());
     values.insert("locale".into(), locale.key().into());
     values.into()
 }

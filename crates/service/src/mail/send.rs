@@ -1,11 +1,30 @@
 //! The ways out: SMTP, or files in the data directory until an SMTP server is configured.
 
-use std::{future::Future, path::PathBuf, pin::Pin, time::Duration};
+use std::{
+    fmt::Write as _,
+    future::Future,
+    io,
+    net::SocketAddr,
+    path::PathBuf,
+    pin::Pin,
+    sync::Mutex,
+    task::{Context, Poll},
+    time::Duration,
+};
 
+use domain::mail::MailProblem;
 use lettre::{
-    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    Address, Message,
     message::{Mailbox, MultiPart, header},
-    transport::smtp::authentication::Credentials,
+    transport::smtp::{
+        authentication::{Credentials, Mechanism},
+        client::{AsyncSmtpConnection, AsyncTokioStream, TlsParameters},
+        extension::ClientId,
+    },
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
 };
 
 /// A mail as it leaves.
@@ -13,6 +32,8 @@ use lettre::{
 pub struct Letter {
     /// Stable for an outbox row: a receiver can drop a second copy.
     pub message_id: String,
+    /// The same for all mails of one case, so that mail programs show them together (B18).
+    pub thread: Option<String>,
     pub from: String,
     pub to: String,
     pub subject: String,
@@ -22,14 +43,28 @@ pub struct Letter {
 
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
-    /// Trying again is useless: an address that cannot be, a refusal for good.
-    #[error("refused for good: {0}")]
+    /// It cannot be sent to that address, whoever tries: no other mail is affected (B16).
+    #[error("{0}")]
+    Address(String),
+    /// The server refused this mail for good.
+    #[error("{0}")]
     Permanent(String),
-    #[error("not now: {0}")]
+    #[error("{0}")]
     Transient(String),
     /// The server does not answer, or does not let us in: no other mail would leave either.
-    #[error("the mail server: {0}")]
+    #[error("{0}")]
     Unreachable(String),
+}
+
+impl SendError {
+    pub const fn problem(&self) -> MailProblem {
+        match self {
+            Self::Address(_) => MailProblem::Address,
+            Self::Permanent(_) => MailProblem::Refused,
+            Self::Transient(_) => MailProblem::Later,
+            Self::Unreachable(_) => MailProblem::Unreachable,
+        }
+    }
 }
 
 /// A way out.
@@ -43,21 +78,57 @@ pub trait Mailer: Send + Sync {
     fn send<'a>(&'a self, letter: &'a Letter) -> Pin<Box<dyn Future<Output = Result<(), SendError>> + Send + 'a>>;
 }
 
+/// What somebody else's program said, fit for a log and a page: without control characters (F19c), not longer than a
+/// screen.
+fn printable(said: &dyn std::fmt::Display) -> String {
+    const MOST: usize = 500;
+    let mut out = String::new();
+    for c in said.to_string().chars().take(MOST) {
+        if c == '\n' || c == '\r' || c == '\t' {
+            out.push(' ');
+        } else if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
+            let _ = write!(out, "{}", c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// The address as servers without SMTPUTF8 take it: its domain in punycode (B16).
+///
+/// # Errors
+/// For a local part that is not ASCII, and for what is no address.
+fn recipient(address: &str) -> Result<Address, SendError> {
+    let wrong = |why: &str| SendError::Address(why.to_owned());
+    let (local, domain) = address.rsplit_once('@').ok_or_else(|| wrong("no @ in the address"))?;
+    if !local.is_ascii() {
+        return Err(wrong("letters before the @ that mail servers do not take"));
+    }
+    let domain =
+        idna::domain_to_ascii(domain).map_err(|_| wrong("the part behind the @ is not the name of a server"))?;
+    Address::new(local, domain).map_err(|error| SendError::Address(printable(&error)))
+}
+
 /// Builds the message. lettre encodes header values: a line break in a name or subject cannot become a header (RT
 /// CVE-2012-4730, FreeScout CVE-2025-48388).
 fn message(letter: &Letter) -> Result<Message, SendError> {
-    let permanent = |error: &dyn std::fmt::Display| SendError::Permanent(error.to_string());
-    let from: Mailbox = letter.from.parse().map_err(|error| permanent(&error))?;
-    let to: Mailbox = letter.to.parse().map_err(|error| permanent(&error))?;
+    let unsendable = |error: &dyn std::fmt::Display| SendError::Address(printable(error));
+    let mut from: Mailbox = letter.from.parse().map_err(|error| unsendable(&error))?;
+    from.email = recipient(from.email.as_ref())?;
     let subject: String = letter.subject.chars().filter(|c| !c.is_control()).collect();
-    Message::builder()
-        .message_id(Some(letter.message_id.clone()))
+    let builder = Message::builder().message_id(Some(letter.message_id.clone()));
+    let builder = match &letter.thread {
+        Some(thread) => builder.references(thread.clone()).in_reply_to(thread.clone()),
+        None => builder,
+    };
+    builder
         .from(from)
-        .to(to)
+        .to(Mailbox::new(None, recipient(&letter.to)?))
         .subject(subject)
         .header(AutoSubmitted)
         .multipart(MultiPart::alternative_plain_html(letter.text.clone(), letter.html.clone()))
-        .map_err(|error| permanent(&error))
+        .map_err(|error| unsendable(&error))
 }
 
 /// RFC 3834: no vacation notices in answer, please.
@@ -87,41 +158,131 @@ pub struct SmtpSettings {
     pub password: Option<String>,
 }
 
-pub struct SmtpMailer(AsyncSmtpTransport<Tokio1Executor>);
+/// Sends by SMTP, over connections that are kept for the next mail.
+pub struct SmtpMailer {
+    settings: SmtpSettings,
+    tls: Option<TlsParameters>,
+    idle: Mutex<Vec<AsyncSmtpConnection>>,
+}
+
+/// How long to wait for a connection.
+const CONNECTING: Duration = Duration::from_secs(20);
 
 impl SmtpMailer {
     /// # Errors
     /// When the host is not a name TLS can be asked for.
     pub fn new(settings: &SmtpSettings) -> Result<Self, SendError> {
-        let builder = if settings.tls {
-            AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(&settings.host)
-                .map_err(|error| SendError::Permanent(error.to_string()))?
-        } else {
-            AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&settings.host)
+        let tls = match settings.tls {
+            true => Some(
+                TlsParameters::new(settings.host.clone()).map_err(|error| SendError::Permanent(printable(&error)))?,
+            ),
+            false => None,
         };
-        let builder = builder.port(settings.port).timeout(Some(Duration::from_secs(20)));
-        let builder = match (&settings.user, &settings.password) {
-            (Some(user), Some(password)) => builder.credentials(Credentials::new(user.clone(), password.clone())),
-            _ => builder,
+        Ok(Self { settings: settings.clone(), tls, idle: Mutex::new(Vec::new()) })
+    }
+
+    /// A connection that answers. What goes wrong here is about the server and us, not about one mail.
+    async fn connection(&self) -> Result<AsyncSmtpConnection, SendError> {
+        while let Some(mut connection) = self.idle.lock().ok().and_then(|mut idle| idle.pop()) {
+            if connection.test_connected().await {
+                return Ok(connection);
+            }
+        }
+        let away = |error: &dyn std::fmt::Display| SendError::Unreachable(printable(error));
+        let address = (self.settings.host.as_str(), self.settings.port);
+        let stream = match tokio::time::timeout(CONNECTING, TcpStream::connect(address)).await {
+            Ok(stream) => stream.map_err(|error| away(&error))?,
+            Err(_) => return Err(away(&"no connection within 20 seconds")),
         };
-        Ok(Self(builder.build()))
+        let hello = ClientId::default();
+        let capped = Box::new(Capped { stream, heard: 0 });
+        let mut connection =
+            AsyncSmtpConnection::connect_with_transport(capped, &hello).await.map_err(|error| away(&error))?;
+        if let Some(tls) = &self.tls {
+            connection.starttls(tls.clone(), &hello).await.map_err(|error| away(&error))?;
+        }
+        if let (Some(user), Some(password)) = (&self.settings.user, &self.settings.password) {
+            let credentials = Credentials::new(user.clone(), password.clone());
+            let ways = [Mechanism::Plain, Mechanism::Login];
+            connection.auth(&ways, &credentials).await.map_err(|error| away(&error))?;
+        }
+        Ok(connection)
     }
 }
 
 impl Mailer for SmtpMailer {
     fn send<'a>(&'a self, letter: &'a Letter) -> Pin<Box<dyn Future<Output = Result<(), SendError>> + Send + 'a>> {
-        Box::pin(async move { self.0.send(message(letter)?).await.map(|_| ()).map_err(|error| meaning(&error)) })
+        Box::pin(async move {
+            let message = message(letter)?;
+            let mut connection = self.connection().await?;
+            connection.send(message.envelope(), &message.formatted()).await.map_err(|error| meaning(&error))?;
+            if let Ok(mut idle) = self.idle.lock() {
+                idle.push(connection);
+            }
+            Ok(())
+        })
     }
 }
 
-/// A 5xx is about this mail, but for those about us (RFC 4954: the password is wrong, or one is wanted): they would give up
-/// the whole queue for one mistyped setting.
+/// What an answer to one mail means. A 5xx is permanent, except 530, 534, 535 and 538 (RFC 4954), which concern our account,
+/// and 421, by which a server says that it closes: they would give up the whole queue for one mistyped setting. What lettre
+/// refuses by itself, without an answer, is about this mail (B16).
 fn meaning(error: &lettre::transport::smtp::Error) -> SendError {
-    let said = error.to_string();
+    let said = printable(error);
     match error.status().map(u16::from) {
-        Some(530 | 534 | 535 | 538) | None => SendError::Unreachable(said),
+        Some(421 | 530 | 534 | 535 | 538) => SendError::Unreachable(said),
         Some(_) if error.is_permanent() => SendError::Permanent(said),
         Some(_) => SendError::Transient(said),
+        None if error.is_client() => SendError::Permanent(said),
+        None => SendError::Unreachable(said),
+    }
+}
+
+/// A connection to a server that may say no more than [`Capped::MOST`] in one go: lettre reads a line to its end, however
+/// long that takes and however much memory (F19b).
+#[derive(Debug)]
+struct Capped {
+    stream: TcpStream,
+    /// Bytes that came since we last said something.
+    heard: usize,
+}
+
+impl Capped {
+    const MOST: usize = 64 * 1024;
+}
+
+impl AsyncTokioStream for Capped {
+    fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.stream.peer_addr()
+    }
+}
+
+impl AsyncRead for Capped {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        if let Poll::Ready(Ok(())) = polled {
+            self.heard += buffer.filled().len().saturating_sub(before);
+            if self.heard > Self::MOST {
+                return Poll::Ready(Err(io::Error::other("the server said more than 64 KiB in one answer")));
+            }
+        }
+        polled
+    }
+}
+
+impl AsyncWrite for Capped {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.heard = 0;
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
 
@@ -140,10 +301,32 @@ impl Mailer for FileMailer {
     fn send<'a>(&'a self, letter: &'a Letter) -> Pin<Box<dyn Future<Output = Result<(), SendError>> + Send + 'a>> {
         Box::pin(async move {
             let bytes = message(letter)?.formatted();
-            let transient = |error: std::io::Error| SendError::Transient(error.to_string());
+            let transient = |error: io::Error| SendError::Transient(error.to_string());
             tokio::fs::create_dir_all(&self.directory).await.map_err(transient)?;
             let name: String = letter.message_id.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
             tokio::fs::write(self.directory.join(format!("{name}.eml")), bytes).await.map_err(transient)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// B16: a domain in letters is sent in punycode, a local part in letters is refused as an address.
+    #[test]
+    fn b16_addresses_leave_in_ascii() {
+        let sent = |address: &str| recipient(address).map(|address| address.to_string());
+        assert_eq!(sent("kontakt@müller-bücher.example").expect("an address"), "kontakt@xn--mller-bcher-thbg.example");
+        assert_eq!(sent("a+b@example.com").expect("an address"), "a+b@example.com");
+        for wrong in ["zoé@rosier.example", "nobody", "a@", "@example.com"] {
+            assert!(matches!(sent(wrong), Err(SendError::Address(_))), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn f19c_what_a_server_says_has_no_control_characters() {
+        assert_eq!(printable(&"550 \u{1b}[31mno\r\nway\u{202e}"), "550 \\u{1b}[31mno  way\\u{202e}");
+        assert_eq!(printable(&"x".repeat(9_000)).len(), 500);
     }
 }

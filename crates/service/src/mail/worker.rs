@@ -1,73 +1,141 @@
-//! Empties the outbox. A row is claimed in one transaction, sent outside of any, and recorded in another: a crash between
-//! sending and recording is the one way to a second copy, and that has the same Message-ID.
+//! Empties the outbox. A few rows are claimed in one transaction, sent outside of any, and each is recorded in another: a
+//! crash between sending and recording is the one way to a second copy, and that has the same Message-ID.
 
 use std::time::Duration;
 
 use domain::{
     Failure, OutboxId,
-    mail::{MAX_ATTEMPTS, retry_after_seconds},
+    mail::{MAX_ATTEMPTS, MailKind, MailProblem, retry_after_seconds},
 };
+use futures::{StreamExt, stream::FuturesUnordered};
 use jiff::SignedDuration;
 use store::mail::{Claimed, ClaimedMail};
 use tokio_util::sync::CancellationToken;
 
-use super::{Letter, SendError, render};
-use crate::{Change, OrFail, Services};
+use super::{
+    Letter, SendError,
+    concern::{self, Concern},
+    render,
+};
+use crate::{Change, OrFail, Services, announcements};
 
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
-/// Sends what is due until nothing is, the mail server does not answer, or `stop`; gives back how many left.
+
+/// So many mails leave at the same time, once the server has taken one.
+const AT_ONCE: u32 = 4;
+
+/// What became of a mail.
+enum Outcome {
+    Sent {
+        recipient: String,
+        subject: String,
+    },
+    /// It concerns its recipient no more (F5).
+    Dropped(MailProblem),
+    /// It is not known whether it can leave: the database was away.
+    PutBack(Failure),
+    GivenUp(MailProblem, String),
+    Failed(SendError),
+}
+
+/// Sends what is due until nothing is, the mail server does not answer, or `stop`; gives back how many left. A mail that
+/// cannot be sent holds up no other (B16).
 ///
 /// # Errors
 /// When the database refuses; a mail that cannot be sent is no error here, it is put back or given up.
 pub async fn deliver_due(services: &Services, stop: &CancellationToken) -> Result<u64, Failure> {
     let mut sent = 0;
+    // A server that is away is asked by one mail, not by several.
+    let mut at_once = 1;
     while !stop.is_cancelled() {
+        if !store::mail::is_due(&services.db, services.now()).await.or_fail("looking for mails")? {
+            break;
+        }
         let change = Change::begin_as_system(services).await?;
-        let claimed =
-            store::mail::claim(&change.tx, change.now, change.now + LEASE).await.or_fail("claiming a mail")?;
+        let claimed = store::mail::claim(&change.tx, change.now, change.now + LEASE, at_once).await;
+        let claimed = claimed.or_fail("claiming mails")?;
         change.commit().await?;
-        let Some(claimed) = claimed else { break };
-        let outcome = match &claimed.mail {
-            _ if claimed.attempt > MAX_ATTEMPTS => {
-                Err(SendError::Permanent("every worker that tried ended before it knew".to_owned()))
-            }
-            Some(mail) => deliver(services, claimed.id, mail).await,
-            None => Err(SendError::Transient("another version of Guichet wrote this mail".to_owned())),
-        };
-        let unreachable = matches!(outcome, Err(SendError::Unreachable(_)));
-        sent += u64::from(outcome.is_ok());
-        record(services, &claimed, outcome).await?;
+        if claimed.is_empty() {
+            break;
+        }
+        let mut unreachable = false;
+        let mut under_way: FuturesUnordered<_> =
+            claimed.iter().map(|claimed| async move { (claimed, deliver(services, claimed).await) }).collect();
+        while let Some((claimed, outcome)) = under_way.next().await {
+            unreachable |= matches!(outcome, Outcome::Failed(SendError::Unreachable(_)) | Outcome::PutBack(_));
+            sent += u64::from(matches!(outcome, Outcome::Sent { .. }));
+            record(services, claimed, outcome).await?;
+        }
         if unreachable {
             break;
         }
+        at_once = AT_ONCE;
     }
     Ok(sent)
 }
 
-/// Sends one mail; gives back its subject.
-async fn deliver(services: &Services, id: OutboxId, mail: &ClaimedMail) -> Result<String, SendError> {
-    let rendered = render(services, mail.kind, mail.locale, &mail.params)
-        .map_err(|failure| SendError::Permanent(failure.to_string()))?;
-    let letter = Letter {
-        message_id: format!("<{id}@{}>", host(&services.settings.public_url)),
+async fn deliver(services: &Services, claimed: &Claimed) -> Outcome {
+    let Some(mail) = &claimed.mail else {
+        return Outcome::Failed(SendError::Transient("another version of Guichet wrote this mail".to_owned()));
+    };
+    if claimed.attempt > MAX_ATTEMPTS {
+        return Outcome::GivenUp(MailProblem::Interrupted, String::new());
+    }
+    let recipient = match concern::ask(services, mail).await {
+        Ok(Concern::Send { recipient }) => recipient,
+        Ok(Concern::Drop(problem)) => return Outcome::Dropped(problem),
+        Err(failure) => return Outcome::PutBack(failure),
+    };
+    match letter(services, claimed.id, mail, recipient).await {
+        Ok(letter) => send(services, letter).await,
+        Err(Failure::Unavailable) => Outcome::PutBack(Failure::Unavailable),
+        Err(failure) => Outcome::GivenUp(MailProblem::Unreadable, failure.to_string()),
+    }
+}
+
+async fn letter(services: &Services, id: OutboxId, mail: &ClaimedMail, recipient: String) -> Result<Letter, Failure> {
+    let params = match mail.kind {
+        MailKind::Announcement => announcements::article_for_mail(services, &mail.params).await?,
+        _ => mail.params.clone(),
+    };
+    let rendered = render(services, mail.kind, mail.locale, &params)?;
+    let host = host(&services.settings.public_url);
+    Ok(Letter {
+        message_id: format!("<{id}@{host}>"),
+        thread: mail.case.map(|case| format!("<case-{case}@{host}>")),
         from: services.settings.mail_from.clone(),
-        to: mail.recipient.clone(),
+        to: recipient,
         subject: rendered.subject,
         text: rendered.text,
         html: rendered.html,
-    };
+    })
+}
+
+async fn send(services: &Services, letter: Letter) -> Outcome {
     let patience = services.mailer.patience();
     match tokio::time::timeout(patience, services.mailer.send(&letter)).await {
-        Ok(sent) => sent.map(|()| letter.subject),
-        Err(_) => Err(SendError::Unreachable(format!("no answer within {} seconds", patience.as_secs()))),
+        Ok(Ok(())) => Outcome::Sent { recipient: letter.to, subject: letter.subject },
+        Ok(Err(error)) => Outcome::Failed(error),
+        Err(_) => Outcome::Failed(SendError::Unreachable(format!("no answer within {} seconds", patience.as_secs()))),
     }
 }
 
 /// Notes how it went. A mail that left must not leave again because the database was busy for a moment.
-async fn record(services: &Services, claimed: &Claimed, outcome: Result<String, SendError>) -> Result<(), Failure> {
+async fn record(services: &Services, claimed: &Claimed, outcome: Outcome) -> Result<(), Failure> {
     const TRIES: u32 = 5;
-    if let Err(error) = &outcome {
-        tracing::warn!(mail.id = %claimed.id, error = %error, "mail not sent");
+    match &outcome {
+        Outcome::Sent { .. } => {}
+        Outcome::Dropped(problem) => {
+            tracing::info!(mail.id = %claimed.id, problem = problem.key(), "mail dropped");
+        }
+        Outcome::PutBack(failure) => tracing::warn!(mail.id = %claimed.id, error = %failure, "mail not sent"),
+        Outcome::GivenUp(problem, error) => {
+            tracing::warn!(mail.id = %claimed.id, problem = problem.key(), error = %error, "mail not sent");
+        }
+        // What the server said has no control characters any more (F19c).
+        Outcome::Failed(error) => {
+            tracing::warn!(mail.id = %claimed.id, problem = error.problem().key(), error = %error, "mail not sent");
+        }
     }
     let mut tried = 1;
     loop {
@@ -82,23 +150,28 @@ async fn record(services: &Services, claimed: &Claimed, outcome: Result<String, 
     }
 }
 
-async fn try_record(
-    services: &Services,
-    claimed: &Claimed,
-    outcome: &Result<String, SendError>,
-) -> Result<(), Failure> {
+async fn try_record(services: &Services, claimed: &Claimed, outcome: &Outcome) -> Result<(), Failure> {
     let change = Change::begin_as_system(services).await?;
+    let (tx, now) = (&change.tx, change.now);
+    // Spread by the id, so that a thousand mails that failed together do not come back together.
+    let spread = i64::try_from(claimed.id.uuid().as_u128() % 30).unwrap_or_default();
+    let again = || {
+        let due = |seconds| now + SignedDuration::from_secs(seconds + spread);
+        retry_after_seconds(claimed.attempt).map(due)
+    };
     let held = match outcome {
-        Ok(subject) => store::mail::set_sent(&change.tx, claimed, subject, change.now).await,
-        Err(error) => {
-            let again = match error {
-                SendError::Permanent(_) => None,
-                SendError::Transient(_) | SendError::Unreachable(_) => retry_after_seconds(claimed.attempt),
+        Outcome::Sent { recipient, subject } => store::mail::set_sent(tx, claimed, recipient, subject, now).await,
+        Outcome::Dropped(problem) => store::mail::set_dropped(tx, claimed, *problem, now).await,
+        Outcome::PutBack(_) => {
+            store::mail::set_failed(tx, claimed, MailProblem::Later, "the database was away", again()).await
+        }
+        Outcome::GivenUp(problem, error) => store::mail::set_failed(tx, claimed, *problem, error, None).await,
+        Outcome::Failed(error) => {
+            let due = match error {
+                SendError::Address(_) | SendError::Permanent(_) => None,
+                SendError::Transient(_) | SendError::Unreachable(_) => again(),
             };
-            // Spread by the id, so that a thousand mails that failed together do not come back together.
-            let spread = i64::try_from(claimed.id.uuid().as_u128() % 30).unwrap_or_default();
-            let due = again.map(|seconds| change.now + SignedDuration::from_secs(seconds + spread));
-            store::mail::set_failed(&change.tx, claimed, &error.to_string(), due).await
+            store::mail::set_failed(tx, claimed, error.problem(), &error.to_string(), due).await
         }
     };
     if !held.or_fail("recording a mail")? {

@@ -2,12 +2,13 @@
 //! somebody sends accepts it.
 
 use domain::{
-    Failure, FieldError, FieldErrors,
+    Failure, FieldError, FieldErrors, PersonId,
+    access::RoleKind,
     audit::Verb,
     failure::Conflict,
     locale::Locale,
-    people::{InvitationState, InvitationView, MembershipState, pause_left},
-    text::{NewPassword, PersonName},
+    people::{InvitationState, InvitationView, MembershipState},
+    text::{EmailAddress, NewPassword, PersonName, in_letters},
 };
 use jiff::Timestamp;
 use serde_json::json;
@@ -16,7 +17,11 @@ use store::{
     people::{Invitation, PersonFacts},
 };
 
-use super::{invite::invite, is_silent, move_member, parse_invitation_token};
+use super::{
+    check_recipient,
+    invite::{Invited, invite},
+    is_silent, move_member, parse_invitation_token,
+};
 use crate::{
     Change, OrFail, Services,
     session::{self, Origin, SessionToken},
@@ -36,7 +41,7 @@ async fn find(
     services: &Services,
     db: &impl Reads,
     token: &str,
-) -> Result<(Invitation, i64, MembershipState, Option<Timestamp>), Failure> {
+) -> Result<(Invitation, i64, MembershipState), Failure> {
     let (id, version) = parse_invitation_token(services, token).ok_or(Failure::NotFound)?;
     let invitation = store::people::find_invitation(db, id).await.or_fail("finding an invitation")?;
     let invitation = invitation.ok_or(Failure::NotFound)?;
@@ -44,9 +49,7 @@ async fn find(
         .await
         .or_fail("finding a member")?;
     match membership {
-        Some(member) if member.state != MembershipState::Removed => {
-            Ok((invitation, version, member.state, member.invited_at))
-        }
+        Some(member) if member.state != MembershipState::Removed => Ok((invitation, version, member.state)),
         _ => Err(Failure::NotFound),
     }
 }
@@ -68,14 +71,17 @@ fn closed(invitation: &Invitation, version: i64, state: MembershipState, now: Ti
 /// [`Failure::NotFound`] for a link that was not made here, or of somebody who was removed.
 pub async fn invitation_view(services: &Services, token: &str) -> Result<InvitationState, Failure> {
     let db = &services.db;
-    let (invitation, version, state, _) = find(services, db, token).await?;
+    let (invitation, version, state) = find(services, db, token).await?;
     let organisation = store::organisations::find(db, invitation.organisation).await.or_fail("finding a company")?.name;
     Ok(match closed(&invitation, version, state, services.now()) {
         Some(Conflict::InvitationAccepted) => InvitationState::Accepted { organisation },
         Some(_) => InvitationState::Expired { organisation },
         None => {
             let person = store::people::find(db, invitation.person).await.or_fail("finding a person")?;
-            let stored = store::people::password_hash(db, person.id).await.or_fail("finding a password")?;
+            if !can_sign_in_with(&person) {
+                return Ok(InvitationState::Expired { organisation });
+            }
+            let stored = password_of_account(db, person.id, services.now()).await?;
             let mut roles = Vec::new();
             let standing = store::people::list_roles(db, person.id, invitation.organisation, services.now());
             for (role, _) in standing.await.or_fail("listing roles")? {
@@ -85,7 +91,7 @@ pub async fn invitation_view(services: &Services, token: &str) -> Result<Invitat
             }
             InvitationState::Open(InvitationView {
                 name: person.name,
-                email: person.email,
+                email: in_letters(&person.email),
                 organisation,
                 roles,
                 has_password: stored.is_some(),
@@ -94,11 +100,27 @@ pub async fn invitation_view(services: &Services, token: &str) -> Result<Invitat
     })
 }
 
+/// A person who accepts an invitation can sign in afterwards. Addresses of before, with letters that no browser sends, cannot: they
+/// have to be corrected first (T04).
+fn can_sign_in_with(person: &PersonFacts) -> bool {
+    EmailAddress::parse(&person.email).is_ok()
+}
+
+/// The password of an account that leads in somewhere. One that leads nowhere any more, after the last company removed the
+/// person, is not asked for: its owner may have forgotten it, and could not set another (B19).
+async fn password_of_account(db: &impl Reads, person: PersonId, now: Timestamp) -> Result<Option<String>, Failure> {
+    let stored = store::people::password_hash(db, person).await.or_fail("finding a password")?;
+    let Some(stored) = stored else { return Ok(None) };
+    let actor = store::people::find_actor(db, person, now).await.or_fail("finding an actor")?;
+    Ok(actor.map(|_| stored))
+}
+
 /// Accepts an invitation and signs the person in. The address is proved: the link was sent there.
 ///
 /// # Errors
-/// [`Failure::Invalid`] for name or passwords, [`Conflict::InvitationAccepted`] the second time,
-/// [`Conflict::InvitationExpired`] after the end or when a newer link was sent, [`Failure::NotFound`] for a foreign link,
+/// [`Failure::Invalid`] for name or passwords, [`Conflict::InvitationAccepted`] the second time with another password,
+/// [`Conflict::InvitationExpired`] after the end or when a newer link was sent, [`Conflict::WorksForVendor`] for a person who
+/// came to the vendor since (F7), [`Failure::NotFound`] for a foreign link,
 /// [`Failure::TooMany`] for somebody who guesses the password of the account.
 pub async fn accept_invitation(
     services: &Services,
@@ -106,12 +128,15 @@ pub async fn accept_invitation(
     typed: &Acceptance<'_>,
     origin: &Origin,
 ) -> Result<SessionToken, Failure> {
-    let (invitation, version, state, _) = find(services, &services.db, token).await?;
+    let (invitation, version, state) = find(services, &services.db, token).await?;
     if let Some(conflict) = closed(&invitation, version, state, services.now()) {
-        return Err(Failure::Conflict(conflict));
+        return sent_again(services, &invitation, typed, origin, conflict).await;
     }
     let person = store::people::find(&services.db, invitation.person).await.or_fail("finding a person")?;
-    let stored = store::people::password_hash(&services.db, person.id).await.or_fail("finding a password")?;
+    if !can_sign_in_with(&person) {
+        return Err(Failure::Conflict(Conflict::InvitationExpired));
+    }
+    let stored = password_of_account(&services.db, person.id, services.now()).await?;
     let version_before =
         store::people::password_version(&services.db, person.id).await.or_fail("finding a password")?;
     // Hashing is slow: it comes before the transaction.
@@ -127,7 +152,8 @@ pub async fn accept_invitation(
     };
 
     let mut change = Change::begin_as(services, Some(person.id), origin.request).await?;
-    let (invitation, version, state, _) = find(services, &change.tx, token).await?;
+    check_recipient(&change, None, person.id, RoleKind::Customer).await?;
+    let (invitation, version, state) = find(services, &change.tx, token).await?;
     if let Some(conflict) = closed(&invitation, version, state, change.now) {
         return Err(Failure::Conflict(conflict));
     }
@@ -150,9 +176,27 @@ pub async fn accept_invitation(
     move_member(&change, person.id, invitation.organisation, (state, MembershipState::Active)).await?;
     let detail = json!({ "version": invitation.version, "password_set": fresh.is_some() });
     change.event(Verb::InvitationAccepted, Some(invitation.organisation), ("person", person.id), detail);
-    let session = session::insert(&mut change, person.id, origin).await?;
+    let session = session::insert(&mut change, services, person.id, origin).await?;
     change.commit().await?;
     Ok(session)
+}
+
+/// The second sending of a form that was taken ends as the first did (T11): who knows the password is signed in by it.
+async fn sent_again(
+    services: &Services,
+    invitation: &Invitation,
+    typed: &Acceptance<'_>,
+    origin: &Origin,
+    conflict: Conflict,
+) -> Result<SessionToken, Failure> {
+    if conflict != Conflict::InvitationAccepted {
+        return Err(Failure::Conflict(conflict));
+    }
+    let person = store::people::find(&services.db, invitation.person).await.or_fail("finding a person")?;
+    match session::sign_in(services, &person.email, typed.password, origin).await {
+        Err(Failure::Invalid(_)) => Err(Failure::Conflict(conflict)),
+        signed_in => signed_in,
+    }
 }
 
 /// A link is no password: whoever reads somebody's mail must not get into the company where they are at home already.
@@ -166,8 +210,8 @@ async fn verify(
     if password.is_empty() {
         return Err(Failure::field("password", FieldError::Required));
     }
-    session::limit_sign_in(services, &person.email.to_lowercase(), origin)?;
-    if services.hasher.verify(password, Some(stored)).await? {
+    let account = person.email.to_lowercase();
+    if session::prove(services, (&account, Some(person.id)), (password, Some(stored)), origin).await? {
         Ok(())
     } else {
         Err(Failure::field("password", FieldError::WrongCredentials))
@@ -185,7 +229,7 @@ fn parse(typed: &Acceptance<'_>) -> Result<(PersonName, NewPassword), FieldError
     }
 }
 
-/// Sends a fresh link to the stored address, for somebody whose link ended (K3); at most one in ten minutes. The answer is
+/// Sends a fresh link to the stored address, for a person whose link ended (K3), within the limits of the address. The answer is
 /// the same whatever happens, and the address is never taken from who asks.
 ///
 /// # Errors
@@ -196,20 +240,20 @@ pub async fn renew_invitation(services: &Services, token: &str) -> Result<(), Fa
         return Ok(());
     }
     let mut change = Change::begin_as_system(services).await?;
-    let (invitation, _, state, invited_at) = match find(services, &change.tx, token).await {
+    let (invitation, _, state) = match find(services, &change.tx, token).await {
         Ok(found) => found,
         Err(Failure::NotFound) => return Ok(()),
         Err(failure) => return Err(failure),
     };
-    let too_soon = pause_left(invited_at, change.now).is_some();
     let gate = store::rollout::find_gate(&change.tx, invitation.organisation).await.or_fail("finding a gate")?;
-    if invitation.accepted || state != MembershipState::Invited || too_soon || is_silent(&gate) {
+    if invitation.accepted || state != MembershipState::Invited || is_silent(&gate) {
         return Ok(());
     }
     let organisation =
         store::organisations::find(&change.tx, invitation.organisation).await.or_fail("finding a company")?;
     let person = store::people::find(&change.tx, invitation.person).await.or_fail("finding a person")?;
-    let renewed = invite(&mut change, services, &organisation, &gate, &person, state, None).await?;
+    let sent = invite(&mut change, services, &organisation, &gate, &person, state, None).await?;
+    let Invited::Sent(renewed) = sent else { return Ok(()) };
     let detail = json!({ "version": renewed.version, "asked_by": "link" });
     change.event(Verb::InvitationSent, Some(organisation.id), ("person", person.id), detail);
     change.commit().await

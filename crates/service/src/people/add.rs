@@ -2,54 +2,78 @@
 
 use domain::{
     Failure, FieldError, FieldErrors, GrantId, OrganisationId, PersonId, ProductId,
-    access::Permission,
+    access::{Permission, Place, Role, RoleKind},
     audit::Verb,
     failure::Conflict,
     mail::MailKind,
-    people::{MembershipState, PersonDraft, PersonForm, RoleDraft, needs_role_grant},
+    people::{MembershipState, PersonDraft, PersonForm, RoleDraft, check_reach, needs_role_grant},
 };
 use serde_json::json;
 use store::people::{NewGrant, NewMembership, NewPerson, PersonFacts, Source};
 
-use super::{Company, authorize, by, invite::invite, move_member};
+use super::{
+    Company,
+    appeared::tell_of_admins,
+    authorize, by, check_recipient, days,
+    invite::{Invited, invite},
+    move_member,
+};
 use crate::{Change, Context, OrFail, change::Mail};
 
-/// Adds a person, who may have an account through another company. In DRAFT nobody is told.
+/// Adds a person, who may have an account through another company. In DRAFT nobody is told; and an address that got its
+/// share of invitations lately gets none, so that the person is invited later, by hand (F3).
 ///
 /// # Errors
 /// [`Failure::Invalid`] for the form, [`Failure::NotFound`] for a company that is not the actor's, [`Failure::Forbidden`]
 /// before SETUP, without a role, or for a contract contact who would make an admin;
-/// [`Conflict::AlreadyMember`].
+/// [`Conflict::AlreadyMember`], [`Conflict::OwnRole`], [`Conflict::WorksForVendor`] (F7).
 pub async fn add(context: &Context, form: &PersonForm) -> Result<PersonId, Failure> {
     // Permission comes before the form, as everywhere.
-    if let Ok(organisation) = form.organisation.parse() {
+    let named = form.organisation.parse().ok();
+    if let Some(organisation) = named {
         authorize(context, Permission::PersonCreate, organisation).await?;
     }
-    let draft = form.parse(context.services.today()).map_err(FieldErrors::into_failure)?;
+    let draft = form.parse(&days(context, named).await?).map_err(FieldErrors::into_failure)?;
     let company = authorize(context, Permission::PersonCreate, draft.organisation).await?;
     if needs_role_grant(draft.role.role) {
         authorize(context, Permission::RoleGrant, draft.organisation).await?;
     }
+    let place = Place::organisation(draft.organisation, company.gate.clone());
+    check_reach(&draft.role, context.may(Permission::RoleGrant, &place))?;
     check_products(context, draft.organisation, draft.role.products.as_deref()).await?;
-    context.limit_writing()?;
+    match try_add(context, &company, &draft).await {
+        // Another company added the same new address at this moment: by now it is an account (C15).
+        Err(Failure::Conflict(Conflict::AlreadyTaken)) => try_add(context, &company, &draft).await,
+        done => done,
+    }
+}
 
+async fn try_add(context: &Context, company: &Company, draft: &PersonDraft) -> Result<PersonId, Failure> {
     let mut change = Change::begin(context).await?;
-    let person = insert_person(context, &change, &company, &draft).await?;
-    let grant = insert_grant(context, &change, &company, person.id, &draft.role).await?;
+    let person = insert_person(context, &change, company, draft).await?;
+    let grant = insert_grant(context, &change, company, person.id, &draft.role).await?;
+    let mut invited = false;
+    if !company.is_silent() {
+        let by = by(context, &company.granted);
+        let from = MembershipState::Known;
+        let sent =
+            invite(&mut change, &context.services, &company.facts, &company.gate, &person, from, Some(by)).await?;
+        invited = matches!(sent, Invited::Sent(_));
+        if draft.role.role == Role::SupportSystemAdmin {
+            tell_of_admins(&mut change, &context.services, Some(draft.organisation)).await?;
+        } else {
+            tell_admins(&mut change, company, &person, draft, by).await?;
+        }
+    }
     let detail = json!({
         "grant": grant,
         "role": draft.role.role,
         "reach": draft.role.reach,
         "products": draft.role.products,
-        "until": draft.role.until,
-        "invited": !company.is_silent(),
+        "until": draft.role.until.map(|end| end.at),
+        "invited": invited,
     });
     change.event(Verb::PersonCreated, Some(draft.organisation), ("person", person.id), detail);
-    if !company.is_silent() {
-        let from = MembershipState::Known;
-        invite(&mut change, &context.services, &company.facts, &company.gate, &person, from, Some(by(context))).await?;
-        tell_admins(context, &mut change, &company, &person, &draft).await?;
-    }
     change.commit().await?;
     Ok(person.id)
 }
@@ -95,10 +119,11 @@ async fn insert_person(
             let id = new.id;
             store::people::insert(&change.tx, granted, new)
                 .await
-                .or_conflict("adding a person", Conflict::AlreadyMember)?;
+                .or_conflict("adding a person", Conflict::AlreadyTaken)?;
             id
         }
     };
+    check_recipient(change, Some(context.actor.person), id, RoleKind::Customer).await?;
     let before =
         store::people::find_membership(&change.tx, id, draft.organisation).await.or_fail("finding a member")?;
     match before.map(|found| found.state) {
@@ -150,17 +175,17 @@ async fn insert_grant(
     Ok(id)
 }
 
-/// M5 (R17): every admin of this company, and nobody else. Who is new gets M4 instead.
+/// M5 (R17): every administrator of this company who hears what happens in it, and nobody else.
 async fn tell_admins(
-    context: &Context,
     change: &mut Change,
     company: &Company,
     person: &PersonFacts,
     draft: &PersonDraft,
+    by: &str,
 ) -> Result<(), Failure> {
     let admins =
         store::people::list_admins(&change.tx, company.facts.id, change.now).await.or_fail("listing administrators")?;
-    for admin in admins.into_iter().filter(|admin| admin.person.id != person.id) {
+    for admin in admins.into_iter().filter(|admin| admin.hears && admin.person.id != person.id) {
         change
             .mail(Mail {
                 kind: MailKind::UserCreated,
@@ -174,12 +199,13 @@ async fn tell_admins(
                     "organisation": company.facts.name,
                     // As typed: who the address belongs to is not told before they accept (CVE-2026-40570).
                     "person": draft.name,
-                    "email": draft.email,
+                    "email": draft.email.letters(),
                     "role": draft.role.role,
-                    "by": by(context),
+                    "by": by,
                     "at": change.now,
                 }),
                 case: None,
+                organisation: Some(company.facts.id),
             })
             .await?;
     }

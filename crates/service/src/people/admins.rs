@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use domain::{
     Failure, OrganisationId, PersonId,
-    access::{Granted, Reach, Role},
+    access::{Granted, Reach, Role, RoleKind, check_recipient},
     contracts::AdminReason,
 };
 use jiff::Timestamp;
@@ -64,9 +64,16 @@ impl Candidates {
         if self.0.is_empty() {
             return Ok(Vec::new());
         }
-        let held = list_held(tx, self.0.iter().map(|(person, ..)| *person).collect(), now).await?;
+        let persons: Vec<PersonId> = self.0.iter().map(|(person, ..)| *person).collect();
+        let sides = store::people::find_sides(tx, &persons, now).await.or_fail("finding roles")?;
+        let held = list_held(tx, persons, now).await?;
         let (mut made, mut lines) = (Vec::new(), Vec::new());
         for (person, organisation, mut reasons) in self.0 {
+            // The vendor's people, and the actor, are no administrators of a company, whatever the records say (F7).
+            let stands = sides.get(&person).copied().unwrap_or_default();
+            if check_recipient(granted.actor(), person, stands, RoleKind::Customer).is_err() {
+                continue;
+            }
             match held.get(&(person, organisation)) {
                 Some(held) if held.revoked => continue,
                 Some(held) => {

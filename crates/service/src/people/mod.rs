@@ -2,7 +2,9 @@
 
 mod accept;
 mod add;
+mod address;
 mod admins;
+mod appeared;
 mod invitation;
 mod invite;
 mod list;
@@ -13,28 +15,31 @@ mod vendor;
 
 pub use accept::{Acceptance, accept_invitation, invitation_view, renew_invitation};
 pub use add::add;
+pub use address::correct_address;
 pub(crate) use admins::Candidates;
+pub(crate) use appeared::{announce_admins, tell_of_admins};
 pub use invitation::{invitation_token, parse_invitation_token};
-pub(crate) use invite::invite_known;
-pub use invite::{invite_waiting, resend_invitation};
-pub use list::{list, page};
+pub(crate) use invite::{forget_sent, invite_known};
+pub use invite::{invite_waiting, on_forgot, resend_invitation};
+pub use list::{adding, list, page, person};
 pub use remove::remove;
 pub use roles::{grant_role, revoke_role};
-pub use vendor::{create_vendor_user, remove_vendor_user};
+pub use vendor::{create_vendor_user, list_vendor_users, remove_vendor_user, set_vendor_role};
 
 use domain::{
     Failure, OrganisationId, PersonId,
-    access::{Granted, Permission, Place},
+    access::{self, Granted, Permission, Place, RoleKind},
     failure::Conflict,
-    people::{AdminStanding, MembershipState, guard_last_admin},
+    people::{AdminStanding, Days, MembershipState, guard_last_admin},
     rollout::{Capability, Gate, Phase},
 };
+use jiff::{Timestamp, tz::TimeZone};
 use store::{
     organisations::OrganisationFacts,
     people::{MembershipFacts, PersonFacts},
 };
 
-use crate::{Change, Context, OrFail};
+use crate::{Change, Context, OrFail, services::zone};
 
 /// The company an act is about, with the proof that it is allowed.
 struct Company {
@@ -66,6 +71,18 @@ async fn authorize(
     Ok(Company { facts, gate, granted })
 }
 
+/// What a form with a last day counts with: today for who fills it in, and the zone in which a day of the company ends.
+async fn days(context: &Context, organisation: Option<OrganisationId>) -> Result<Days, Failure> {
+    let company = match organisation {
+        Some(organisation) => {
+            let name = store::people::find_company_zone(&context.services.db, organisation).await;
+            zone(&name.or_fail("finding a zone")?)
+        }
+        None => context.zone(),
+    };
+    Ok(Days { today: context.today(), company })
+}
+
 /// A member who was not removed.
 async fn member(
     change: &Change,
@@ -77,6 +94,21 @@ async fn member(
     let membership = membership.filter(|found| found.state != MembershipState::Removed).ok_or(Failure::NotFound)?;
     let facts = store::people::find(&change.tx, person).await.or_fail("finding a person")?;
     Ok((facts, membership))
+}
+
+/// F7: whether `giver` may give a role on this side to the account, which nobody else gives one to until this change ends.
+///
+/// # Errors
+/// As [`access::check_recipient`].
+async fn check_recipient(
+    change: &Change,
+    giver: Option<PersonId>,
+    recipient: PersonId,
+    kind: RoleKind,
+) -> Result<(), Failure> {
+    store::people::lock(&change.tx, recipient).await.or_fail("waiting for others")?;
+    let sides = store::people::find_sides(&change.tx, &[recipient], change.now).await.or_fail("finding roles")?;
+    access::check_recipient(giver, recipient, sides.get(&recipient).copied().unwrap_or_default(), kind)
 }
 
 /// K7: refuses what would leave the company without an admin. Others who change its admins wait until this change ends.
@@ -103,12 +135,14 @@ async fn move_member(
 }
 
 /// Who did it, as the mails to a company say: the vendor's people act in the vendor's name.
-fn by(context: &Context) -> &str {
-    if context.actor.is_vendor() { &context.services.settings.vendor } else { &context.actor.name }
+fn by<'a>(context: &'a Context, granted: &Granted) -> &'a str {
+    if granted.is_by_vendor() { &context.services.settings.vendor } else { &context.actor.name }
 }
 
-/// What a mail says about the rollout: whether the main part is closed still, and the day it opens.
-fn launch(gate: &Gate) -> (bool, Option<String>) {
+/// What a mail says about the rollout: whether the main part is closed still, and the day it opens, unless that has passed.
+fn launch(gate: &Gate, now: Timestamp) -> (bool, Option<String>) {
+    let today = now.to_zoned(TimeZone::UTC).date();
     let closed = !gate.is_open(Capability::CaseOpen);
-    (closed, gate.opens_on(Capability::CaseOpen).filter(|_| closed).map(|day| day.to_string()))
+    let (opens_on, _) = gate.opening(Capability::CaseOpen, today);
+    (closed, opens_on.filter(|_| closed).map(|day| day.to_string()))
 }

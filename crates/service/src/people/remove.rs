@@ -12,8 +12,9 @@ use serde_json::json;
 use super::{authorize, by, keep_an_admin, member, move_member, sight::end_unseen};
 use crate::{Change, Context, OrFail, change::Mail};
 
-/// Removes a member: roles end, every session ends, what they wait for is called off, the person is told (M12) if they had been told of the portal at all.
-/// Name and history stay.
+/// Removes a member: roles end, what they wait for is called off, and a member who had accepted the invitation is told (M12). Name and
+/// history stay. Sessions end when this was the person's last way in: what else the account is for is no matter of this
+/// company, which learns nothing of it either (F3).
 ///
 /// # Errors
 /// [`Conflict::LastAdmin`] (K7), [`Failure::NotFound`] for somebody who is no member, [`Failure::Forbidden`] without a
@@ -37,12 +38,22 @@ pub async fn remove(context: &Context, organisation: OrganisationId, person: Per
     }
     let removed = MembershipState::Removed;
     move_member(&change, person, organisation, (membership.state, removed)).await?;
-    let ended = store::sessions::delete_all(&change.tx, person).await.or_fail("ending sessions")?;
-    let detail =
-        json!({ "state": { "before": membership.state, "after": removed }, "roles": roles, "sessions": ended });
+    let was_active = membership.state == MembershipState::Active;
+    if was_active {
+        let actor = store::people::find_actor(&change.tx, person, change.now).await.or_fail("finding an actor")?;
+        if actor.is_none() {
+            store::sessions::delete_all(&change.tx, person).await.or_fail("ending sessions")?;
+        }
+    } else {
+        store::people::end_invitation_links(&change.tx, person, Some(organisation))
+            .await
+            .or_fail("ending an invitation")?;
+    }
+    let detail = json!({ "state": { "before": membership.state, "after": removed }, "roles": roles });
     change.event(Verb::PersonRemoved, Some(organisation), ("person", person), detail);
     end_unseen(&mut change, &context.services, &company, person).await?;
-    if membership.state != MembershipState::Known {
+    // A person who never came in is not written to: an address is not a company's to send mails to.
+    if was_active {
         change
             .mail(Mail {
                 kind: MailKind::AccessRemoved,
@@ -55,9 +66,10 @@ pub async fn remove(context: &Context, organisation: OrganisationId, person: Per
                     "organisation": company.facts.name,
                     "roles": roles,
                     "whole": true,
-                    "by": by(context),
+                    "by": by(context, &company.granted),
                 }),
                 case: None,
+                organisation: Some(organisation),
             })
             .await?;
     }

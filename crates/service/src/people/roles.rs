@@ -2,7 +2,7 @@
 
 use domain::{
     Failure, FieldErrors, GrantId, OrganisationId, PersonId,
-    access::{Permission, Role},
+    access::{Permission, Role, RoleKind},
     audit::Verb,
     mail::MailKind,
     people::{MembershipState, RoleForm},
@@ -10,15 +10,19 @@ use domain::{
 use serde_json::json;
 use store::people::{NewGrant, StandingGrant};
 
-use super::{add::check_products, authorize, by, keep_an_admin, launch, member, sight::end_unseen};
+use super::{
+    add::check_products, appeared::tell_of_admins, authorize, by, check_recipient, days, keep_an_admin, launch, member,
+    sight::end_unseen,
+};
 use crate::{Change, Context, OrFail, change::Mail};
 
 /// Gives a role, or changes the reach, the products and the end of one that the person has; why they have it is kept.
 ///
 /// # Errors
 /// [`Failure::Invalid`] for the form (a role of the vendor is no choice), [`Failure::NotFound`] for somebody who is no
-/// member, [`Failure::Forbidden`] for those who do not give roles, [`domain::failure::Conflict::LastAdmin`] for an end set to the
-/// role of the last admin.
+/// member, [`Failure::Forbidden`] for those who do not give roles, [`domain::failure::Conflict::OwnRole`] for the actor's own,
+/// [`domain::failure::Conflict::WorksForVendor`] (F7), [`domain::failure::Conflict::LastAdmin`] for an end set to the role of
+/// the last admin.
 pub async fn grant_role(
     context: &Context,
     organisation: OrganisationId,
@@ -26,14 +30,20 @@ pub async fn grant_role(
     form: &RoleForm,
 ) -> Result<GrantId, Failure> {
     let company = authorize(context, Permission::RoleGrant, organisation).await?;
-    let draft = form.parse(context.services.today()).map_err(FieldErrors::into_failure)?;
+    let draft = form.parse(&days(context, Some(organisation)).await?).map_err(FieldErrors::into_failure)?;
     check_products(context, organisation, draft.products.as_deref()).await?;
-    context.limit_writing()?;
     let mut change = Change::begin(context).await?;
     store::people::lock_admins(&change.tx, organisation).await.or_fail("waiting for others")?;
     let (facts, membership) = member(&change, person, organisation).await?;
+    check_recipient(&change, Some(context.actor.person), person, RoleKind::Customer).await?;
     let standing = store::people::list_standing(&change.tx, person, Some(organisation), change.now).await;
     let standing = standing.or_fail("listing roles")?;
+    // What the person holds already just like that is no news: no event, no mail.
+    let end = draft.until.as_ref().map(|until| until.at);
+    let same = |grant: &&StandingGrant| grant.role == draft.role && grant.reach == draft.reach && grant.until == end;
+    if let Some(held) = standing.iter().find(same).filter(|_| draft.products.is_none()) {
+        return Ok(held.id);
+    }
     let lasted = |grant: &StandingGrant| grant.role == draft.role && grant.until.is_none();
     if draft.role == Role::SupportSystemAdmin && draft.until.is_some() && standing.iter().any(lasted) {
         keep_an_admin(&change, organisation, person).await?;
@@ -47,6 +57,7 @@ pub async fn grant_role(
         before.push(json!({ "grant": old.id, "reach": old.reach, "until": old.until }));
         reasons.extend(old.reasons);
     }
+    let replaces = !before.is_empty();
     let id = context.services.id();
     let new = NewGrant {
         id,
@@ -60,12 +71,20 @@ pub async fn grant_role(
         now: change.now,
     };
     store::people::insert_grant(&change.tx, &company.granted, new).await.or_fail("giving a role")?;
-    let after = json!({ "grant": id, "reach": draft.reach, "products": draft.products, "until": draft.until });
+    let after = json!({ "grant": id, "reach": draft.reach, "products": draft.products, "until": draft.until.map(|end| end.at) });
     let detail = json!({ "role": draft.role, "before": before, "after": after });
     change.event(Verb::RoleGranted, Some(organisation), ("person", person), detail);
     end_unseen(&mut change, &context.services, &company, person).await?;
-    if membership.state != MembershipState::Known {
-        let (before_launch, launch_on) = launch(&company.gate);
+    if draft.role == Role::SupportSystemAdmin {
+        // A change of the end of the role is no news to the others.
+        if replaces {
+            store::people::insert_admin_notice(&change.tx, id, change.now).await.or_fail("noting a role")?;
+        }
+        tell_of_admins(&mut change, &context.services, Some(organisation)).await?;
+    }
+    // Who did not accept yet sees the roles behind the link: the address gets no other mail before that.
+    if membership.state == MembershipState::Active {
+        let (before_launch, launch_on) = launch(&company.gate, change.now);
         change
             .mail(Mail {
                 kind: MailKind::RoleGranted,
@@ -77,12 +96,14 @@ pub async fn grant_role(
                     "name": facts.name,
                     "organisation": company.facts.name,
                     "roles": [draft.role],
-                    "by": by(context),
-                    "invited": membership.state == MembershipState::Invited,
+                    "grant": id,
+                    "by": by(context, &company.granted),
+                    "invited": false,
                     "before_launch": before_launch,
                     "launch_on": launch_on,
                 }),
                 case: None,
+                organisation: Some(organisation),
             })
             .await?;
     }
@@ -115,7 +136,7 @@ pub async fn revoke_role(
     let detail = json!({ "role": old.role, "before": { "grant": grant, "reach": old.reach }, "after": null });
     change.event(Verb::RoleRevoked, Some(organisation), ("person", person), detail);
     end_unseen(&mut change, &context.services, &company, person).await?;
-    if membership.state != MembershipState::Known {
+    if membership.state == MembershipState::Active {
         change
             .mail(Mail {
                 kind: MailKind::AccessRemoved,
@@ -128,9 +149,10 @@ pub async fn revoke_role(
                     "organisation": company.facts.name,
                     "roles": [old.role],
                     "whole": false,
-                    "by": by(context),
+                    "by": by(context, &company.granted),
                 }),
                 case: None,
+                organisation: Some(organisation),
             })
             .await?;
     }

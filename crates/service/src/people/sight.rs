@@ -25,12 +25,14 @@ pub(super) async fn end_unseen(
     let visibility = actor.map(|actor| policy::case_visibility(&actor, change.now));
     let unseen = |case: &CaseFacts| visibility.as_ref().is_none_or(|visibility| !visibility.sees(case));
 
-    let chats = store::chat::list_live_of(&change.tx, granted, person, organisation).await.or_fail("listing chats")?;
+    let chats =
+        store::chat::list_live_of(&change.tx, granted, person, Some(organisation)).await.or_fail("listing chats")?;
     for (chat, case, _) in chats.into_iter().filter(|(.., facts)| unseen(facts)) {
         chat::end_by_system(change, services, granted, chat, case).await?;
     }
     let calls = store::calls::list_open_of(&change.tx, granted, person, organisation).await.or_fail("listing calls")?;
     for (call, case, _) in calls.into_iter().filter(|(.., facts)| unseen(facts)) {
+        store::cases::lock(&change.tx, granted, case).await.or_fail("waiting for others")?;
         if store::calls::cancel(&change.tx, granted, call, change.now).await.or_fail("taking a call back")? {
             note_cancelled(change, services, company, case).await?;
             change.case_event(Verb::CallbackCancelled, organisation, case, false, json!({ "callback": call }));

@@ -6,7 +6,7 @@ use domain::{
     audit::Verb,
     rollout::{Change as RolloutChange, Dates, Phase, check_dates, reason, shift_dates},
 };
-use jiff::{civil::Date, tz::TimeZone};
+use jiff::civil::Date;
 use serde_json::json;
 use store::rollout::Enrolment;
 
@@ -27,8 +27,8 @@ pub async fn move_dates(
     let dates = check_dates(dates).map_err(Failure::Invalid)?;
     let reason = reason(why).map_err(|error| Failure::field("why", error))?;
     let mut change = Change::begin(context).await?;
-    let found = store::rollout::find_enrolment(&change.tx, organisation).await.or_fail("finding an enrolment")?;
-    let enrolment = found.ok_or(Failure::NotFound)?;
+    let found = store::rollout::find_enrolment_for_update(&change.tx, &granted, organisation).await;
+    let enrolment = found.or_fail("finding an enrolment")?.ok_or(Failure::NotFound)?;
     if write(&mut change, &granted, &enrolment, dates, &reason).await? {
         change.commit().await?;
     }
@@ -44,8 +44,9 @@ pub async fn shift_programme(context: &Context, programme: ProgrammeId, days: i3
     let granted = context.authorize(Permission::ProgrammeControl, &Place::vendor()).await?;
     let reason = reason(why).map_err(|error| Failure::field("reason", error))?;
     let mut change = Change::begin(context).await?;
+    store::rollout::lock_programme(&change.tx, &granted, programme).await.or_fail("waiting for others")?;
     let programme = store::rollout::find_programme(&change.tx, programme).await.or_fail("finding a programme")?;
-    let today = change.now.to_zoned(TimeZone::UTC).date();
+    let today = context.today();
     let past = |phase| programme.dates.iter().any(|(dated, date)| *dated == phase && *date <= today);
     let after = shift_dates(&programme.dates, past, days).map_err(Failure::Invalid)?;
     for (phase, date) in &after {

@@ -6,6 +6,6 @@ mod programme;
 mod read;
 
 pub use dates::{move_dates, shift_programme};
-pub use move_phase::move_phase;
+pub use move_phase::{move_phase, set_back};
 pub use programme::{create_programme, enrol, tools};
 pub use read::{board, company, history, own_timeline, programmes, timeline};

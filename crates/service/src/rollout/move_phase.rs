@@ -1,10 +1,11 @@
 //! Moving a company from one phase to another: forward, over several, and back (J11, J13).
 
 use domain::{
-    Failure, OrganisationId,
+    Failure, FieldError, OrganisationId,
     access::{Permission, Place},
     audit::Verb,
     rollout::{Change as RolloutChange, Moved, Phase, PhaseMove, decide_move, reason},
+    text::fold,
 };
 
 use crate::{Change, Context, OrFail, fault, people};
@@ -14,7 +15,8 @@ use crate::{Change, Context, OrFail, fault, people};
 ///
 /// # Errors
 /// [`Failure::Forbidden`] for those who run no programmes; [`Failure::NotFound`] for a company in no programme; a field
-/// error under `reason`; a conflict when there is no such way, or nobody could administer the company after its launch.
+/// error under `reason`, or under `name` for a launched company ([`set_back`]); a conflict when there is no such way, or
+/// nobody could administer the company after its launch.
 pub async fn move_phase(
     context: &Context,
     organisation: OrganisationId,
@@ -22,15 +24,51 @@ pub async fn move_phase(
     why: &str,
     override_guard: bool,
 ) -> Result<Moved, Failure> {
+    move_to(context, organisation, to, why, override_guard, "").await
+}
+
+/// Sets a launched company back (J13): what opened with the launch closes at once, but the history, replies and what is
+/// running. The actor types the name of the company, so that no slip closes a company's support (D2).
+///
+/// # Errors
+/// As [`move_phase`]; a field error under `name` when it is not the company's.
+pub async fn set_back(
+    context: &Context,
+    organisation: OrganisationId,
+    to: Phase,
+    why: &str,
+    name: &str,
+) -> Result<Moved, Failure> {
+    move_to(context, organisation, to, why, false, name).await
+}
+
+async fn move_to(
+    context: &Context,
+    organisation: OrganisationId,
+    to: Phase,
+    why: &str,
+    override_guard: bool,
+    name: &str,
+) -> Result<Moved, Failure> {
     let granted = context.authorize(Permission::ProgrammeControl, &Place::vendor()).await?;
     let reason = reason(why).map_err(|error| Failure::field("reason", error))?;
     let mut change = Change::begin(context).await?;
-    let found = store::rollout::find_enrolment(&change.tx, organisation).await.or_fail("finding an enrolment")?;
-    let enrolment = found.ok_or(Failure::NotFound)?;
+    // Decided on rows that nobody else changes meanwhile (B8): the company's place, and who administers it.
+    let found = store::rollout::find_enrolment_for_update(&change.tx, &granted, organisation).await;
+    let enrolment = found.or_fail("finding an enrolment")?.ok_or(Failure::NotFound)?;
+    store::people::lock_admins(&change.tx, organisation).await.or_fail("waiting for others")?;
     let admins = store::people::list_admins(&change.tx, organisation, change.now).await.or_fail("listing admins")?;
     let activated_admins = admins.iter().filter(|admin| admin.active).count() as u64;
     let planned = PhaseMove { from: enrolment.phase, to, activated_admins, override_guard };
     let to = decide_move(planned)?;
+    if enrolment.phase == Phase::Launch {
+        let company = store::organisations::find(&change.tx, organisation).await.or_fail("finding a company")?;
+        let same = fold(name.trim()) == fold(company.name.trim());
+        let error = if name.trim().is_empty() { FieldError::Required } else { FieldError::NotTheName };
+        if !same {
+            return Err(Failure::field("name", error));
+        }
+    }
     // The guard was passed over only where it would have refused.
     let overridden = override_guard && decide_move(PhaseMove { override_guard: false, ..planned }).is_err();
 

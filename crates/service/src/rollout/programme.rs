@@ -1,7 +1,7 @@
 //! Setting up a programme and putting companies into it. Silent: nobody is told before SETUP.
 
 use domain::{
-    Failure, OrganisationId, ProgrammeId,
+    Failure, FieldError, OrganisationId, ProgrammeId,
     access::{Permission, Place},
     audit::Verb,
     failure::Conflict,
@@ -10,7 +10,10 @@ use domain::{
 use serde_json::json;
 use store::rollout::NewProgramme;
 
-use crate::{Change, Context, OrFail, people::Candidates};
+use crate::{
+    Change, Context, OrFail,
+    people::{Candidates, tell_of_admins},
+};
 
 /// # Errors
 /// [`Failure::Forbidden`] for those who run no programmes, every wrong field, [`Conflict::AlreadyTaken`] for a key that
@@ -19,6 +22,10 @@ pub async fn create_programme(context: &Context, form: &ProgrammeForm) -> Result
     let granted = context.authorize(Permission::ProgrammeControl, &Place::vendor()).await?;
     let draft = form.parse().map_err(Failure::Invalid)?;
     let mut change = Change::begin(context).await?;
+    let products = store::products::list(&change.tx, &granted).await.or_fail("listing products")?;
+    if !draft.products.iter().all(|asked| products.iter().any(|product| product.id == *asked)) {
+        return Err(Failure::field("products", FieldError::NotAChoice));
+    }
     let id: ProgrammeId = context.services.id();
     let new = NewProgramme {
         id,
@@ -73,6 +80,9 @@ pub async fn enrol(
     for admin in candidates.make(&context.services, &change.tx, &granted, change.now).await? {
         change.event(Verb::RoleGranted, Some(admin.organisation), ("person", admin.person), admin.detail());
     }
+    for organisation in organisations {
+        tell_of_admins(&mut change, &context.services, Some(*organisation)).await?;
+    }
     change.commit().await?;
     Ok(added)
 }
@@ -86,7 +96,7 @@ const CANDIDATES: u64 = 50;
 /// # Errors
 /// [`Failure::Forbidden`]
 pub async fn tools(context: &Context, search: &str) -> Result<ProgrammeTools, Failure> {
-    let granted = context.authorize(Permission::ProgrammeControl, &Place::vendor()).await?;
+    let granted = context.ask(Permission::ProgrammeControl, &Place::vendor()).await?;
     let db = &context.services.db;
     let found = store::rollout::list_unenrolled(db, &granted, search, CANDIDATES + 1).await;
     let mut candidates = found.or_fail("listing companies")?;

@@ -3,11 +3,12 @@
 use domain::{
     Failure, OrganisationId, ProgrammeId,
     access::{Permission, Place},
+    people::MembershipState,
     rollout::{
         BoardFilter, Change, CompanyRollout, ProgrammeSummary, RolloutBoard, RolloutChange, Timeline, TimelineStep,
     },
+    text::in_letters,
 };
-use jiff::tz::TimeZone;
 
 use crate::{Context, OrFail};
 
@@ -39,6 +40,7 @@ pub async fn timeline(context: &Context, organisation: OrganisationId) -> Result
         let vendor = context.authorize(Permission::ProgrammeRead, &Place::vendor()).await;
         vendor.map_err(|_| Failure::NotFound)?;
     }
+    let today = context.today();
     let (db, now) = (&context.services.db, context.services.now());
     let company = store::organisations::find(db, organisation).await.or_fail("finding a company")?;
     let found = store::rollout::find_enrolment(db, organisation).await.or_fail("finding an enrolment")?;
@@ -61,10 +63,10 @@ pub async fn timeline(context: &Context, organisation: OrganisationId) -> Result
         organisation_name: company.name,
         programme: programme.name,
         phase: enrolment.phase,
-        contact: programme.contact,
+        contact: in_letters(&programme.contact),
         administrators: store::people::list_contacts(db, organisation, now).await.or_fail("listing administrators")?,
-        today: now.to_zoned(TimeZone::UTC).date(),
-        steps: TimelineStep::all(enrolment.phase, &enrolment.dates),
+        today,
+        steps: TimelineStep::all(enrolment.phase, &enrolment.dates, today),
         moves,
     }))
 }
@@ -90,8 +92,13 @@ pub async fn company(context: &Context, organisation: OrganisationId) -> Result<
     let timeline = timeline(context, organisation).await?.ok_or(Failure::NotFound)?;
     let admins = store::people::list_admins(&context.services.db, organisation, context.services.now()).await;
     let activated_admins = admins.or_fail("listing admins")?.iter().filter(|admin| admin.active).count() as u64;
-    let waiting = store::people::count_known(&context.services.db, organisation).await.or_fail("counting members")?;
-    Ok(CompanyRollout { timeline, activated_admins, waiting, history })
+    let db = &context.services.db;
+    let count = |state| store::people::count_in_state(db, organisation, state);
+    let waiting = count(MembershipState::Known).await.or_fail("counting members")?;
+    let active = count(MembershipState::Active).await.or_fail("counting members")?;
+    let enrolment = store::rollout::find_enrolment(db, organisation).await.or_fail("finding an enrolment")?;
+    let dates = enrolment.ok_or(Failure::NotFound)?.dates;
+    Ok(CompanyRollout { timeline, activated_admins, waiting, active, dates, history })
 }
 
 /// Every move of a company, of phases and dates, with who and why, newest first.

@@ -7,7 +7,7 @@ use domain::{
 };
 use serde_json::json;
 
-use super::{Origin, limit_sign_in};
+use super::{Origin, prove};
 use crate::{Change, Context, OrFail, Services};
 
 /// A new password as it is typed, twice.
@@ -38,10 +38,10 @@ pub async fn change_password(
         return Err(Failure::field("old_password", FieldError::Required));
     }
     let password = parse(password, again).map_err(FieldErrors::into_failure)?;
-    limit_sign_in(services, &context.actor.email.to_lowercase(), origin)?;
     let version = store::people::password_version(&services.db, person).await.or_fail("finding a password")?;
     let stored = store::people::password_hash(&services.db, person).await.or_fail("finding a password")?;
-    if !services.hasher.verify(old, stored.as_deref()).await? {
+    let account = (context.actor.email.to_lowercase(), Some(person));
+    if !prove(services, (&account.0, account.1), (old, stored.as_deref()), origin).await? {
         return Err(Failure::field("old_password", FieldError::WrongPassword));
     }
     // Hashing is slow: it comes before the transaction.

@@ -73,6 +73,8 @@ mod tests {
             name: String::new(),
             email: String::new(),
             locale: Locale::En,
+            zone: "UTC".into(),
+            zone_known: true,
             memberships: Vec::new(),
             grants: vec![grant],
         }

@@ -2,16 +2,17 @@
 //! in any case (ASVS 7.3.1, 7.3.2).
 
 mod account;
+mod device;
 mod known;
 mod password;
+mod prove;
 mod reset;
 
 pub use account::{change_password, set_password};
 pub use known::KnownActors;
-pub use password::Hasher;
-pub use reset::{check_reset, request_reset, reset_password, reset_token, send_reset};
-
-use std::net::{IpAddr, Ipv6Addr};
+pub use password::{Hasher, Lane};
+pub(crate) use prove::prove;
+pub use reset::{check_reset, request_reset, reset_password, reset_token, run_resets, send_due_resets, send_reset};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
@@ -29,17 +30,21 @@ const IDLE: SignedDuration = SignedDuration::from_hours(12);
 /// How often "last seen" is written.
 const TOUCH: SignedDuration = SignedDuration::from_mins(5);
 
-/// What the browser holds; it exists in the answer that sets the cookie and nowhere else.
+/// What the browser holds; it exists in the answer that sets the cookies and nowhere else.
 #[derive(Clone)]
-pub struct SessionToken(String);
+pub struct SessionToken {
+    token: String,
+    device: String,
+}
 
 impl SessionToken {
-    fn random() -> Self {
-        Self(URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>()))
+    pub fn reveal(&self) -> &str {
+        &self.token
     }
 
-    pub fn reveal(&self) -> &str {
-        &self.0
+    /// What the browser is known by at the next sign-in; it opens nothing.
+    pub fn device(&self) -> &str {
+        &self.device
     }
 }
 
@@ -55,13 +60,19 @@ pub struct Origin {
     pub device: String,
     /// The address of the client, as far as the configured proxies can be trusted.
     pub client: String,
+    /// The session that the browser holds already: a new one takes its place (F17, ASVS 7.2.4).
+    pub session: Option<String>,
+    /// What the browser is known by from an earlier sign-in.
+    pub device_token: Option<String>,
     pub request: Option<RequestId>,
 }
 
+/// Signs in; the session that the browser had before ends.
+///
 /// # Errors
 /// [`FieldError::WrongCredentials`] under `password`, the same and as slow for an unknown address as for a wrong password
-/// (ASVS 6.3.8); [`Failure::TooMany`] after five tries a minute for an address by a client, twenty for a client (as
-/// configured).
+/// (ASVS 6.3.8); [`Failure::TooMany`] after five failed tries a minute for an address by a client, twenty for a client (as
+/// configured), and for a person who starts sessions faster than a person can.
 pub async fn sign_in(
     services: &Services,
     email: &str,
@@ -73,43 +84,19 @@ pub async fn sign_in(
     if password.is_empty() {
         return Err(Failure::field("password", FieldError::Required));
     }
-    limit_sign_in(services, &email.normalised(), origin)?;
     let person = store::people::find_by_email(&services.db, &email.normalised()).await.or_fail("finding a person")?;
     let stored = match person {
         Some(person) => store::people::password_hash(&services.db, person).await.or_fail("finding a password")?,
         None => None,
     };
-    let right = services.hasher.verify(password, stored.as_deref()).await?;
+    let address = email.normalised();
+    let right = prove(services, (&address, person), (password, stored.as_deref()), origin).await?;
     let person = person.filter(|_| right).ok_or_else(wrong)?;
     if store::people::find_actor(&services.db, person, services.now()).await.or_fail("finding an actor")?.is_none() {
         return Err(wrong());
     }
+    services.limits.count_start(person)?;
     start(services, person, origin).await
-}
-
-/// Counts a try to prove that one owns an address: by address and client, and by client.
-///
-/// # Errors
-/// [`Failure::TooMany`]
-pub(crate) fn limit_sign_in(services: &Services, address: &str, origin: &Origin) -> Result<(), Failure> {
-    let client = network(&origin.client);
-    let (limits, pair) = (&services.limits, format!("{address} {client}"));
-    if limits.sign_in_client.check_key(&client).is_err() || limits.sign_in.check_key(&pair).is_err() {
-        return Err(Failure::TooMany { retry_after_seconds: 60 });
-    }
-    Ok(())
-}
-
-/// Who counts as one client: an IPv4 address, or the 64 bits of an IPv6 address that a customer of a provider gets.
-fn network(client: &str) -> String {
-    match client.parse::<IpAddr>().map(|address| address.to_canonical()) {
-        Ok(IpAddr::V6(address)) => {
-            let prefix = Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX));
-            format!("{prefix}/64")
-        }
-        Ok(IpAddr::V4(address)) => address.to_string(),
-        Err(_) => client.to_owned(),
-    }
 }
 
 /// Starts a session for somebody who proved who they are.
@@ -118,14 +105,27 @@ fn network(client: &str) -> String {
 /// When the database refuses.
 pub async fn start(services: &Services, person: PersonId, origin: &Origin) -> Result<SessionToken, Failure> {
     let mut change = Change::begin_as(services, Some(person), origin.request).await?;
-    let token = insert(&mut change, person, origin).await?;
+    let token = insert(&mut change, services, person, origin).await?;
     change.commit().await?;
     Ok(token)
 }
 
-/// The same, as a part of a larger change.
-pub(crate) async fn insert(change: &mut Change, person: PersonId, origin: &Origin) -> Result<SessionToken, Failure> {
-    let token = SessionToken::random();
+/// The same, as a part of a larger change. The session that the browser held until now ends, whoever it belonged to.
+pub(crate) async fn insert(
+    change: &mut Change,
+    services: &Services,
+    person: PersonId,
+    origin: &Origin,
+) -> Result<SessionToken, Failure> {
+    if let Some(before) = &origin.session
+        && let Some(key) = store::sessions::take(&change.tx, &hash(before)).await.or_fail("ending a session")?
+    {
+        change.event(Verb::SessionEnded, None, ("session", key), serde_json::json!({ "replaced": true }));
+    }
+    let token = SessionToken {
+        token: URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>()),
+        device: device::make(services, person, change.now),
+    };
     let key = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 9]>());
     let new = NewSession {
         token_hash: hash(token.reveal()),
@@ -150,11 +150,14 @@ pub(crate) async fn insert(change: &mut Change, person: PersonId, origin: &Origi
 pub async fn find(services: &Services, token: &str) -> Result<Option<(Actor, String)>, Failure> {
     let Some((actor, session)) = look_up(services, token).await? else { return Ok(None) };
     let now = services.now();
-    // A page that can be read is read, even when the disk is full or a long import writes.
-    if session.last_seen_at + TOUCH < now
-        && let Err(failure) = touch(services, &hash(token), session.person, now).await
-    {
-        tracing::warn!(error = %failure, user.id = %session.person, "a visit was not noted");
+    // A page that can be read is read, even when the disk is full or a long import writes: nobody waits for this (B2).
+    if session.last_seen_at + TOUCH < now {
+        let (services, key, person) = (services.clone(), hash(token), session.person);
+        tokio::spawn(async move {
+            if let Err(failure) = touch(&services, &key, person, now).await {
+                tracing::warn!(error = %failure, user.id = %person, "a visit was not noted");
+            }
+        });
     }
     Ok(Some((actor, session.key)))
 }
@@ -175,7 +178,10 @@ async fn look_up(services: &Services, token: &str) -> Result<Option<(Actor, Sess
     if let Some(actor) = services.known.get(session.person, session.head, now) {
         return Ok(Some((actor, session)));
     }
-    let actor = store::people::find_actor(&services.db, session.person, now).await.or_fail("finding an actor")?;
+    // Person, roles and companies are of one moment (C18).
+    let moment = services.db.snapshot().await.or_fail("finding an actor")?;
+    let actor = store::people::find_actor(&moment, session.person, now).await.or_fail("finding an actor")?;
+    drop(moment);
     if let Some(actor) = &actor {
         services.known.put(actor, session.head, now);
     }
@@ -193,7 +199,7 @@ async fn touch(services: &Services, token_hash: &[u8; 32], person: PersonId, now
 /// # Errors
 /// When the database refuses.
 pub async fn sign_out(context: &Context, token: &str, key: &str) -> Result<(), Failure> {
-    let mut change = Change::begin(context).await?;
+    let mut change = Change::begin_leaving(context).await?;
     store::sessions::delete(&change.tx, &hash(token)).await.or_fail("ending a session")?;
     change.event(Verb::SessionEnded, None, ("session", key), serde_json::Value::Null);
     change.commit().await
@@ -204,7 +210,7 @@ pub async fn sign_out(context: &Context, token: &str, key: &str) -> Result<(), F
 /// # Errors
 /// When the database refuses.
 pub async fn sign_out_everywhere(context: &Context) -> Result<u64, Failure> {
-    let mut change = Change::begin(context).await?;
+    let mut change = Change::begin_leaving(context).await?;
     let ended = store::sessions::delete_all(&change.tx, context.actor.person).await.or_fail("ending sessions")?;
     let detail = serde_json::json!({ "ended": ended });
     change.event(Verb::SessionsRevoked, None, ("person", context.actor.person), detail);
@@ -235,23 +241,61 @@ pub async fn set_locale(context: &Context, locale: Locale) -> Result<(), Failure
     change.commit().await
 }
 
+/// Chooses the zone of one's days and times, also those in mails.
+///
+/// # Errors
+/// [`Failure::Invalid`] under `zone` for a name that is none.
+pub async fn set_zone(context: &Context, zone: &str) -> Result<(), Failure> {
+    save_zone(context, zone, false).await
+}
+
+/// Notes the zone that the browser says, once: what was said before stays.
+///
+/// # Errors
+/// As [`set_zone`].
+pub async fn note_zone(context: &Context, zone: &str) -> Result<(), Failure> {
+    if context.actor.zone_known {
+        return Ok(());
+    }
+    save_zone(context, zone, true).await
+}
+
+async fn save_zone(context: &Context, zone: &str, only_unknown: bool) -> Result<(), Failure> {
+    let zone = jiff::tz::TimeZone::get(zone.trim()).map_err(|_| Failure::field("zone", FieldError::NotAZone))?;
+    // As the table of zones writes it, whatever the letters that were sent.
+    let name = zone.iana_name().ok_or_else(|| Failure::field("zone", FieldError::NotAZone))?;
+    if context.actor.zone_known && context.actor.zone == name {
+        return Ok(());
+    }
+    let mut change = Change::begin(context).await?;
+    let person = context.actor.person;
+    let set = store::people::set_zone(&change.tx, person, name, only_unknown, change.now).await;
+    if !set.or_fail("setting a zone")? {
+        return Ok(());
+    }
+    let detail = serde_json::json!({ "before": context.actor.zone, "after": name });
+    change.event(Verb::ZoneChanged, None, ("person", person), detail);
+    change.commit().await
+}
+
+/// The zones to choose from: those that are named after a city, in the order of their names.
+pub fn zones() -> Vec<String> {
+    const AREAS: [&str; 10] =
+        ["Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"];
+    let known = jiff::tz::db().available();
+    let mut zones: Vec<String> = known
+        .map(|zone| zone.to_string())
+        .filter(|name| name.split_once('/').is_some_and(|(area, _)| AREAS.contains(&area)))
+        .chain(["UTC".to_owned()])
+        .collect();
+    zones.sort();
+    zones
+}
+
 /// Takes away the rows of sessions that ended.
 pub(crate) async fn sweep(services: &Services) -> Result<(), Failure> {
     let change = Change::begin_as_system(services).await?;
     let now = change.now;
     store::sessions::delete_expired(&change.tx, now, now - IDLE).await.or_fail("sweeping sessions")?;
     change.commit().await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::network;
-
-    #[test]
-    fn an_ipv6_client_is_its_network() {
-        assert_eq!(network("2001:db8:1:2:3:4:5:6"), network("2001:db8:1:2:ffff::1"));
-        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
-        assert_eq!(network("::ffff:192.0.2.7"), network("192.0.2.7"));
-        assert_ne!(network("192.0.2.7"), network("192.0.2.8"));
-    }
 }

@@ -1,4 +1,5 @@
-//! Argon2id (19 MiB, 2 passes) off the async threads, bounded: as many at once as there are cores, 32 waiting.
+//! Argon2id (19 MiB, 2 passes) off the async threads, bounded: one core is left to the pages, and those who wait stand in two
+//! lanes, of which the one of strangers never holds up the other (F10).
 
 use std::{sync::Arc, thread::available_parallelism};
 
@@ -8,12 +9,25 @@ use tokio::sync::Semaphore;
 
 use crate::fault;
 
+/// How many wait in a lane.
 const WAITING: usize = 32;
+
+/// Who waits for the hasher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// A browser or a link that this installation knows: of a person who signed in with it before, or was invited.
+    Known,
+    /// Anybody.
+    Unknown,
+}
 
 /// Hashes and verifies passwords.
 pub struct Hasher {
     running: Arc<Semaphore>,
-    queue: Arc<Semaphore>,
+    /// Strangers take turns here first: of them no more than can run ever wait for `running`, where the known wait.
+    turns: Arc<Semaphore>,
+    known: Arc<Semaphore>,
+    unknown: Arc<Semaphore>,
     /// Verified against when nobody has the address: the answer takes as long.
     dummy: String,
     params: Params,
@@ -41,11 +55,13 @@ impl Hasher {
     }
 
     fn with_params(params: Params) -> Result<Self, Failure> {
-        let cores = available_parallelism().map_or(1, usize::from);
+        let most = available_parallelism().map_or(1, usize::from).saturating_sub(1).max(1);
         let dummy = hash(&params, "nobody has this password")?;
         Ok(Self {
-            running: Arc::new(Semaphore::new(cores)),
-            queue: Arc::new(Semaphore::new(cores + WAITING)),
+            running: Arc::new(Semaphore::new(most)),
+            turns: Arc::new(Semaphore::new(most)),
+            known: Arc::new(Semaphore::new(most + WAITING)),
+            unknown: Arc::new(Semaphore::new(most + WAITING)),
             dummy,
             params,
         })
@@ -53,30 +69,41 @@ impl Hasher {
 
     async fn run<T: Send + 'static>(
         &self,
+        lane: Lane,
         work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        let _place = self.queue.clone().try_acquire_owned().map_err(|_| Failure::Unavailable)?;
-        let _turn = self.running.clone().acquire_owned().await.map_err(|_| Failure::Unavailable)?;
+        let queue = match lane {
+            Lane::Known => &self.known,
+            Lane::Unknown => &self.unknown,
+        };
+        let _place = queue.clone().try_acquire_owned().map_err(|_| Failure::Unavailable)?;
+        let _turn = match lane {
+            Lane::Known => None,
+            Lane::Unknown => Some(self.turns.clone().acquire_owned().await.map_err(|_| Failure::Unavailable)?),
+        };
+        let _running = self.running.clone().acquire_owned().await.map_err(|_| Failure::Unavailable)?;
         tokio::task::spawn_blocking(work).await.map_err(|error| fault("hashing", &error))?
     }
 
+    /// Hashes a password that a person who is known sets: by a link, or signed in.
+    ///
     /// # Errors
     /// [`Failure::Unavailable`] when too many wait.
     pub async fn hash(&self, password: NewPassword) -> Result<String, Failure> {
         let params = self.params.clone();
-        self.run(move || hash(&params, password.reveal())).await
+        self.run(Lane::Known, move || hash(&params, password.reveal())).await
     }
 
     /// Compares in the time it always takes, also when there is no hash to compare with.
     ///
     /// # Errors
     /// [`Failure::Unavailable`] when too many wait.
-    pub async fn verify(&self, password: &str, stored: Option<&str>) -> Result<bool, Failure> {
+    pub async fn verify(&self, lane: Lane, password: &str, stored: Option<&str>) -> Result<bool, Failure> {
         let known = stored.is_some();
         let stored = stored.unwrap_or(&self.dummy).to_owned();
         let password = password.to_owned();
         let right = self
-            .run(move || {
+            .run(lane, move || {
                 let parsed =
                     PasswordHash::new(&stored).map_err(|error| fault("hashing", &HashError(error.to_string())))?;
                 Ok(Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok())

@@ -41,14 +41,13 @@ on_both! {
         let (ana, omar) = (world.context(ana).await, world.context(omar).await);
         assert_eq!(calls::defaults(&ana).await.expect("defaults").phone, "+33123456789", "from the profile");
 
-        let case = calls::request(&ana, &form(company), "key").await.expect("asked");
-        assert_eq!(calls::request(&ana, &form(company), "key").await, Ok(case), "one form, one call");
+        let case = calls::request(&ana, &form(company)).await.expect("asked");
         let again = CallbackForm { case: case.to_string(), ..form(company) };
-        assert_eq!(calls::request(&ana, &again, "").await, Err(Failure::Conflict(Conflict::CallbackOpen)));
+        assert_eq!(calls::request(&ana, &again).await, Err(Failure::Conflict(Conflict::CallbackOpen)));
         assert_eq!(calls::mine(&ana).await.expect("a list").len(), 1);
-        assert!(matches!(calls::list_open(&ana).await, Err(Failure::Forbidden(Denial::Role { .. }))));
+        assert!(matches!(calls::list_open(&ana, "").await, Err(Failure::Forbidden(Denial::Role { .. }))));
 
-        let open = calls::list_open(&omar).await.expect("a list");
+        let open = calls::list_open(&omar, "").await.expect("a list");
         assert_eq!(open.len(), 1);
         assert_eq!((open[0].case, open[0].phone.as_str(), open[0].person.as_str()), (case, "+33199001122", "Ana Lopez"));
         let empty = calls::log(&omar, open[0].id, CallOutcome::Reached, " ").await;
@@ -56,10 +55,10 @@ on_both! {
         calls::log(&omar, open[0].id, CallOutcome::NoAnswer, "").await.expect("logged");
         let twice = calls::log(&omar, open[0].id, CallOutcome::Reached, "Réglé.").await;
         assert_eq!(twice, Err(Failure::Conflict(Conflict::AlreadyTaken)));
-        assert!(calls::list_open(&omar).await.expect("a list").is_empty());
+        assert!(calls::list_open(&omar, "").await.expect("a list").is_empty());
 
-        calls::request(&ana, &again, "").await.expect("asked again, the first call was made");
-        let open = calls::list_open(&omar).await.expect("a list");
+        calls::request(&ana, &again).await.expect("asked again, the first call was made");
+        let open = calls::list_open(&omar, "").await.expect("a list");
         calls::log(&omar, open[0].id, CallOutcome::Reached, "Réglé au téléphone.").await.expect("logged");
 
         let seen = cases::detail(&ana, case).await.expect("visible");
@@ -93,18 +92,18 @@ on_both! {
 
         // New York has changed its clocks by then, Paris has not: 09:30 there is 14:30 here.
         let ask = |when: &str, zone: &str| CallbackForm { when: when.into(), time_zone: zone.into(), ..form(company) };
-        calls::request(&ana, &ask("2026-03-20T09:30", "America/New_York"), "").await.expect("asked");
+        calls::request(&ana, &ask("2026-03-20T09:30", "America/New_York")).await.expect("asked");
         // The zone of the profile, Paris, in summer time.
-        calls::request(&ana, &ask("2026-03-30T09:30", ""), "").await.expect("asked");
+        calls::request(&ana, &ask("2026-03-30T09:30", "")).await.expect("asked");
         let wanted: Vec<_> = calls::mine(&ana).await.expect("a list").iter().map(|call| call.wanted_at).collect();
         let at = |text: &str| Some(text.parse().expect("a time"));
         assert_eq!(wanted, [at("2026-03-20T13:30:00Z"), at("2026-03-30T07:30:00Z")]);
 
         let wrong = |error| Err(Failure::Invalid(FieldErrors::one("when", error)));
-        assert_eq!(calls::request(&ana, &ask("2026-03-20T20:30", "America/New_York"), "").await, wrong(FieldError::OutsideHours));
-        assert_eq!(calls::request(&ana, &ask("2026-03-21T10:00", "Europe/Paris"), "").await, wrong(FieldError::OutsideHours));
-        assert_eq!(calls::request(&ana, &ask("2026-03-01T10:00", "Europe/Paris"), "").await, wrong(FieldError::InThePast));
-        assert_eq!(calls::request(&ana, &ask("2026-03-20T10:00", "Mars/Olympus"), "").await, wrong(FieldError::NotATime));
+        assert_eq!(calls::request(&ana, &ask("2026-03-20T20:30", "America/New_York")).await, wrong(FieldError::OutsideHours));
+        assert_eq!(calls::request(&ana, &ask("2026-03-21T10:00", "Europe/Paris")).await, wrong(FieldError::OutsideHours));
+        assert_eq!(calls::request(&ana, &ask("2026-03-01T10:00", "Europe/Paris")).await, wrong(FieldError::InThePast));
+        assert_eq!(calls::request(&ana, &ask("2026-03-20T10:00", "Mars/Olympus")).await, wrong(FieldError::NotATime));
     }
 
     /// R26, J06
@@ -119,10 +118,11 @@ on_both! {
             capability: Capability::Calls,
             phase: Phase::Launch,
             opens_on: Some("2026-05-11".parse().expect("a day")),
+            delayed: false,
         });
-        assert_eq!(calls::request(&ana, &form(company), "").await, Err(not_yet.clone()));
+        assert_eq!(calls::request(&ana, &form(company)).await, Err(not_yet.clone()));
         let empty = CallbackForm { organisation: company.to_string(), ..Default::default() };
-        assert_eq!(calls::request(&ana, &empty, "").await, Err(not_yet.clone()), "the gate comes before the form");
+        assert_eq!(calls::request(&ana, &empty).await, Err(not_yet.clone()), "the gate comes before the form");
         assert_eq!(calls::lines(&ana, company).await, Err(not_yet));
         assert_eq!(calls::lines(&ana, other).await, Err(Failure::NotFound));
     }
@@ -133,10 +133,10 @@ on_both! {
         let ana = world.member(company, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;
         let omar = world.vendor("Omar Agent", Role::Agent).await;
         let (ana, omar) = (world.context(ana).await, world.context(omar).await);
-        let case = calls::request(&ana, &form(company), "").await.expect("asked");
-        cases::reply(&omar, case, "Quel est le bon numéro ?", &[], cases::Reply::Ask, "").await.expect("asked");
+        let case = calls::request(&ana, &form(company)).await.expect("asked");
+        cases::reply(&omar, case, "Quel est le bon numéro ?", &[], cases::Reply::Ask).await.expect("asked");
         world.mails().await;
-        let open = calls::list_open(&omar).await.expect("a list");
+        let open = calls::list_open(&omar, "").await.expect("a list");
         calls::log(&omar, open[0].id, CallOutcome::WrongNumber, "").await.expect("logged");
         assert_eq!(cases::detail(&ana, case).await.expect("visible").row.status, Status::PendingResponse);
         let sent = world.mails().await;
@@ -172,12 +172,43 @@ on_both! {
         assert!(chat::hours(&world.services, company).await.is_ok_and(|hours| matches!(hours, ChatHours::Open { .. })));
         calls::save_line(&olga, &PhoneLineForm { region: "apac".into(), monday: String::new(), ..line }).await.expect("changed");
         let settings = calls::line_settings(&olga).await.expect("settings");
-        let regions: Vec<_> = settings.lines.iter().map(|line| (line.region.as_str(), line.hours.week[0].is_some())).collect();
+        let regions: Vec<_> = settings.lines.iter().map(|line| (line.region.as_str(), !line.hours.week[0].is_empty())).collect();
         assert_eq!((regions, settings.missing.len()), (vec![("apac", false), ("emea", true)], 0), "a changed line keeps its place");
         calls::remove_line(&olga, "emea").await.expect("removed");
         assert_eq!(calls::remove_line(&olga, "emea").await, Err(Failure::NotFound));
         assert_eq!(chat::hours(&world.services, company).await, Ok(ChatHours::Closed { opens_at: None }));
         assert!(calls::lines(&ana, company).await.expect("lines").iter().all(|line| !line.own));
         assert_eq!(store::audit::verify(&world.services.db).await.expect("readable"), None, "the chain holds");
+    }
+
+    /// B8: the case is locked before its calls, so that asking, logging and answering at once wait in turn.
+    async fn b8_what_happens_to_a_call_at_once_happens_in_some_order(world: World) {
+        let product = world.product("atlas").await;
+        let company = world.organisation("Brasserie du Nord", &[product]).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;
+        let (omar, lea) = (world.vendor("Omar Agent", Role::Agent).await, world.vendor("Lea Agent", Role::Agent).await);
+        let (ana, omar, lea) = (world.context(ana).await, world.context(omar).await, world.context(lea).await);
+        let case = calls::request(&ana, &form(company)).await.expect("asked");
+        let again = CallbackForm { case: case.to_string(), ..form(company) };
+        for round in 0..8 {
+            let open = calls::list_open(&omar, "").await.expect("a list").first().expect("one").id;
+            let (one, two, asked, replied) = tokio::join!(
+                calls::log(&omar, open, CallOutcome::NoAnswer, ""),
+                calls::log(&lea, open, CallOutcome::Reached, "Réglé."),
+                calls::request(&ana, &again),
+                cases::reply(&ana, case, "Toujours là.", &[], cases::Reply::Answer),
+            );
+            assert!(one.is_ok() != two.is_ok(), "{round}: {one:?} {two:?}");
+            let refused = one.err().or(two.err());
+            assert_eq!(refused, Some(Failure::Conflict(Conflict::AlreadyTaken)), "{round}");
+            assert_eq!(replied, Ok(()), "{round}");
+            match asked {
+                Ok(_) => {}
+                Err(Failure::Conflict(Conflict::CallbackOpen)) => {
+                    calls::request(&ana, &again).await.expect("the one before was made");
+                }
+                other => panic!("{round}: {other:?}"),
+            }
+        }
     }
 }

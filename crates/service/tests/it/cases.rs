@@ -33,14 +33,12 @@ on_both! {
         let omar = world.vendor("Omar Agent", Role::Agent).await;
         let (ana, omar) = (world.context(ana).await, world.context(omar).await);
 
-        let id = cases::open(&ana, &form(company, product), &[], "key-1").await.expect("opened");
-        let again = cases::open(&ana, &form(company, product), &[], "key-1").await.expect("the same");
-        assert_eq!(id, again, "one form, one case");
+        let id = cases::open(&ana, &form(company, product), &[]).await.expect("opened");
 
         let queue = cases::list(&omar, &CaseFilter { queue: "unassigned".into(), ..Default::default() }).await.expect("a queue");
         assert_eq!(queue.rows.len(), 1);
-        cases::reply(&omar, id, "Merci, nous regardons.", &[], Reply::Ask, "").await.expect("answered");
-        cases::note(&omar, id, "CANARY-INTERNAL-NOTE", "").await.expect("noted");
+        cases::reply(&omar, id, "Merci, nous regardons.", &[], Reply::Ask).await.expect("answered");
+        cases::note(&omar, id, "CANARY-INTERNAL-NOTE").await.expect("noted");
 
         let seen = cases::detail(&ana, id).await.expect("visible");
         assert_eq!(seen.row.status, Status::PendingResponse);
@@ -49,10 +47,10 @@ on_both! {
         let found = cases::list(&ana, &CaseFilter { search: "CANARY-INTERNAL-NOTE".into(), ..Default::default() }).await;
         assert_eq!(found.expect("a list").rows.len(), 0, "search does not look into notes for customers");
 
-        cases::reply(&ana, id, "Voici la capture.", &[], Reply::Answer, "").await.expect("answered");
+        cases::reply(&ana, id, "Voici la capture.", &[], Reply::Answer).await.expect("answered");
         assert_eq!(cases::detail(&omar, id).await.expect("visible").row.status, Status::InProgress);
         cases::close(&ana, id, CloseReason::Confirmed).await.expect("closed");
-        let late = cases::reply(&omar, id, "Encore un mot", &[], Reply::Answer, "").await;
+        let late = cases::reply(&omar, id, "Encore un mot", &[], Reply::Answer).await;
         assert_eq!(late, Err(Failure::Conflict(Conflict::CaseClosed)));
         cases::reopen(&ana, id).await.expect("reopened");
 
@@ -72,9 +70,10 @@ on_both! {
             capability: Capability::CaseOpen,
             phase: Phase::Launch,
             opens_on: Some("2026-05-11".parse().expect("a day")),
+            delayed: false,
         }));
-        assert_eq!(cases::open(&ana, &form(company, product), &[], "").await, refused);
-        assert_eq!(cases::open(&ana, &CaseForm { organisation: company.to_string(), ..Default::default() }, &[], "").await, refused);
+        assert_eq!(cases::open(&ana, &form(company, product), &[]).await, refused);
+        assert_eq!(cases::open(&ana, &CaseForm { organisation: company.to_string(), ..Default::default() }, &[]).await, refused);
     }
 
     /// K5, T-A1: another company's case does not exist; search words and old numbers tell nothing.
@@ -84,10 +83,10 @@ on_both! {
         let ana = world.member(ours, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
         let bob = world.member(theirs, "Bob Martin", Role::SupportSystemAdmin, Reach::Organisation, None).await;
         let (ana, bob) = (world.context(ana).await, world.context(bob).await);
-        let id = cases::open(&ana, &form(ours, product), &[], "").await.expect("opened");
+        let id = cases::open(&ana, &form(ours, product), &[]).await.expect("opened");
         assert_eq!(cases::detail(&bob, id).await.map(|_| ()), Err(Failure::NotFound));
-        assert_eq!(cases::reply(&bob, id, "hello", &[], Reply::Answer, "").await, Err(Failure::NotFound));
-        assert_eq!(cases::open(&bob, &form(ours, product), &[], "").await, Err(Failure::NotFound));
+        assert_eq!(cases::reply(&bob, id, "hello", &[], Reply::Answer).await, Err(Failure::NotFound));
+        assert_eq!(cases::open(&bob, &form(ours, product), &[]).await, Err(Failure::NotFound));
         let found = cases::list(&bob, &CaseFilter { search: "eleve".into(), ..Default::default() }).await.expect("a list");
         assert!(found.rows.is_empty());
         let found = cases::list(&ana, &CaseFilter { search: "élève page".into(), ..Default::default() }).await.expect("a list");
@@ -106,7 +105,7 @@ on_both! {
         let text = "Problème ORA-12345 chez ana@exemple.fr : setup.exe 2.3.1 sur printer.local (192.168.1.5)";
         for (context, company) in [(&ana, ours), (&bob, theirs)] {
             let form = CaseForm { description: text.into(), ..form(company, product) };
-            cases::open(context, &form, &[], "").await.expect("opened");
+            cases::open(context, &form, &[]).await.expect("opened");
         }
         let found = async |context, words: &str| {
             let filter = CaseFilter { search: words.into(), status: "open".into(), ..Default::default() };
@@ -122,30 +121,12 @@ on_both! {
         assert_eq!(found(&ana, "c").await, 1, "a prefix of chez, in one's own case");
     }
 
-    /// Two replies and two notes from one open page: each form has its key, and one form is one entry.
-    async fn a_form_sent_twice_is_written_once(world: World) {
-        let company = world.organisation("Brasserie du Nord", &[]).await;
-        let ana = world.member(company, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;
-        let omar = world.vendor("Omar Agent", Role::Agent).await;
-        let (ana, omar) = (world.context(ana).await, world.context(omar).await);
-        let id = cases::open(&ana, &form(company, "none"), &[], "").await.expect("opened");
-        for key in ["one", "one", "two"] {
-            cases::reply(&omar, id, "Merci.", &[], Reply::Answer, key).await.expect("answered");
-        }
-        for key in ["three", "three", "four"] {
-            cases::note(&omar, id, "À vérifier.", key).await.expect("noted");
-        }
-        let stream = cases::detail(&omar, id).await.expect("visible").stream;
-        let notes = stream.iter().filter(|item| matches!(item, StreamItem::Note(_))).count();
-        assert_eq!((stream.len(), notes), (5, 2), "the case, two answers, two notes");
-    }
-
     /// J14, domain.md 2.4: fourteen days to open a case again; one that was closed in the old system stays closed.
     async fn j14_a_closed_case_opens_again_for_fourteen_days(world: World) {
         let company = world.organisation("Brasserie du Nord", &[]).await;
         let ana = world.member(company, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;
         let ana = world.context(ana).await;
-        let id = cases::open(&ana, &form(company, "none"), &[], "").await.expect("opened");
+        let id = cases::open(&ana, &form(company, "none"), &[]).await.expect("opened");
         assert!(!cases::detail(&ana, id).await.expect("visible").may_reopen, "it is open");
         cases::close(&ana, id, CloseReason::Confirmed).await.expect("closed");
         world.clock.advance(SignedDuration::from_hours(13 * 24));
@@ -157,14 +138,14 @@ on_both! {
         let ended = Err(Failure::Conflict(Conflict::ReopenEnded));
         assert_eq!(cases::reopen(&ana, id).await, ended, "day 15");
 
-        let old = cases::open(&ana, &form(company, "none"), &[], "").await.expect("opened");
+        let old = cases::open(&ana, &form(company, "none"), &[]).await.expect("opened");
         let change = Change::begin_as_system(&world.services).await.expect("a change");
         let proof = Granted::to_system(Permission::ImportRun, None);
         let imported = Some(CloseReason::Imported);
         store::cases::update_status(&change.tx, &proof, old, Status::Closed, imported, change.now).await.expect("closed");
         change.commit().await.expect("closed");
         assert_eq!(cases::reopen(&ana, old).await, ended);
-        let late = cases::reply(&ana, old, "Encore un mot", &[], Reply::Answer, "").await;
+        let late = cases::reply(&ana, old, "Encore un mot", &[], Reply::Answer).await;
         assert_eq!(late, Err(Failure::Conflict(Conflict::CaseClosed)));
     }
 
@@ -173,12 +154,12 @@ on_both! {
         let ana = world.member(company, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;
         let omar = world.vendor("Omar Agent", Role::Agent).await;
         let (ana, omar) = (world.context(ana).await, world.context(omar).await);
-        let id = cases::open(&ana, &form(company, "none"), &[], "").await.expect("opened");
+        let id = cases::open(&ana, &form(company, "none"), &[]).await.expect("opened");
         let refused = Err(Failure::field("reason", FieldError::NotAChoice));
         assert_eq!(cases::close(&ana, id, CloseReason::Imported).await, refused);
         assert_eq!(cases::close(&ana, id, CloseReason::Duplicate).await, refused);
-        cases::reply(&omar, id, "Est-ce réglé ?", &[], Reply::Ask, "").await.expect("asked");
-        cases::reply(&omar, id, "Nous avons trouvé, nous continuons.", &[], Reply::Answer, "").await.expect("answered");
+        cases::reply(&omar, id, "Est-ce réglé ?", &[], Reply::Ask).await.expect("asked");
+        cases::reply(&omar, id, "Nous avons trouvé, nous continuons.", &[], Reply::Answer).await.expect("answered");
         let status = cases::detail(&ana, id).await.expect("visible").row.status;
         assert_eq!(status, Status::InProgress, "nobody waits for the customer any more");
         cases::close(&omar, id, CloseReason::Duplicate).await.expect("closed");
@@ -190,10 +171,10 @@ on_both! {
         let ana = world.member(company, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;
         let omar = world.vendor("Omar Agent", Role::Agent).await;
         let (ana, omar) = (world.context(ana).await, world.context(omar).await);
-        let id = cases::open(&ana, &form(company, "none"), &[], "").await.expect("opened");
+        let id = cases::open(&ana, &form(company, "none"), &[]).await.expect("opened");
         let before = cases::detail(&ana, id).await.expect("visible").row.updated_at;
         world.clock.advance(SignedDuration::from_hours(1));
-        cases::note(&omar, id, "À vérifier.", "").await.expect("noted");
+        cases::note(&omar, id, "À vérifier.").await.expect("noted");
         assert_eq!(cases::detail(&ana, id).await.expect("visible").row.updated_at, before);
     }
 
@@ -205,17 +186,17 @@ on_both! {
         let eva = world.member(company, "Eva Petit", Role::SupportSystemAdmin, Reach::Organisation, None).await;
         let omar = world.vendor("Omar Agent", Role::Agent).await;
         let (ana, eva, omar) = (world.context(ana_id).await, world.context(eva).await, world.context(omar).await);
-        let id = cases::open(&ana, &form(company, atlas), &[], "").await.expect("opened");
-        cases::reply(&eva, id, "Je confirme.", &[], Reply::Answer, "").await.expect("answered");
+        let id = cases::open(&ana, &form(company, atlas), &[]).await.expect("opened");
+        cases::reply(&eva, id, "Je confirme.", &[], Reply::Answer).await.expect("answered");
         world.mails().await;
         let told = async || {
             let mut all: Vec<_> = world.mails().await.into_iter().map(|letter| letter.to).collect();
             all.sort();
             all
         };
-        cases::reply(&omar, id, "Merci.", &[], Reply::Answer, "").await.expect("answered");
+        cases::reply(&omar, id, "Merci.", &[], Reply::Answer).await.expect("answered");
         assert_eq!(told().await, ["ana@example.com", "eva@example.com"], "who asked, and who wrote");
-        cases::reply(&eva, id, "Merci à vous.", &[], Reply::Answer, "").await.expect("answered");
+        cases::reply(&eva, id, "Merci à vous.", &[], Reply::Answer).await.expect("answered");
         assert_eq!(told().await, ["ana@example.com"], "nobody hears of their own acts");
 
         let change = Change::begin_as_system(&world.services).await.expect("a change");
@@ -225,7 +206,7 @@ on_both! {
         }
         change.commit().await.expect("revoked");
         world.grant(ana_id, Role::ProductSupportUser, Some(company), Reach::Own, Some(&[pulse])).await;
-        cases::reply(&omar, id, "C’est réparé.", &[], Reply::Propose, "").await.expect("answered");
+        cases::reply(&omar, id, "C’est réparé.", &[], Reply::Propose).await.expect("answered");
         assert_eq!(told().await, ["eva@example.com"], "her role no longer reaches the case");
         cases::close(&omar, id, CloseReason::Confirmed).await.expect("closed");
         assert_eq!(told().await, ["eva@example.com"]);
@@ -238,9 +219,9 @@ on_both! {
         let ana = world.context(ana).await;
         let gone = [world.services.id()];
         let refused = Failure::field("files", FieldError::FileGone);
-        assert_eq!(cases::open(&ana, &form(company, "none"), &gone, "").await, Err(refused.clone()));
-        let id = cases::open(&ana, &form(company, "none"), &[], "").await.expect("opened");
-        assert_eq!(cases::reply(&ana, id, "Voici.", &gone, Reply::Answer, "").await, Err(refused));
+        assert_eq!(cases::open(&ana, &form(company, "none"), &gone).await, Err(refused.clone()));
+        let id = cases::open(&ana, &form(company, "none"), &[]).await.expect("opened");
+        assert_eq!(cases::reply(&ana, id, "Voici.", &gone, Reply::Answer).await, Err(refused));
         assert_eq!(cases::detail(&ana, id).await.expect("visible").stream.len(), 1);
     }
 
@@ -262,10 +243,10 @@ on_both! {
         let omar = world.vendor("Omar Agent", Role::Agent).await;
         let (ana, omar) = (world.context(ana).await, world.context(omar).await);
         for _ in 0..8 {
-            let id = cases::open(&ana, &form(company, "none"), &[], "").await.expect("opened");
+            let id = cases::open(&ana, &form(company, "none"), &[]).await.expect("opened");
             let (closed, replied) = tokio::join!(
                 cases::close(&omar, id, CloseReason::Confirmed),
-                cases::reply(&ana, id, "Encore un mot", &[], Reply::Answer, ""),
+                cases::reply(&ana, id, "Encore un mot", &[], Reply::Answer),
             );
             closed.expect("closed");
             let seen = cases::detail(&omar, id).await.expect("a case");
@@ -274,15 +255,45 @@ on_both! {
         }
     }
 
-    /// A form that is sent twice at once is one case, and both senders are told which.
-    async fn a_double_click_is_one_case(world: World) {
+    /// A5: under the limits that an installation has, closing and opening again in a loop ends soon, and fills neither the
+    /// ledger nor the mailbox of a colleague.
+    async fn a5_closing_and_reopening_in_a_loop_is_no_mail_bomb(world: World) {
+        let company = world.organisation("Brasserie du Nord", &[]).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let bob = world.member(company, "Bob Martin", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let (ana, mut bob) = (world.context(ana).await, world.context(bob).await);
+        let id = cases::open(&ana, &form(company, "none"), &[]).await.expect("opened");
+        world.mails().await;
+        let number = |n| std::num::NonZeroU32::new(n).expect("a number");
+        bob.services = world.with_limits(service::Limits::new(number(5), number(20), number(30)));
+        let before = store::audit::head(&world.services.db).await.expect("the head");
+        let mut refused = 0;
+        for _ in 0..60 {
+            refused += u32::from(cases::close(&bob, id, CloseReason::Confirmed).await.is_err());
+            refused += u32::from(matches!(cases::reopen(&bob, id).await, Err(Failure::TooMany { .. })));
+        }
+        assert!(refused > 60, "{refused}");
+        let events = store::audit::head(&world.services.db).await.expect("the head") - before;
+        assert!((2..=40).contains(&events), "{events} events");
+        let mails = world.mails().await;
+        assert_eq!(mails.len(), 1, "closed, said once: {}", mails.len());
+    }
+
+    /// What changes nothing writes nothing: the ledger is of what happened.
+    async fn what_is_so_already_is_no_event(world: World) {
         let company = world.organisation("Brasserie du Nord", &[]).await;
         let ana = world.member(company, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;
-        let ana = world.context(ana).await;
-        for round in 0..8 {
-            let (form, key) = (form(company, "none"), format!("key-{round}"));
-            let (one, two) = tokio::join!(cases::open(&ana, &form, &[], &key), cases::open(&ana, &form, &[], &key));
-            assert_eq!(one.expect("opened"), two.expect("the same"));
-        }
+        let omar = world.vendor("Omar Agent", Role::Agent).await;
+        let (ana, omar) = (world.context(ana).await, world.context(omar).await);
+        let id = cases::open(&ana, &form(company, "none"), &[]).await.expect("opened");
+        cases::assign_to_me(&omar, id).await.expect("taken");
+        let before = store::audit::head(&world.services.db).await.expect("the head");
+        cases::assign_to_me(&omar, id).await.expect("it is");
+        service::session::set_locale(&omar, omar.actor.locale).await.expect("it is");
+        let bob = world.member(company, "Bob Martin", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let bob = world.context(bob).await;
+        let role = domain::people::RoleForm { role: "support_user".into(), reach: "own".into(), ..Default::default() };
+        service::people::grant_role(&bob, company, ana.actor.person, &role).await.expect("it is");
+        assert_eq!(store::audit::head(&world.services.db).await.expect("the head"), before);
     }
 }

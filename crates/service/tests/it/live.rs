@@ -22,7 +22,7 @@ async fn open_case(context: &Context, company: OrganisationId, product: ProductI
         priority: "p2".into(),
         ..Default::default()
     };
-    cases::open(context, &form, &[], "").await.expect("opened")
+    cases::open(context, &form, &[]).await.expect("opened")
 }
 
 async fn head(world: &World) -> i64 {
@@ -41,13 +41,13 @@ on_both! {
         let (ana, kim, omar) = (world.context(ana).await, world.context(kim).await, world.context(omar).await);
         let case = open_case(&ana, company, product).await;
         let start = head(&world).await;
-        cases::note(&omar, case, "Interne", "").await.expect("noted");
+        cases::note(&omar, case, "Interne").await.expect("noted");
 
         let upto = head(&world).await;
         assert_eq!(live::news(&ana, start).await, Ok(News { upto, ..News::default() }), "a note is nothing to her");
         assert_eq!(live::news(&omar, start).await.expect("news").cases, [(case, 2)]);
-        cases::reply(&omar, case, "Nous regardons.", &[], Reply::Answer, "").await.expect("answered");
-        cases::reply(&omar, case, "Encore un mot.", &[], Reply::Answer, "").await.expect("answered");
+        cases::reply(&omar, case, "Nous regardons.", &[], Reply::Answer).await.expect("answered");
+        cases::reply(&omar, case, "Encore un mot.", &[], Reply::Answer).await.expect("answered");
         let news = live::news(&ana, start).await.expect("news");
         assert_eq!((news.cases, news.imported), (vec![(case, 3)], false), "once, with what she may know of");
         assert_eq!(cases::detail(&ana, case).await.expect("visible").seen_event, 3, "the page counts the same");
@@ -67,7 +67,7 @@ on_both! {
         let start = head(&world).await;
         let case = open_case(&ana, company, product).await;
         for _ in 0..109 {
-            cases::reply(&ana, case, "Encore.", &[], Reply::Answer, "").await.expect("answered");
+            cases::reply(&ana, case, "Encore.", &[], Reply::Answer).await.expect("answered");
         }
         let first = live::news(&ana, start).await.expect("news");
         assert!(first.upto < head(&world).await, "a hundred at a time");

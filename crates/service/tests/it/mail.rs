@@ -8,11 +8,14 @@ use std::{
 };
 
 use domain::{
-    Failure,
-    access::Role,
+    CaseId, Failure, OrganisationId, PersonId,
+    access::{Granted, Permission, Reach, Role},
     audit::Verb,
+    cases::CaseForm,
     locale::Locale,
-    mail::{MailKind, MailState},
+    mail::{MailKind, MailProblem, MailState},
+    people::RoleForm,
+    rollout::Phase,
 };
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -212,21 +215,61 @@ fn with_mailer(world: &World, mailer: Arc<dyn Mailer>) -> Services {
     })
 }
 
+/// Queues a mail that concerns its recipient whatever happens: to a person whose address is the name of `key`.
 async fn queue(world: &World, key: &str) {
+    queue_to(world, key, "ana@example.com", MailKind::AccessRemoved).await;
+}
+
+async fn queue_to(world: &World, key: &str, address: &str, kind: MailKind) -> PersonId {
     let tx = store::write_tx(&world.services.db).await.expect("a transaction");
+    let found = store::people::find_by_email(&tx, address).await.expect("a lookup");
+    let person = match found {
+        Some(person) => person,
+        None => {
+            let id: PersonId = world.services.id();
+            let proof = Granted::to_system(Permission::PersonCreate, None);
+            let new = store::people::NewPerson {
+                id,
+                name: "Ana",
+                email: address,
+                normalised: address,
+                phone: None,
+                locale: Locale::Fr,
+                now: world.services.now(),
+            };
+            store::people::insert(&tx, &proof, new).await.expect("a person");
+            id
+        }
+    };
+    let params = json!({
+        "name": "Ana", "organisation": "Écran\r\nBcc: thief@example.com", "roles": ["support_user"], "whole": true,
+        "by": "Bob", "reset": person, "reset_version": 0, "ends_at": "2030-01-01T00:00:00Z",
+    });
     let mail = store::mail::NewMail {
         id: world.services.id(),
         idempotency_key: key.to_owned(),
-        kind: MailKind::CaseClosed,
-        person: None,
-        recipient: "ana@example.com".into(),
+        kind,
+        person: Some(person),
+        recipient: address.into(),
         locale: Locale::Fr,
-        params: json!({ "name": "Ana", "number": "GUI-1", "title": "Écran\r\nBcc: thief@example.com", "case": CASE }),
+        params,
         case: None,
+        organisation: None,
+        mailing: None,
+        due: world.services.now(),
         now: world.services.now(),
     };
     store::mail::insert(&tx, mail).await.expect("queued");
     tx.commit().await.expect("a commit");
+    person
+}
+
+async fn claim_one(world: &World, lease: SignedDuration) -> store::mail::Claimed {
+    let now = world.services.now();
+    let tx = store::write_tx(&world.services.db).await.expect("a transaction");
+    let mut claimed = store::mail::claim(&tx, now, now + lease, 1).await.expect("claimed");
+    tx.commit().await.expect("a commit");
+    claimed.pop().expect("a mail")
 }
 
 async fn count(world: &World, state: MailState) -> u64 {
@@ -302,13 +345,11 @@ on_both! {
     async fn a_late_worker_changes_nothing(world: World) {
         queue(&world, "slow").await;
         let now = world.services.now();
-        let tx = store::write_tx(&world.services.db).await.expect("a transaction");
-        let slow = store::mail::claim(&tx, now, now + SignedDuration::from_secs(90)).await.expect("claimed").expect("a mail");
-        tx.commit().await.expect("a commit");
+        let slow = claim_one(&world, SignedDuration::from_secs(90)).await;
         world.clock.advance(SignedDuration::from_secs(91));
         assert_eq!(world.mails().await.len(), 1);
         let tx = store::write_tx(&world.services.db).await.expect("a transaction");
-        let held = store::mail::set_failed(&tx, &slow, "too late", Some(now)).await.expect("an answer");
+        let held = store::mail::set_failed(&tx, &slow, MailProblem::Later, "too late", Some(now)).await.expect("an answer");
         tx.commit().await.expect("a commit");
         assert!(!held);
         assert_eq!(count(&world, MailState::Sent).await, 1);
@@ -341,11 +382,7 @@ on_both! {
     /// A crash between sending and recording: the lease runs out, the second copy has the first one's Message-ID.
     async fn a_crash_sends_the_same_message_again(world: World) {
         queue(&world, "crash").await;
-        let tx = store::write_tx(&world.services.db).await.expect("a transaction");
-        let now = world.services.now();
-        let lease = now + SignedDuration::from_secs(90);
-        let claimed = store::mail::claim(&tx, now, lease).await.expect("claimed").expect("a mail");
-        tx.commit().await.expect("a commit");
+        let claimed = claim_one(&world, SignedDuration::from_secs(90)).await;
         // Here the process sent the mail and died.
         assert!(world.mails().await.is_empty(), "nobody else takes it while the lease runs");
         world.clock.advance(SignedDuration::from_secs(91));
@@ -353,5 +390,184 @@ on_both! {
         let ids: Vec<_> = again.iter().map(|letter| letter.message_id.clone()).collect();
         assert_eq!(ids, [format!("<{}@localhost>", claimed.id)]);
         assert_eq!(count(&world, MailState::Sent).await, 1);
+    }
+
+    /// F5, K9: what was queued before somebody was removed does not reach them after.
+    async fn f5_mail_with_case_text_does_not_reach_the_removed(world: World) {
+        let scene = Scene::new(&world).await;
+        scene.answer(&world, "SECRET-AFTER-REMOVAL").await;
+        let claire = world.context(scene.claire).await;
+        service::people::remove(&claire, scene.company, scene.ines).await.expect("removed");
+        let mails = world.mails().await;
+        assert!(mails.iter().all(|mail| !mail.text.contains("SECRET")), "{mails:?}");
+        assert_eq!(count(&world, MailState::Dropped).await, 2, "the receipt of the case and the answer");
+        assert_eq!(count(&world, MailState::Dead).await, 0, "what is dropped was not given up");
+        // Trying all again revives nothing.
+        let igor = world.vendor("Igor Operator", Role::Operator).await;
+        let igor = world.context(igor).await;
+        assert_eq!(service::mail::retry(&igor, None).await, Err(Failure::NotFound));
+        assert!(world.mails().await.is_empty());
+    }
+
+    /// F5: a role that was taken, and one that covers other products by now.
+    async fn f5_mail_with_case_text_does_not_reach_those_whose_role_no_longer_covers_it(world: World) {
+        for narrowed in [false, true] {
+            let scene = Scene::new(&world).await;
+            scene.answer(&world, "SECRET-AFTER-ROLE").await;
+            let claire = world.context(scene.claire).await;
+            let standing = store::people::list_standing(&world.services.db, scene.ines, Some(scene.company), world.services.now()).await;
+            for grant in standing.expect("roles") {
+                service::people::revoke_role(&claire, scene.company, scene.ines, grant.id).await.expect("revoked");
+            }
+            if narrowed {
+                let form = RoleForm { role: "product_support_user".into(), products: vec![scene.other.to_string()], ..RoleForm::default() };
+                service::people::grant_role(&claire, scene.company, scene.ines, &form).await.expect("granted");
+            }
+            let mails = world.mails().await;
+            assert!(mails.iter().all(|mail| !mail.text.contains("SECRET")), "{narrowed}: {mails:?}");
+        }
+    }
+
+    /// F5: "retry all" asks again, and a mail goes to the address the person has then.
+    async fn f5_a_mail_that_is_tried_again_is_asked_again(world: World) {
+        let smtp = Smtp::start().await;
+        let settings = SmtpSettings { host: "127.0.0.1".into(), port: smtp.port, tls: false, user: None, password: None };
+        let services = with_mailer(&world, Arc::new(SmtpMailer::new(&settings).expect("a mailer")));
+        let scene = Scene::new(&world).await;
+        smtp.set(Answer::RefuseForGood);
+        scene.answer(&world, "SECRET-AFTER-RETRY").await;
+        deliver_due(&services, &CancellationToken::new()).await.expect("a round");
+        assert!(count(&world, MailState::Dead).await > 0);
+        service::people::remove(&world.context(scene.claire).await, scene.company, scene.ines).await.expect("removed");
+        let igor = world.vendor("Igor Operator", Role::Operator).await;
+        service::mail::retry(&world.context(igor).await, None).await.expect("queued again");
+        smtp.set(Answer::Take);
+        smtp.take();
+        deliver_due(&services, &CancellationToken::new()).await.expect("a round");
+        assert!(smtp.take().iter().all(|line| !line.contains("SECRET")));
+    }
+
+    /// F5: a link that a newer one ended, or that was used, is not sent.
+    async fn f5_links_that_ended_are_not_revived(world: World) {
+        queue_to(&world, "reset", "ana@example.com", MailKind::PasswordReset).await;
+        assert!(world.mails().await.is_empty(), "Ana is nobody who could sign in");
+        let company = world.organisation("Alpha", &[]).await;
+        let ana = store::people::find_by_email(&world.services.db, "ana@example.com").await.expect("a lookup").expect("Ana");
+        world.join(ana, company).await;
+        queue_to(&world, "reset-2", "ana@example.com", MailKind::PasswordReset).await;
+        assert_eq!(world.mails().await.len(), 1);
+        queue_to(&world, "reset-3", "ana@example.com", MailKind::PasswordReset).await;
+        let tx = store::write_tx(&world.services.db).await.expect("a transaction");
+        store::people::set_password(&tx, ana, 0, "hash", world.services.now()).await.expect("a password");
+        tx.commit().await.expect("a commit");
+        assert!(world.mails().await.is_empty(), "the password it would replace is gone");
+        assert_eq!(count(&world, MailState::Dropped).await, 2);
+    }
+
+    /// F11: who waits for a way in does not wait behind the rest.
+    async fn f11_ways_in_leave_before_cases_and_cases_before_mass_mails(world: World) {
+        let company = world.organisation("Alpha", &[]).await;
+        for (key, kind) in [("a", MailKind::Announcement), ("b", MailKind::AccessRemoved), ("c", MailKind::PasswordReset)] {
+            let person = queue_to(&world, key, "ana@example.com", kind).await;
+            if key == "a" {
+                world.join(person, company).await;
+            }
+            world.clock.advance(SignedDuration::from_secs(1));
+        }
+        let mut order = Vec::new();
+        for _ in 0..3 {
+            order.push(claim_one(&world, SignedDuration::from_secs(90)).await.mail.expect("readable").kind);
+        }
+        assert_eq!(order, [MailKind::PasswordReset, MailKind::AccessRemoved, MailKind::Announcement]);
+    }
+
+    /// B16: 500 addresses that no server takes hold up nobody, and one without SMTPUTF8 takes a domain in letters.
+    async fn b16_bad_addresses_hold_up_no_other_mail(world: World) {
+        let smtp = Smtp::start().await;
+        let settings = SmtpSettings { host: "127.0.0.1".into(), port: smtp.port, tls: false, user: None, password: None };
+        let services = with_mailer(&world, Arc::new(SmtpMailer::new(&settings).expect("a mailer")));
+        for number in 0..500 {
+            queue_to(&world, &format!("bad-{number}"), &format!("zoé{}@rosier.example", number % 3), MailKind::AccessRemoved).await;
+        }
+        queue_to(&world, "idn", "kontakt@müller-bücher.example", MailKind::AccessRemoved).await;
+        queue(&world, "good").await;
+        assert_eq!(deliver_due(&services, &CancellationToken::new()).await, Ok(2), "in one round");
+        assert_eq!(count(&world, MailState::Dead).await, 500);
+        let heard = smtp.take();
+        assert!(heard.iter().any(|line| line.contains("kontakt@xn--mller-bcher-thbg.example")), "{heard:?}");
+    }
+
+    /// F19b: lettre would read a line without end into memory, before anybody is authenticated.
+    async fn f19b_a_server_that_talks_without_end_is_cut_off(world: World) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let told = Arc::new(Mutex::new(0_usize));
+        let counter = told.clone();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                while stream.write_all(&[b'x'; 4096]).await.is_ok() {
+                    *counter.lock().expect("the counter") += 4096;
+                }
+            }
+        });
+        let settings = SmtpSettings { host: "127.0.0.1".into(), port, tls: false, user: None, password: None };
+        let services = with_mailer(&world, Arc::new(SmtpMailer::new(&settings).expect("a mailer")));
+        queue(&world, "one").await;
+        assert_eq!(deliver_due(&services, &CancellationToken::new()).await, Ok(0));
+        assert_eq!(count(&world, MailState::Queued).await, 1, "it is tried again");
+        // What was read is bounded; the rest sits in the buffers of the machine.
+        assert!(*told.lock().expect("the counter") < 32 * 1024 * 1024);
+    }
+
+    /// B18: the mails of a case are one thread in a mail program.
+    async fn b18_mails_of_a_case_refer_to_the_same_message_and_keep_their_subject(world: World) {
+        let scene = Scene::new(&world).await;
+        scene.answer(&world, "one").await;
+        scene.answer(&world, "two").await;
+        let mails = world.mails().await;
+        let of_case: Vec<_> = mails.iter().filter(|mail| mail.thread.is_some()).collect();
+        assert_eq!(of_case.len(), 3, "{mails:?}");
+        let thread = format!("<case-{}@localhost>", scene.case);
+        assert!(of_case.iter().all(|mail| mail.thread.as_ref() == Some(&thread)), "{of_case:?}");
+        assert!(of_case.iter().all(|mail| mail.subject == of_case[0].subject && mail.subject.ends_with("] Écran")), "{of_case:?}");
+    }
+}
+
+/// A company with an administrator, a user who opened a case, and an agent who answers it.
+struct Scene {
+    company: OrganisationId,
+    claire: PersonId,
+    ines: PersonId,
+    omar: PersonId,
+    other: domain::ProductId,
+    case: CaseId,
+}
+
+impl Scene {
+    async fn new(world: &World) -> Self {
+        let (atlas, other) = (world.product("atlas").await, world.product("nova").await);
+        let tag = count(world, MailState::Sent).await + count(world, MailState::Dropped).await;
+        let company = world.organisation(&format!("Montclair {tag}"), &[atlas, other]).await;
+        world.enrol(company, &[atlas], Phase::Launch).await;
+        let claire = world
+            .member(company, &format!("Claire{tag} Admin"), Role::SupportSystemAdmin, Reach::Organisation, None)
+            .await;
+        let ines = world.member(company, &format!("Ines{tag} User"), Role::SupportUser, Reach::Own, None).await;
+        let omar = world.vendor(&format!("Omar{tag} Agent"), Role::Agent).await;
+        let form = CaseForm {
+            organisation: company.to_string(),
+            product: atlas.to_string(),
+            title: "Écran".into(),
+            description: "Vide.".into(),
+            priority: "p2".into(),
+            impact: String::new(),
+        };
+        let case = service::cases::open(&world.context(ines).await, &form, &[]).await.expect("a case");
+        Self { company, claire, ines, omar, other, case }
+    }
+
+    async fn answer(&self, world: &World, text: &str) {
+        let omar = world.context(self.omar).await;
+        service::cases::reply(&omar, self.case, text, &[], service::cases::Reply::Answer).await.expect("a reply");
     }
 }

@@ -30,11 +30,11 @@ on_both! {
             priority: "p1".into(),
             impact: String::new(),
         };
-        cases::open(&ana, &case, &[], "").await.expect("opened");
+        cases::open(&ana, &case, &[]).await.expect("opened");
         let form = ChatForm { organisation: company.to_string(), product: String::new(), text: text() };
         let chat = chat::start(&ana, &form).await.expect("started");
         let form = CallbackForm { organisation: company.to_string(), phone: "+33123456789".into(), topic: text(), ..Default::default() };
-        calls::request(&ana, &form, "").await.expect("asked");
+        calls::request(&ana, &form).await.expect("asked");
 
         let seen = overview(&ana, None).await.expect("a page").expect("a customer");
         assert_eq!((seen.organisation_name.as_str(), seen.live_chat, seen.calls.len()), ("Brasserie du Nord", Some(chat), 1));
@@ -85,7 +85,7 @@ on_both! {
             topic: "VPN".into(),
             ..Default::default()
         };
-        calls::request(&ana, &form, "").await.expect("asked");
+        calls::request(&ana, &form).await.expect("asked");
         let seen = async |organisation| overview(&ana, Some(organisation)).await.expect("a page").expect("a customer");
         let shown = |page: Overview| (page.latest.len(), page.calls.len(), page.open_cases);
         assert_eq!(shown(seen(one).await), (1, 1, Door::Open([0, 0, 1, 0])));

@@ -5,6 +5,7 @@ use domain::{
     access::{Reach, Role},
     cases::{CaseFilter, CaseForm},
     failure::{Conflict, Denial},
+    people::PeopleFilter,
     rollout::{BoardFilter, Capability, Change, DatesForm, Phase, ProgrammeForm, StepState},
 };
 use service::{
@@ -65,7 +66,7 @@ on_both! {
         assert_eq!((moved.before, moved.after), (Phase::Draft, Phase::Setup));
         let again = rollout::move_phase(&mia, a, Phase::Setup, "Again", false).await;
         assert_eq!(again, Err(Failure::Conflict(Conflict::PhaseChange)));
-        for wrong in ["", "two\nlines", &"x".repeat(301)] {
+        for wrong in ["", " \u{200b}", &"x".repeat(301)] {
             assert!(matches!(rollout::move_phase(&mia, a, Phase::Validation, wrong, false).await, Err(Failure::Invalid(_))));
         }
         assert!(matches!(rollout::move_phase(&ana, a, Phase::Launch, "me", true).await, Err(Failure::Forbidden(_))));
@@ -79,11 +80,11 @@ on_both! {
         assert!(rollout::timeline(&mia, b).await.is_ok(), "the vendor sees what the customer sees");
 
         let board = rollout::board(&mia, programme, &BoardFilter::default()).await.expect("a board");
-        assert_eq!(board.rows.iter().map(|row| row.name.as_str()).collect::<Vec<_>>(), ["Alpha", "Beta"]);
+        assert_eq!(board.companies.iter().map(|row| row.name.as_str()).collect::<Vec<_>>(), ["Alpha", "Beta"]);
         assert_eq!((board.funnel.companies, board.funnel.known, board.funnel.activated), (2, 1, 1));
         assert_eq!(board.phases.first(), Some(&(Phase::Draft, 1)));
         let setup = BoardFilter { phase: "setup".into(), search: "ALP".into(), ..Default::default() };
-        assert_eq!(rollout::board(&mia, programme, &setup).await.expect("a board").rows.len(), 1);
+        assert_eq!(rollout::board(&mia, programme, &setup).await.expect("a board").companies.len(), 1);
         assert!(matches!(rollout::board(&ana, programme, &setup).await, Err(Failure::Forbidden(_))));
     }
 
@@ -138,7 +139,7 @@ on_both! {
         let Some(Change::Dates { before, after, reason }) = seen.moves.last().map(|moved| &moved.change) else { panic!("no move") };
         assert_eq!((DatesForm::new(before).launch.as_str(), DatesForm::new(after).launch.as_str()), ("2026-05-11", "2026-05-25"));
         assert!(reason.is_empty());
-        let Some(Failure::Forbidden(Denial::NotOpenYet { opens_on, .. })) = cases::open(&world.context(ana.actor.person).await, &form(company, product), &[], "").await.err() else { panic!("opened") };
+        let Some(Failure::Forbidden(Denial::NotOpenYet { opens_on, .. })) = cases::open(&world.context(ana.actor.person).await, &form(company, product), &[]).await.err() else { panic!("opened") };
         assert_eq!(opens_on.map(|day| day.to_string()), Some("2026-06-08".into()));
         let moves = rollout::history(&mia, company).await.expect("a history");
         assert_eq!(moves.len(), 2);
@@ -154,13 +155,19 @@ on_both! {
         let mia = world.context(mia).await;
         rollout::move_phase(&mia, company, Phase::Launch, "Ready", false).await.expect("launched");
         let context = world.context(bob).await;
-        let case = cases::open(&context, &form(company, product), &[], "").await.expect("opened");
-        rollout::move_phase(&mia, company, Phase::Enablement, "Mail is not ready", false).await.expect("set back");
+        let case = cases::open(&context, &form(company, product), &[]).await.expect("opened");
+        // D2: no slip of a select closes a company.
+        let slip = rollout::move_phase(&mia, company, Phase::Enablement, "Mail is not ready", false).await;
+        assert_eq!(slip, Err(Failure::field("name", FieldError::Required)));
+        let wrong = rollout::set_back(&mia, company, Phase::Enablement, "Mail is not ready", "Beta").await;
+        assert_eq!(wrong, Err(Failure::field("name", FieldError::NotTheName)));
+        assert_eq!(rollout::company(&mia, company).await.expect("a company").active, 1, "whom it closes for");
+        rollout::set_back(&mia, company, Phase::Enablement, "Mail is not ready", " ALPHA ").await.expect("set back");
 
         let context = world.context(bob).await;
-        let refused = cases::open(&context, &form(company, product), &[], "").await.err();
+        let refused = cases::open(&context, &form(company, product), &[]).await.err();
         assert!(matches!(refused, Some(Failure::Forbidden(Denial::NotOpenYet { capability: Capability::CaseOpen, .. }))));
-        cases::reply(&context, case, "Encore vide.", &[], Reply::Answer, "").await.expect("answered");
+        cases::reply(&context, case, "Encore vide.", &[], Reply::Answer).await.expect("answered");
         assert_eq!(cases::list(&context, &CaseFilter::default()).await.expect("a list").rows.len(), 1);
         let back = rollout::move_phase(&mia, company, Phase::Draft, "Forget it", false).await;
         assert_eq!(back, Err(Failure::Conflict(Conflict::PhaseChange)), "people were told");
@@ -178,11 +185,11 @@ on_both! {
         let mia = world.vendor("Mia Manager", Role::ProgrammeManager).await;
         let mia = world.context(mia).await;
         let first = rollout::board(&mia, programme, &BoardFilter::default()).await.expect("a board");
-        assert_eq!((first.rows.len(), first.funnel.companies), (50, 60));
-        let after = first.next.clone().expect("a second page");
+        assert_eq!((first.companies.len(), first.funnel.companies), (50, 60));
+        let after = first.companies.next.clone().expect("a second page");
         let second = rollout::board(&mia, programme, &BoardFilter { after, ..Default::default() }).await.expect("a board");
-        assert_eq!((second.rows.len(), second.next), (10, None));
-        let mut all: Vec<_> = first.rows.iter().chain(&second.rows).map(|row| row.organisation).collect();
+        assert_eq!((second.companies.len(), second.companies.next.clone()), (10, None));
+        let mut all: Vec<_> = first.companies.iter().chain(second.companies.iter()).map(|row| row.organisation).collect();
         all.sort();
         all.dedup();
         assert_eq!(all.len(), 60, "each once, also those of the same name");
@@ -196,13 +203,13 @@ on_both! {
         let ana = world.member(company, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;
         let mia = world.vendor("Mia Manager", Role::ProgrammeManager).await;
         let mia = world.context(mia).await;
-        cases::open(&world.context(ana).await, &form(company, product), &[], "").await.expect("before");
+        cases::open(&world.context(ana).await, &form(company, product), &[]).await.expect("before");
         world.mails().await;
         assert_eq!(rollout::enrol(&mia, programme, &[company]).await, Ok(1));
         assert!(world.mails().await.is_empty(), "enrolling is silent");
-        cases::open(&world.context(ana).await, &form(company, product), &[], "").await.expect("and after");
+        cases::open(&world.context(ana).await, &form(company, product), &[]).await.expect("and after");
         let board = rollout::board(&mia, programme, &BoardFilter::default()).await.expect("a board");
-        let row = board.rows.iter().find(|row| row.organisation == company).expect("on the board");
+        let row = board.companies.iter().find(|row| row.organisation == company).expect("on the board");
         assert_eq!((row.phase, row.launched_before), (Phase::Launch, true));
     }
 
@@ -214,14 +221,14 @@ on_both! {
         let mia = world.context(mia).await;
         for typed in ["Énergie", "énergie", "ENERGIE", "coeur", "cœur"] {
             assert_eq!(rollout::tools(&mia, typed).await.expect("tools").candidates.len(), 1, "{typed}");
-            let page = service::people::page(&mia, None, typed).await.expect("a page");
+            let page = service::people::page(&mia, &PeopleFilter { search: typed.into(), ..Default::default() }).await.expect("a page");
             assert_eq!(page.companies.len(), 1, "{typed}");
         }
         let programme = world.enrol(company, &[product], Phase::Setup).await;
         let filter = BoardFilter { search: "énergie".into(), ..Default::default() };
-        assert_eq!(rollout::board(&mia, programme, &filter).await.expect("a board").rows.len(), 1);
+        assert_eq!(rollout::board(&mia, programme, &filter).await.expect("a board").companies.len(), 1);
         let nothing = BoardFilter { search: "\\%_".into(), ..Default::default() };
-        assert_eq!(rollout::board(&mia, programme, &nothing).await.expect("a board").rows.len(), 1, "no pattern of theirs");
+        assert_eq!(rollout::board(&mia, programme, &nothing).await.expect("a board").companies.len(), 1, "no pattern of theirs");
     }
 
     /// A move of days without a reason is refused beside the field that the form has.
@@ -247,5 +254,49 @@ on_both! {
         assert_eq!((tools.candidates.len(), tools.more), (50, true));
         let found = rollout::tools(&mia, "company 50").await.expect("tools");
         assert_eq!((found.candidates.len(), found.more), (1, false));
+    }
+
+    /// B8: two managers at once: each move is decided on where the company is, and the ledger tells one story.
+    async fn b8_moves_at_once_are_decided_one_after_the_other(world: World) {
+        let product = world.product("atlas").await;
+        let company = world.organisation("Alpha", &[product]).await;
+        let programme = world.enrol(company, &[product], Phase::Setup).await;
+        let (mia, max) = (
+            world.vendor("Mia Manager", Role::ProgrammeManager).await,
+            world.vendor("Max Manager", Role::ProgrammeManager).await,
+        );
+        let (mia, max) = (world.context(mia).await, world.context(max).await);
+        let (one, two) = tokio::join!(
+            rollout::move_phase(&mia, company, Phase::Validation, "Ready", false),
+            rollout::move_phase(&max, company, Phase::Validation, "Ready", false),
+        );
+        assert!(one.is_ok() != two.is_ok(), "{one:?} {two:?}");
+        let refused = if one.is_ok() { two } else { one };
+        assert_eq!(refused, Err(Failure::Conflict(Conflict::PhaseChange)), "it is there already");
+
+        let days = dates().parse().expect("in order");
+        let moved_at_once = tokio::join!(
+            rollout::shift_programme(&mia, programme, 7, "A week later"),
+            rollout::move_dates(&max, company, &days, "As planned"),
+        );
+        assert!(moved_at_once.0.is_ok() && moved_at_once.1.is_ok(), "{moved_at_once:?}");
+        let history = rollout::history(&mia, company).await.expect("a history");
+        let moves: Vec<_> = history
+            .iter()
+            .filter_map(|change| match &change.change {
+                Change::Phase { before, after, .. } => Some((*before, *after)),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(moves, [(Phase::Setup, Phase::Validation)], "one story");
+        let days: Vec<_> = history
+            .iter()
+            .filter_map(|change| match &change.change {
+                Change::Dates { before, after, .. } => Some((before.clone(), after.clone())),
+                _ => None,
+            })
+            .collect();
+        // The newest first: each begins where the one before ended.
+        assert!(days.windows(2).all(|pair| pair[0].0 == pair[1].1), "{days:?}");
     }
 }

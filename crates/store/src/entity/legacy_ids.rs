@@ -9,6 +9,8 @@ pub struct Model {
     pub kind: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub legacy_id: String,
+    /// The system it belongs to; empty when nobody said.
+    pub source: String,
     pub object_id: Uuid,
     pub fingerprint: Vec<u8>,
 }

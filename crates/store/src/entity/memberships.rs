@@ -11,6 +11,8 @@ pub struct Model {
     pub organisation_id: Uuid,
     /// As whoever added the person wrote it: what the company sees until the person accepts.
     pub name: String,
+    /// What orders the name: `domain::text::sort_key`.
+    pub sort_key: String,
     pub state: String,
     pub source: String,
     pub created_at: i64,

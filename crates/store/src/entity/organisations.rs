@@ -10,6 +10,8 @@ pub struct Model {
     pub name: String,
     /// The name as searches compare it: `domain::text::fold`.
     pub folded: String,
+    /// What orders the name: `domain::text::sort_key`.
+    pub sort_key: String,
     pub region: String,
     pub created_at: i64,
 }

@@ -22,6 +22,11 @@ pub struct Model {
     pub error: Option<String>,
     pub created_at: i64,
     pub sent_at: Option<i64>,
+    pub organisation_id: Option<Uuid>,
+    pub mailing_id: Option<Uuid>,
+    pub lane: i32,
+    pub problem: Option<String>,
+    pub dropped_at: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -8,10 +8,15 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     pub name: String,
+    /// What orders the name: `domain::text::sort_key`.
+    pub sort_key: String,
     pub email: String,
     pub phone: Option<String>,
     pub locale: String,
+    /// IANA name.
     pub time_zone: String,
+    /// When the person or their browser said it; before, it is a guess.
+    pub zone_known_at: Option<i64>,
     pub password_hash: Option<String>,
     pub password_changed_at: Option<i64>,
     /// Counts up with every new password: links to set one hold for the present number only.

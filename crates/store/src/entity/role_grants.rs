@@ -17,6 +17,8 @@ pub struct Model {
     pub granted_by: Option<Uuid>,
     pub granted_at: i64,
     pub until_at: Option<i64>,
+    /// The last day, as it was typed; `until_at` is when it ends in the zone of the company.
+    pub until_on: Option<String>,
     pub revoked_at: Option<i64>,
 }
 

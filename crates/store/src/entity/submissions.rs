@@ -1,4 +1,4 @@
-//! `submissions`: forms that were taken, by the key the browser made: a second sending gives the same object.
+//! `submissions`: the cases of the demo, by its own keys. Forms that were taken stand in `sendings`.
 
 use sea_orm::entity::prelude::*;
 

@@ -6,7 +6,7 @@ use domain::{
     CaseId, EntryId, GrantId, MembershipId, OrganisationId, PersonId, ProductId, ProgrammeId,
     access::{Reach, Role},
     contracts::AdminReason,
-    imports::{EntryRecord, RecordKind},
+    imports::{EntryRecord, RecordKind, without_marks},
     people::MembershipState,
 };
 use jiff::Timestamp;
@@ -30,6 +30,8 @@ pub(super) const CHUNK: usize = 1_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Legacy {
     pub object: Uuid,
+    /// The system it came from; empty when nobody said.
+    pub source: String,
     pub fingerprint: Vec<u8>,
 }
 
@@ -45,9 +47,10 @@ pub async fn find_legacy(
             .filter(legacy_ids::Column::LegacyId.is_in(chunk.iter().map(String::as_str)))
             .all(db.connection())
             .await?;
-        found.extend(
-            rows.into_iter().map(|row| (row.legacy_id, Legacy { object: row.object_id, fingerprint: row.fingerprint })),
-        );
+        found.extend(rows.into_iter().map(|row| {
+            let known = Legacy { object: row.object_id, source: row.source, fingerprint: row.fingerprint };
+            (row.legacy_id, known)
+        }));
     }
     Ok(found)
 }
@@ -155,6 +158,65 @@ pub async fn find_owners(
     Ok(found)
 }
 
+/// What an object is called, and when it was opened, of cases.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    pub title: String,
+    pub opened_at: Option<Timestamp>,
+}
+
+/// What objects are called: companies, contracts, the people of contacts, the members of users, cases.
+pub async fn find_heads(db: &impl Reads, kind: RecordKind, ids: &[Uuid]) -> Result<HashMap<Uuid, Head>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: Uuid,
+        title: String,
+        opened_at: Option<i64>,
+    }
+    let text = match kind {
+        RecordKind::Organisation => {
+            "select id, name as title, cast(null as bigint) as opened_at from organisations where id in "
+        }
+        RecordKind::Product => "select id, name as title, cast(null as bigint) as opened_at from products where id in ",
+        RecordKind::Contract => {
+            "select id, number as title, cast(null as bigint) as opened_at from contracts where id in "
+        }
+        RecordKind::Contact => "select id, name as title, cast(null as bigint) as opened_at from people where id in ",
+        RecordKind::User => "select id, name as title, cast(null as bigint) as opened_at from memberships where id in ",
+        RecordKind::Case | RecordKind::Entry => "select id, title, opened_at from cases where id in ",
+    };
+    let mut found = HashMap::new();
+    for chunk in ids.chunks(CHUNK) {
+        let sql = Sql::new(db.connection().get_database_backend(), text).bind_all(chunk.iter().copied());
+        for row in Row::find_by_statement(sql.build()).all(db.connection()).await? {
+            let opened_at = row.opened_at.map(time::timestamp).transpose()?;
+            found.insert(row.id, Head { title: row.title, opened_at });
+        }
+    }
+    Ok(found)
+}
+
+/// The roles of those among people who work for the vendor.
+pub async fn find_staff(
+    db: &impl Reads,
+    persons: &[PersonId],
+    now: Timestamp,
+) -> Result<HashMap<PersonId, Vec<Role>>, StoreError> {
+    let mut found: HashMap<PersonId, Vec<Role>> = HashMap::new();
+    for chunk in persons.chunks(CHUNK) {
+        let rows = role_grants::Entity::find()
+            .filter(role_grants::Column::PersonId.is_in(chunk.iter().map(|id| id.uuid())))
+            .filter(role_grants::Column::OrganisationId.is_null())
+            .filter(role_grants::Column::RevokedAt.is_null())
+            .all(db.connection())
+            .await?;
+        for row in rows.into_iter().filter(|row| row.until_at.is_none_or(|until| until > time::micros(now))) {
+            found.entry(row.person_id.into()).or_default().extend(Role::parse(&row.role));
+        }
+    }
+    Ok(found)
+}
+
 /// Every product by its key, with its name.
 pub async fn list_products(db: &impl Reads) -> Result<HashMap<String, (ProductId, String)>, StoreError> {
     let rows = products::Entity::find().all(db.connection()).await?;
@@ -236,11 +298,17 @@ pub struct KnownEntry {
 impl KnownStream {
     /// The entry that a record says again.
     pub fn find(&self, entry: &EntryRecord) -> Option<&KnownEntry> {
-        self.entries.get(&(entry.author.to_string(), entry.at, entry.body.clone()))
+        let body = without_marks(&entry.body).to_owned();
+        self.entries.get(&(entry.author.to_string(), entry.at, body))
     }
 }
 
-pub async fn find_stream(db: &impl Reads, case: CaseId) -> Result<KnownStream, StoreError> {
+/// `same_body` gives a stored text as a record says it.
+pub async fn find_stream(
+    db: &impl Reads,
+    case: CaseId,
+    same_body: fn(&str) -> String,
+) -> Result<KnownStream, StoreError> {
     let rows =
         case_entries::Entity::find().filter(case_entries::Column::CaseId.eq(case.uuid())).all(db.connection()).await?;
     let mut names: HashMap<Uuid, HashSet<String>> = HashMap::new();
@@ -253,7 +321,7 @@ pub async fn find_stream(db: &impl Reads, case: CaseId) -> Result<KnownStream, S
     for row in rows {
         if row.imported {
             let entry = KnownEntry { id: row.id.into(), files: names.remove(&row.id).unwrap_or_default() };
-            known.entries.insert((row.author_name, time::timestamp(row.at)?, row.body), entry);
+            known.entries.insert((row.author_name, time::timestamp(row.at)?, same_body(&row.body)), entry);
         } else {
             known.touched = true;
         }

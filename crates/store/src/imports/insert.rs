@@ -1,6 +1,6 @@
 //! The rows of a batch, many a statement.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use domain::{
     CaseId, ContractId, EnrolmentId, EntryId, FileId, GrantId, MembershipId, OrganisationId, PersonId, ProductId,
@@ -12,7 +12,7 @@ use domain::{
     locale::Locale,
     people::MembershipState,
     rollout::Phase,
-    text::fold,
+    text::{fold, sort_key},
 };
 use jiff::{Timestamp, civil::Date};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, sea_query::OnConflict};
@@ -25,7 +25,7 @@ use crate::{
         case_entries, cases, contract_contacts, contract_products, contracts, files, grant_products, identities,
         legacy_ids, memberships, organisations, people, products, role_grants,
     },
-    people::Source,
+    people::{Source, UNKNOWN_ZONE},
     rollout, search, time,
 };
 
@@ -107,7 +107,8 @@ pub struct CaseLine {
     pub requestor: Option<PersonId>,
     pub requestor_name: String,
     pub title: String,
-    pub open: bool,
+    pub agent: Option<PersonId>,
+    pub status: Status,
     pub priority: Priority,
     pub impact: Option<Impact>,
     pub opened_at: Timestamp,
@@ -141,6 +142,8 @@ pub struct FileLine {
 pub struct LegacyLine {
     pub kind: RecordKind,
     pub id: String,
+    /// The system the id belongs to; empty when nobody said (B14).
+    pub source: String,
     pub object: Uuid,
     pub fingerprint: [u8; 32],
     /// Imported before: only the fingerprint is new.
@@ -162,8 +165,6 @@ pub struct Bulk {
     pub cases: Vec<CaseLine>,
     pub entries: Vec<EntryLine>,
     pub files: Vec<FileLine>,
-    /// Text that makes a case findable beside its entries.
-    pub documents: Vec<(CaseId, String)>,
     /// New ids and new fingerprints of known ones.
     pub legacy: Vec<LegacyLine>,
 }
@@ -175,11 +176,12 @@ pub async fn insert(tx: &ImportTx, granted: &Granted, bulk: Bulk, now: Timestamp
     let rows = bulk.organisations.into_iter().map(|line| organisations::ActiveModel {
         id: Set(line.id.into()),
         folded: Set(fold(&line.name)),
+        sort_key: Set(sort_key(&line.name)),
         name: Set(line.name),
         region: Set(line.region),
         created_at: Set(at),
     });
-    insert_all(tx, rows.collect(), 5).await?;
+    insert_all(tx, rows.collect(), 6).await?;
     for (id, programme, organisation, phase) in bulk.enrolments {
         rollout::enrol(&tx.0, granted, id, programme, organisation, phase, now).await?;
     }
@@ -196,6 +198,7 @@ pub async fn insert(tx: &ImportTx, granted: &Granted, bulk: Bulk, now: Timestamp
         id: Set(line.id.into()),
         person_id: Set(line.person.into()),
         organisation_id: Set(line.organisation.into()),
+        sort_key: Set(sort_key(&line.name)),
         name: Set(line.name),
         state: Set(MembershipState::Known.key().to_owned()),
         source: Set(Source::Import.key().to_owned()),
@@ -204,7 +207,7 @@ pub async fn insert(tx: &ImportTx, granted: &Granted, bulk: Bulk, now: Timestamp
         activated_at: Set(None),
         removed_at: Set(None),
     });
-    insert_all(tx, rows.collect(), 10).await?;
+    insert_all(tx, rows.collect(), 11).await?;
     for chunk in bulk.contacts.chunks(CHUNK) {
         let rows = chunk.iter().map(|(contract, person, kind)| contract_contacts::ActiveModel {
             contract_id: Set((*contract).into()),
@@ -217,16 +220,16 @@ pub async fn insert(tx: &ImportTx, granted: &Granted, bulk: Bulk, now: Timestamp
             .await?;
     }
     insert_grants(tx, granted, bulk.grants, now).await?;
+    let cases: Vec<CaseId> = bulk.cases.iter().map(|line| line.id).collect();
     insert_cases(tx, bulk.cases).await?;
-    let documents: Vec<(CaseId, bool, String)> = bulk
-        .documents
-        .into_iter()
-        .map(|(case, body)| (case, false, body))
-        .chain(bulk.entries.iter().map(|entry| (entry.case, entry.internal, entry.body.clone())))
-        .collect();
+    search::insert_heads(&tx.0, &cases).await?;
+    let names = file_names(&bulk.entries, &bulk.files);
+    let texts = bulk.entries.iter().map(|entry| (entry.case, entry.internal, entry.body.as_str()));
+    let texts: Vec<_> =
+        texts.chain(names.iter().map(|(case, internal, text)| (*case, *internal, text.as_str()))).collect();
+    search::insert_texts(&tx.0, &texts).await?;
     insert_entries(tx, bulk.entries).await?;
     insert_files(tx, bulk.files).await?;
-    insert_documents(tx, &documents).await?;
     insert_legacy(tx, bulk.legacy).await
 }
 
@@ -236,16 +239,17 @@ async fn insert_legacy(tx: &ImportTx, lines: Vec<LegacyLine>) -> Result<(), Stor
     let model = |line: LegacyLine| legacy_ids::ActiveModel {
         kind: Set(line.kind.key().to_owned()),
         legacy_id: Set(line.id),
+        source: Set(line.source),
         object_id: Set(line.object),
         fingerprint: Set(line.fingerprint.to_vec()),
     };
-    insert_all(tx, fresh.into_iter().map(model).collect(), 4).await?;
+    insert_all(tx, fresh.into_iter().map(model).collect(), 5).await?;
     let mut known = known.into_iter().map(model).peekable();
     while known.peek().is_some() {
         legacy_ids::Entity::insert_many(known.by_ref().take(CHUNK))
             .on_conflict(
                 OnConflict::columns([legacy_ids::Column::Kind, legacy_ids::Column::LegacyId])
-                    .update_column(legacy_ids::Column::Fingerprint)
+                    .update_columns([legacy_ids::Column::Fingerprint, legacy_ids::Column::Source])
                     .to_owned(),
             )
             .exec_without_returning(tx.connection())
@@ -290,18 +294,20 @@ async fn insert_people(tx: &ImportTx, lines: Vec<PersonLine>, at: i64) -> Result
         .collect();
     let rows = lines.into_iter().map(|line| people::ActiveModel {
         id: Set(line.id.into()),
+        sort_key: Set(sort_key(&line.name)),
         name: Set(line.name),
         email: Set(line.email),
         phone: Set(line.phone),
         locale: Set(line.locale.unwrap_or_default().key().to_owned()),
-        time_zone: Set("Europe/Paris".to_owned()),
+        time_zone: Set(UNKNOWN_ZONE.to_owned()),
+        zone_known_at: Set(None),
         password_hash: Set(None),
         password_changed_at: Set(None),
         password_version: Set(0),
         last_seen_at: Set(None),
         created_at: Set(at),
     });
-    insert_all(tx, rows.collect(), 11).await?;
+    insert_all(tx, rows.collect(), 13).await?;
     insert_all(tx, addresses, 4).await
 }
 
@@ -331,10 +337,11 @@ pub async fn insert_grants(
             granted_by: Set(granted.actor().map(Into::into)),
             granted_at: Set(time::micros(now)),
             until_at: Set(None),
+            until_on: Set(None),
             revoked_at: Set(None),
         });
     }
-    insert_all(tx, rows, 12).await?;
+    insert_all(tx, rows, 13).await?;
     insert_all(tx, scopes, 2).await
 }
 
@@ -352,10 +359,10 @@ async fn insert_cases(tx: &ImportTx, lines: Vec<CaseLine>) -> Result<(), StoreEr
         product_id: Set(line.product.map(Into::into)),
         requestor_id: Set(line.requestor.map(Into::into)),
         requestor_name: Set(line.requestor_name),
-        agent_id: Set(None),
+        agent_id: Set(line.agent.map(Into::into)),
         title: Set(line.title),
-        status: Set(if line.open { Status::InProgress } else { Status::Closed }.key().to_owned()),
-        close_reason: Set((!line.open).then(|| CloseReason::Imported.key().to_owned())),
+        status: Set(line.status.key().to_owned()),
+        close_reason: Set((!line.status.is_open()).then(|| CloseReason::Imported.key().to_owned())),
         priority: Set(line.priority.key().to_owned()),
         impact: Set(line.impact.map(|impact| impact.key().to_owned())),
         channel: Set(Channel::Import.key().to_owned()),
@@ -381,6 +388,20 @@ async fn insert_entries(tx: &ImportTx, lines: Vec<EntryLine>) -> Result<(), Stor
     insert_all(tx, rows.collect(), 9).await
 }
 
+/// The names of the files of each entry as one text: of the desk alone when the entry is a note. The files of an entry come
+/// with it.
+fn file_names(entries: &[EntryLine], files: &[FileLine]) -> Vec<(CaseId, bool, String)> {
+    let mut files: Vec<&FileLine> = files.iter().collect();
+    files.sort_by_key(|line| (line.entry.uuid(), line.at, line.id.uuid()));
+    let internal: HashMap<EntryId, bool> = entries.iter().map(|entry| (entry.id, entry.internal)).collect();
+    let text = |of_entry: &[&FileLine]| {
+        let first = of_entry.first()?;
+        let names: Vec<&str> = of_entry.iter().map(|line| line.name.as_str()).collect();
+        Some((first.case, internal.get(&first.entry).copied().unwrap_or(true), names.join(" ")))
+    };
+    files.chunk_by(|one, next| one.entry == next.entry).filter_map(text).collect()
+}
+
 async fn insert_files(tx: &ImportTx, lines: Vec<FileLine>) -> Result<(), StoreError> {
     let rows = lines.into_iter().map(|line| files::ActiveModel {
         id: Set(line.id.into()),
@@ -394,11 +415,6 @@ async fn insert_files(tx: &ImportTx, lines: Vec<FileLine>) -> Result<(), StoreEr
         created_at: Set(time::micros(line.at)),
     });
     insert_all(tx, rows.collect(), 9).await
-}
-
-pub(super) async fn insert_documents(tx: &ImportTx, lines: &[(CaseId, bool, String)]) -> Result<(), StoreError> {
-    let texts: Vec<_> = lines.iter().map(|(case, internal, body)| (*case, *internal, body.as_str())).collect();
-    search::insert_all(&tx.0, &texts).await
 }
 
 /// Takes `count` case numbers and gives back the first.

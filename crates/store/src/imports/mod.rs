@@ -15,9 +15,9 @@ mod lease;
 mod update;
 
 pub use find::{
-    HeldGrant, KnownEntry, KnownStream, Legacy, Member, find_legacy, find_legacy_of, find_memberships, find_owners,
-    find_people, find_stream, find_touched, has_people_outside, list_grants, list_memberships, list_products,
-    list_programmes,
+    Head, HeldGrant, KnownEntry, KnownStream, Legacy, Member, find_heads, find_legacy, find_legacy_of,
+    find_memberships, find_owners, find_people, find_staff, find_stream, find_touched, has_people_outside, list_grants,
+    list_memberships, list_products, list_programmes,
 };
 pub use insert::{
     Bulk, CaseLine, ContractLine, EntryLine, FileLine, GrantLine, LegacyLine, MembershipLine, OrganisationLine,
@@ -25,7 +25,7 @@ pub use insert::{
 };
 pub use lease::{find_lease, renew_lease, take_lease};
 pub use update::{
-    case_head, update_case, update_contract, update_grant, update_organisation, update_person, update_product,
+    correct_address, update_case, update_contract, update_grant, update_organisation, update_person, update_product,
     update_reasons,
 };
 

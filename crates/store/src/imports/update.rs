@@ -5,24 +5,25 @@ use std::collections::HashSet;
 use domain::{
     GrantId, OrganisationId, PersonId, ProductId,
     access::{Granted, Reach, Role},
-    cases::{CloseReason, Status},
+    cases::CloseReason,
     contracts::AdminReason,
     locale::Locale,
-    text::fold,
+    people::MembershipState,
+    text::{fold, sort_key},
 };
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use uuid::Uuid;
 
 use super::{
     CaseLine, ContractLine, ImportTx,
-    insert::{insert_all, insert_documents, reasons_text},
+    insert::{insert_all, reasons_text},
 };
 use crate::{
     Reads, StoreError, Writes,
     entity::{
         cases, contract_products, contracts, grant_products, memberships, organisations, people, products, role_grants,
     },
-    search, time,
+    people as people_store, search, time,
 };
 
 pub async fn update_organisation(
@@ -35,6 +36,7 @@ pub async fn update_organisation(
     organisations::Entity::update_many()
         .col_expr(organisations::Column::Name, Expr::value(name))
         .col_expr(organisations::Column::Folded, Expr::value(fold(name)))
+        .col_expr(organisations::Column::SortKey, Expr::value(sort_key(name)))
         .col_expr(organisations::Column::Region, Expr::value(region))
         .filter(organisations::Column::Id.eq(id.uuid()))
         .exec(tx.connection())
@@ -85,7 +87,9 @@ pub async fn update_person(
     phone: Option<&str>,
     locale: Option<Locale>,
 ) -> Result<(), StoreError> {
-    let update = people::Entity::update_many().col_expr(people::Column::Name, Expr::value(name));
+    let update = people::Entity::update_many()
+        .col_expr(people::Column::Name, Expr::value(name))
+        .col_expr(people::Column::SortKey, Expr::value(sort_key(name)));
     let update = match phone {
         Some(phone) => update.col_expr(people::Column::Phone, Expr::value(phone)),
         None => update,
@@ -101,9 +105,30 @@ pub async fn update_person(
         .await?;
     memberships::Entity::update_many()
         .col_expr(memberships::Column::Name, Expr::value(name))
+        .col_expr(memberships::Column::SortKey, Expr::value(sort_key(name)))
         .filter(memberships::Column::PersonId.eq(id.uuid()))
         .filter(memberships::Column::OrganisationId.eq(organisation.uuid()))
         .filter(memberships::Column::ActivatedAt.is_null())
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// Corrects the address of a person who never came in (D5), as [`people_store::update_address`] does, and lets the
+/// companies invite again: an import itself sends nothing.
+pub async fn correct_address(
+    tx: &ImportTx,
+    granted: &Granted,
+    id: PersonId,
+    email: &str,
+    normalised: &str,
+) -> Result<(), StoreError> {
+    people_store::update_address(tx, granted, id, email, normalised).await?;
+    memberships::Entity::update_many()
+        .col_expr(memberships::Column::State, Expr::value(MembershipState::Known.key()))
+        .col_expr(memberships::Column::InvitedAt, Expr::value(None::<i64>))
+        .filter(memberships::Column::PersonId.eq(id.uuid()))
+        .filter(memberships::Column::State.eq(MembershipState::Invited.key()))
         .exec(tx.connection())
         .await?;
     Ok(())
@@ -150,22 +175,8 @@ pub async fn update_grant(
     insert_all(tx, scopes.collect(), 2).await
 }
 
-/// What a case is found by beside its entries: its numbers and its title.
-pub fn case_head(number: &str, legacy_number: &str, title: &str) -> String {
-    format!("{number} {legacy_number} {title}")
-}
-
 /// Makes a case that nobody touched here what it is in the old system now.
 pub async fn update_case(tx: &ImportTx, _granted: &Granted, line: &CaseLine) -> Result<(), StoreError> {
-    let db = tx.connection();
-    let before = cases::Entity::find_by_id(line.id.uuid()).one(db).await?.ok_or(StoreError::NotFound)?;
-    let legacy_number = before.legacy_number.unwrap_or_default();
-    let old_head = case_head(&before.number, &legacy_number, &before.title);
-    let head = case_head(&before.number, &line.legacy_number, &line.title);
-    if head != old_head {
-        search::delete(&tx.0, line.id, &old_head).await?;
-        insert_documents(tx, &[(line.id, false, head)]).await?;
-    }
     cases::Entity::update_many()
         .col_expr(cases::Column::LegacyNumber, Expr::value(line.legacy_number.as_str()))
         .col_expr(cases::Column::LegacySource, Expr::value(line.legacy_source.clone()))
@@ -176,12 +187,16 @@ pub async fn update_case(tx: &ImportTx, _granted: &Granted, line: &CaseLine) -> 
         .col_expr(cases::Column::Priority, Expr::value(line.priority.key()))
         .col_expr(cases::Column::Impact, Expr::value(line.impact.map(|impact| impact.key().to_owned())))
         .col_expr(cases::Column::OpenedAt, Expr::value(time::micros(line.opened_at)))
-        .col_expr(cases::Column::Status, Expr::value(if line.open { Status::InProgress } else { Status::Closed }.key()))
-        .col_expr(cases::Column::CloseReason, Expr::value((!line.open).then(|| CloseReason::Imported.key().to_owned())))
+        .col_expr(cases::Column::AgentId, Expr::value(line.agent.map(Uuid::from)))
+        .col_expr(cases::Column::Status, Expr::value(line.status.key()))
+        .col_expr(
+            cases::Column::CloseReason,
+            Expr::value((!line.status.is_open()).then(|| CloseReason::Imported.key().to_owned())),
+        )
         .col_expr(cases::Column::UpdatedAt, Expr::value(time::micros(line.updated_at)))
         .col_expr(cases::Column::ClosedAt, Expr::value(line.closed_at.map(time::micros)))
         .filter(cases::Column::Id.eq(line.id.uuid()))
         .exec(tx.connection())
         .await?;
-    Ok(())
+    search::replace_head(&tx.0, line.id).await
 }

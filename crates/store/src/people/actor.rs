@@ -9,9 +9,10 @@ use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult};
 use uuid::Uuid;
 
+use super::find_zone;
 use crate::{Reads, StoreError, entity::people, rollout, sql::Sql, time};
 
-/// Loads a person with everything the policy asks about: four statements, whatever the number of companies.
+/// Loads a person with everything the policy asks about: five statements, whatever the number of companies.
 /// Roles that are over do not count. People whose last membership was removed, and who hold no role at the vendor's, are
 /// nobody.
 pub async fn find_actor(db: &impl Reads, person: PersonId, now: Timestamp) -> Result<Option<Actor>, StoreError> {
@@ -21,6 +22,7 @@ pub async fn find_actor(db: &impl Reads, person: PersonId, now: Timestamp) -> Re
     if memberships.is_empty() && grants.iter().all(|grant| grant.organisation.is_some()) {
         return Ok(None);
     }
+    let zone = find_zone(db, person).await?;
     let grants = grants
         .into_iter()
         .filter(|grant| {
@@ -32,6 +34,8 @@ pub async fn find_actor(db: &impl Reads, person: PersonId, now: Timestamp) -> Re
         name: row.name,
         email: row.email,
         locale: Locale::parse(&row.locale).unwrap_or_default(),
+        zone: zone.name,
+        zone_known: zone.known,
         memberships,
         grants,
     }))
@@ -103,7 +107,7 @@ async fn list_memberships(db: &impl Reads, person: PersonId) -> Result<Vec<Membe
          where m.state = 'active' and m.person_id = ",
     )
     .bind(person.uuid())
-    .text(" order by o.name");
+    .text(" order by o.sort_key, o.id");
     let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
     let ids: Vec<OrganisationId> = rows.iter().map(|row| row.organisation_id.into()).collect();
     let mut gates = rollout::find_gates(db, &ids).await?;

@@ -6,7 +6,8 @@ use domain::{
     contracts::AdminReason,
     failure::Contact,
     locale::Locale,
-    people::MembershipState,
+    people::{MembershipState, RoleEnd, StaffRow},
+    text::in_letters,
 };
 use jiff::Timestamp;
 use sea_orm::{
@@ -15,7 +16,10 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{PersonFacts, Source, memberships::SHOWN_NAME};
+use super::{
+    PersonFacts, Source,
+    memberships::{SHOWN_KEY, SHOWN_NAME, shown_address},
+};
 use crate::{
     Reads, StoreError, Tx,
     entity::{grant_products, role_grants},
@@ -31,7 +35,7 @@ pub struct NewGrant<'a> {
     pub reach: Reach,
     pub products: Option<&'a [ProductId]>,
     pub reasons: &'a [AdminReason],
-    pub until: Option<Timestamp>,
+    pub until: Option<RoleEnd>,
     pub now: Timestamp,
 }
 
@@ -47,7 +51,8 @@ pub async fn insert_grant(tx: &Tx, granted: &Granted, new: NewGrant<'_>) -> Resu
         source: Set(Source::Added.key().to_owned()),
         granted_by: Set(granted.actor().map(Into::into)),
         granted_at: Set(time::micros(new.now)),
-        until_at: Set(new.until.map(time::micros)),
+        until_at: Set(new.until.map(|end| time::micros(end.at))),
+        until_on: Set(new.until.map(|end| end.day.to_string())),
         revoked_at: Set(None),
     }
     .insert(tx.connection())
@@ -121,7 +126,11 @@ pub async fn revoke_grant(tx: &Tx, _granted: &Granted, grant: GrantId, now: Time
 pub struct Admin {
     /// With the name that the company may see.
     pub person: PersonFacts,
+    /// Accepted the invitation.
     pub active: bool,
+    /// Hears what happens in the company (R17): who accepted the invitation, and who was invited to a role that the vendor
+    /// gave. An address that a member of the company named gets its invitation and nothing more before it accepts (F3).
+    pub hears: bool,
     /// No end date is set.
     pub lasting: bool,
 }
@@ -140,16 +149,21 @@ pub async fn list_admins(
         locale: String,
         state: String,
         lasting: i32,
+        by_vendor: i32,
     }
     let sql = Sql::new(db.connection().get_database_backend(), "select p.id, ").text(SHOWN_NAME).text(
-        ", p.email, p.phone, p.locale, m.state, max(case when g.until_at is null then 1 else 0 end) as lasting \
+        ", p.email, p.phone, p.locale, m.state, max(case when g.until_at is null then 1 else 0 end) as lasting, \
+         max(case when exists (select 1 from memberships x where x.person_id = g.granted_by \
+         and x.organisation_id = g.organisation_id) then 0 else 1 end) as by_vendor \
          from role_grants g join people p on p.id = g.person_id join memberships m on m.person_id = g.person_id and m.organisation_id = g.organisation_id \
          where g.role = 'support_system_admin' and g.revoked_at is null and m.state <> 'removed' and g.organisation_id = ",
     )
     .bind(organisation.uuid())
     .text(" and (g.until_at is null or g.until_at > ")
     .bind(time::micros(now))
-    .text(") group by p.id, p.name, m.name, p.email, p.phone, p.locale, m.state order by name");
+    .text(") group by p.id, p.name, m.name, p.sort_key, m.sort_key, p.email, p.phone, p.locale, m.state order by ")
+    .text(SHOWN_KEY)
+    .text(", p.id");
     let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
     Ok(rows
         .into_iter()
@@ -162,6 +176,8 @@ pub async fn list_admins(
                 locale: Locale::parse(&row.locale).unwrap_or_default(),
             },
             active: row.state == MembershipState::Active.key(),
+            hears: row.state == MembershipState::Active.key()
+                || (row.state == MembershipState::Invited.key() && row.by_vendor == 1),
             lasting: row.lasting == 1,
         })
         .collect())
@@ -178,17 +194,137 @@ pub async fn lock_admins(tx: &Tx, organisation: OrganisationId) -> Result<(), St
     Ok(())
 }
 
-/// Whom a member turns to (K2).
+/// The administrators of a company as its members see them (K2); the active ones, who can help, come first.
 pub async fn list_contacts(
     db: &impl Reads,
     organisation: OrganisationId,
     now: Timestamp,
 ) -> Result<Vec<Contact>, StoreError> {
-    Ok(list_admins(db, organisation, now)
+    let mut contacts: Vec<Contact> = list_admins(db, organisation, now)
         .await?
         .into_iter()
-        .map(|admin| Contact { name: admin.person.name, email: admin.person.email })
+        .map(|admin| Contact {
+            name: admin.person.name,
+            email: shown_address(&admin.person.email, admin.active),
+            active: admin.active,
+        })
+        .collect();
+    contacts.sort_by_key(|contact| !contact.active);
+    Ok(contacts)
+}
+
+/// An administrator whom the others of the company were not told of: one who is invited or came in by whatever door, once the
+/// company has left its preparation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnnoticedAdmin {
+    pub grant: GrantId,
+    pub person: PersonId,
+    pub organisation: OrganisationId,
+    /// Who gave the role, when a person did.
+    pub by: Option<PersonId>,
+}
+
+/// Administrators whom the others were not told of, of one company or of all.
+pub async fn list_unnoticed_admins(
+    db: &impl Reads,
+    organisation: Option<OrganisationId>,
+    now: Timestamp,
+) -> Result<Vec<UnnoticedAdmin>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: Uuid,
+        person_id: Uuid,
+        organisation_id: Uuid,
+        granted_by: Option<Uuid>,
+    }
+    let sql = Sql::new(
+        db.connection().get_database_backend(),
+        "select g.id, g.person_id, g.organisation_id, g.granted_by from role_grants g \
+         join memberships m on m.person_id = g.person_id and m.organisation_id = g.organisation_id \
+         left join enrolments e on e.organisation_id = g.organisation_id \
+         left join admin_notices n on n.grant_id = g.id \
+         where g.role = 'support_system_admin' and g.revoked_at is null and n.grant_id is null \
+         and m.state in ('invited', 'active') and (e.phase is null or e.phase <> 'draft') \
+         and (g.until_at is null or g.until_at > ",
+    )
+    .bind(time::micros(now))
+    .text(")")
+    .when(organisation, |sql, organisation| sql.text(" and g.organisation_id = ").bind(organisation.uuid()))
+    .text(" order by g.granted_at, g.id");
+    let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| UnnoticedAdmin {
+            grant: row.id.into(),
+            person: row.person_id.into(),
+            organisation: row.organisation_id.into(),
+            by: row.granted_by.map(Into::into),
+        })
         .collect())
+}
+
+/// Notes who answers for the roles of a member in a company: with a corrected address they are another person's.
+pub async fn set_granted_by(
+    tx: &Tx,
+    granted: &Granted,
+    person: PersonId,
+    organisation: OrganisationId,
+) -> Result<(), StoreError> {
+    role_grants::Entity::update_many()
+        .col_expr(role_grants::Column::GrantedBy, Expr::value(granted.actor().map(Uuid::from)))
+        .filter(role_grants::Column::PersonId.eq(person.uuid()))
+        .filter(role_grants::Column::OrganisationId.eq(organisation.uuid()))
+        .filter(role_grants::Column::RevokedAt.is_null())
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// Notes that the other administrators were told of a grant; `false` when another transaction noted it first.
+pub async fn insert_admin_notice(tx: &Tx, grant: GrantId, now: Timestamp) -> Result<bool, StoreError> {
+    let sql =
+        Sql::new(tx.connection().get_database_backend(), "insert into admin_notices (grant_id, noticed_at) values (")
+            .bind(grant.uuid())
+            .text(", ")
+            .bind(time::micros(now))
+            .text(") on conflict do nothing");
+    Ok(tx.connection().execute_raw(sql.build()).await?.rows_affected() == 1)
+}
+
+/// The vendor's own people with the roles that stand, by name.
+pub async fn list_staff(db: &impl Reads, _granted: &Granted, now: Timestamp) -> Result<Vec<StaffRow>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: Uuid,
+        name: String,
+        email: String,
+        last_seen_at: Option<i64>,
+        role: String,
+    }
+    let sql = Sql::new(
+        db.connection().get_database_backend(),
+        "select p.id, p.name, p.email, p.last_seen_at, g.role from role_grants g join people p on p.id = g.person_id \
+         where g.organisation_id is null and g.revoked_at is null and (g.until_at is null or g.until_at > ",
+    )
+    .bind(time::micros(now))
+    .text(") order by p.sort_key, p.id, g.granted_at");
+    let mut staff: Vec<StaffRow> = Vec::new();
+    for row in Row::find_by_statement(sql.build()).all(db.connection()).await? {
+        let person = PersonId::from(row.id);
+        if staff.last().is_none_or(|last| last.person != person) {
+            staff.push(StaffRow {
+                person,
+                name: row.name,
+                email: in_letters(&row.email),
+                roles: Vec::new(),
+                last_seen_at: row.last_seen_at.map(time::timestamp).transpose()?,
+            });
+        }
+        if let (Some(last), Some(role)) = (staff.last_mut(), Role::parse(&row.role)) {
+            last.roles.push(role);
+        }
+    }
+    Ok(staff)
 }
 
 /// The roles a person holds in a company, for mails.

@@ -1,12 +1,17 @@
 //! Invitations: one a person and company, renewed under the same id.
 
-use domain::{InvitationId, OrganisationId, PersonId};
+use domain::{InvitationId, OrganisationId, PersonId, people::SentInvitation};
 use jiff::Timestamp;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
+    sea_query::Expr,
+};
+use uuid::Uuid;
 
 use crate::{
     Reads, StoreError, Tx,
     entity::{identities, invitations},
+    sql::Sql,
     time,
 };
 
@@ -35,6 +40,72 @@ fn invitation(row: invitations::Model) -> Result<Invitation, StoreError> {
 
 pub async fn find_invitation(db: &impl Reads, id: InvitationId) -> Result<Option<Invitation>, StoreError> {
     invitations::Entity::find_by_id(id.uuid()).one(db.connection()).await?.map(invitation).transpose()
+}
+
+/// The invitation of a person to a company, accepted or not.
+pub async fn find_invitation_of(
+    db: &impl Reads,
+    person: PersonId,
+    organisation: OrganisationId,
+) -> Result<Option<Invitation>, StoreError> {
+    let row = invitations::Entity::find()
+        .filter(invitations::Column::PersonId.eq(person.uuid()))
+        .filter(invitations::Column::OrganisationId.eq(organisation.uuid()))
+        .one(db.connection())
+        .await?;
+    row.map(invitation).transpose()
+}
+
+/// The invitations that a normalised address got after `since`.
+pub async fn list_sent(db: &impl Reads, address: &str, since: Timestamp) -> Result<Vec<SentInvitation>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        organisation_id: Uuid,
+        sent_at: i64,
+    }
+    let sql = Sql::new(
+        db.connection().get_database_backend(),
+        "select organisation_id, sent_at from invitations_sent where address = ",
+    )
+    .bind(address)
+    .text(" and sent_at > ")
+    .bind(time::micros(since));
+    let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
+    rows.into_iter()
+        .map(|row| Ok(SentInvitation { organisation: row.organisation_id.into(), at: time::timestamp(row.sent_at)? }))
+        .collect()
+}
+
+/// Notes that an address gets an invitation.
+pub async fn insert_sent(
+    tx: &Tx,
+    id: InvitationId,
+    address: &str,
+    organisation: OrganisationId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = Sql::new(
+        tx.connection().get_database_backend(),
+        "insert into invitations_sent (id, address, organisation_id, sent_at) values (",
+    )
+    .bind(id.uuid())
+    .text(", ")
+    .bind(address)
+    .text(", ")
+    .bind(organisation.uuid())
+    .text(", ")
+    .bind(time::micros(now))
+    .text(")");
+    tx.connection().execute_raw(sql.build()).await?;
+    Ok(())
+}
+
+/// Forgets invitations that were sent before a moment.
+pub async fn delete_sent(tx: &Tx, before: Timestamp) -> Result<(), StoreError> {
+    let sql = Sql::new(tx.connection().get_database_backend(), "delete from invitations_sent where sent_at <= ")
+        .bind(time::micros(before));
+    tx.connection().execute_raw(sql.build()).await?;
+    Ok(())
 }
 
 /// Makes the invitation of a person to a company, or renews it: a new version, a new end, not accepted.

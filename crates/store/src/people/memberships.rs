@@ -4,13 +4,15 @@ use std::collections::HashMap;
 
 use domain::{
     MembershipId, OrganisationId, PersonId,
-    access::{Granted, Reach, Role},
-    people::{MemberRow, MembershipState, RoleRow, last_day},
+    access::{Granted, Reach, Role, Sides},
+    page::Page,
+    people::{AddressStanding, MemberRow, MembershipState, RoleRow},
+    text::{in_letters, sort_key, sort_words},
 };
 use jiff::Timestamp;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait,
-    QueryFilter, sea_query::Expr,
+    QueryFilter, QueryOrder, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -18,6 +20,7 @@ use super::{PersonFacts, facts};
 use crate::{
     Reads, StoreError, Tx,
     entity::{memberships, people},
+    paging::{Key, Kind, List, sort_by_name},
     sql::Sql,
     time,
 };
@@ -25,9 +28,11 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MembershipFacts {
     pub id: MembershipId,
+    /// As the company or its records wrote it.
+    pub name: String,
     pub state: MembershipState,
-    /// When the newest invitation was sent.
-    pub invited_at: Option<Timestamp>,
+    /// Whether the person ever accepted an invitation to this company.
+    pub was_active: bool,
 }
 
 pub async fn find_membership(
@@ -42,8 +47,7 @@ pub async fn find_membership(
         .await?;
     row.map(|row| {
         let state = MembershipState::parse(&row.state).ok_or_else(|| StoreError::Corrupt(row.state.clone()))?;
-        let invited_at = row.invited_at.map(time::timestamp).transpose()?;
-        Ok(MembershipFacts { id: row.id.into(), state, invited_at })
+        Ok(MembershipFacts { id: row.id.into(), name: row.name, state, was_active: row.activated_at.is_some() })
     })
     .transpose()
 }
@@ -80,6 +84,7 @@ pub async fn insert_membership(tx: &Tx, _granted: &Granted, new: NewMembership<'
         person_id: Set(new.person.into()),
         organisation_id: Set(new.organisation.into()),
         name: Set(new.name.to_owned()),
+        sort_key: Set(sort_key(new.name)),
         state: Set(MembershipState::Known.key().to_owned()),
         source: Set(new.source.key().to_owned()),
         created_at: Set(time::micros(new.now)),
@@ -101,6 +106,7 @@ pub async fn set_membership_name(
 ) -> Result<(), StoreError> {
     memberships::Entity::update_many()
         .col_expr(memberships::Column::Name, Expr::value(name))
+        .col_expr(memberships::Column::SortKey, Expr::value(sort_key(name)))
         .filter(memberships::Column::PersonId.eq(person.uuid()))
         .filter(memberships::Column::OrganisationId.eq(organisation.uuid()))
         .exec(tx.connection())
@@ -137,92 +143,173 @@ pub async fn set_membership_state(
 /// The name of member `m`, person `p`, as the company may see it: whoever knows an address does not learn whose it is.
 pub(super) const SHOWN_NAME: &str = "case when m.state = 'active' then p.name else m.name end as name";
 
-/// The people of a company with their roles, by name; removed ones are left out. Of those who did not accept yet only what
-/// was typed about them: an account may exist through another company (CVE-2026-40570).
+/// The address of a member as the company may see it. Before they accept, it is in lower case whatever was typed and whatever
+/// is stored: the spelling of an account that exists already would tell that it does (C1).
+pub(super) fn shown_address(stored: &str, active: bool) -> String {
+    let address = in_letters(stored);
+    if active { address } else { address.to_lowercase() }
+}
+
+/// What orders that name.
+pub(super) const SHOWN_KEY: &str = "case when m.state = 'active' then p.sort_key else m.sort_key end";
+
+/// A member as the company may see them: before they accept only what was typed about them, for an account may exist through
+/// another company (CVE-2026-40570).
+#[derive(FromQueryResult)]
+struct MemberColumns {
+    person_id: Uuid,
+    name: String,
+    email: String,
+    phone: Option<String>,
+    state: String,
+    invited_at: Option<i64>,
+    last_seen_at: Option<i64>,
+}
+
+const LIST: List = List {
+    columns: "select m.person_id, case when m.state = 'active' then p.name else m.name end as name, p.email, \
+              case when m.state = 'active' then p.phone end as phone, m.state, m.invited_at, \
+              case when m.state = 'active' then p.last_seen_at end as last_seen_at",
+    key: SHOWN_KEY,
+    kind: Kind::Name,
+    id: "m.person_id",
+    descending: false,
+    most: 100_000,
+};
+
+/// Those of a company who were not removed; `find` is part of a name or of an address.
+fn members_of(sql: Sql, organisation: OrganisationId, find: &str) -> Sql {
+    let sql = sql
+        .text(" from memberships m join people p on p.id = m.person_id where m.state <> 'removed' and m.organisation_id = ")
+        .bind(organisation.uuid());
+    let words = sort_words(find);
+    if !words.contains(char::is_alphanumeric) {
+        return sql;
+    }
+    let address = find.trim().to_lowercase().replace(['%', '_', '\\'], " ");
+    sql.text(" and (")
+        .text(SHOWN_KEY)
+        .text(" like ")
+        .bind(format!("%{words}%"))
+        .text(" or lower(p.email) like ")
+        .bind(format!("%{address}%"))
+        .text(")")
+}
+
+/// One page of the people of a company with their roles, in the order of a dictionary; removed ones are left out.
+pub async fn list_members_page(
+    db: &impl Reads,
+    granted: &Granted,
+    find: &str,
+    after: &str,
+    now: Timestamp,
+) -> Result<Page<MemberRow>, StoreError> {
+    let organisation = granted.organisation().ok_or(StoreError::NotFound)?;
+    let scope = |sql: Sql| members_of(sql, organisation, find);
+    let page = LIST.page(db, after, scope, |row: &MemberColumns| Key::Name(row.person_id)).await?;
+    let persons: Vec<Uuid> = page.rows.iter().map(|row| row.person_id).collect();
+    let mut roles = list_roles_of(db, organisation, Some(&persons), now).await?;
+    page.try_map(|row| member(row, &mut roles))
+}
+
+/// All the people of a company with their roles, in the same order.
 pub async fn list_members(db: &impl Reads, granted: &Granted, now: Timestamp) -> Result<Vec<MemberRow>, StoreError> {
+    let organisation = granted.organisation().ok_or(StoreError::NotFound)?;
+    let sql = members_of(Sql::new(db.connection().get_database_backend(), LIST.columns), organisation, "");
+    let sql = sql.text(" order by ").text(LIST.key).text(", ").text(LIST.id);
+    let rows = MemberColumns::find_by_statement(sql.build()).all(db.connection()).await?;
+    let mut roles = list_roles_of(db, organisation, None, now).await?;
+    rows.into_iter().map(|row| member(row, &mut roles)).collect()
+}
+
+/// One member who was not removed, with their roles.
+pub async fn find_member(
+    db: &impl Reads,
+    granted: &Granted,
+    person: PersonId,
+    now: Timestamp,
+) -> Result<Option<MemberRow>, StoreError> {
+    let organisation = granted.organisation().ok_or(StoreError::NotFound)?;
+    let sql = members_of(Sql::new(db.connection().get_database_backend(), LIST.columns), organisation, "");
+    let sql = sql.text(" and m.person_id = ").bind(person.uuid());
+    let Some(row) = MemberColumns::find_by_statement(sql.build()).one(db.connection()).await? else { return Ok(None) };
+    let mut roles = list_roles_of(db, organisation, Some(&[person.uuid()]), now).await?;
+    member(row, &mut roles).map(Some)
+}
+
+fn member(row: MemberColumns, roles: &mut HashMap<Uuid, Vec<RoleRow>>) -> Result<MemberRow, StoreError> {
+    Ok(MemberRow {
+        person: row.person_id.into(),
+        name: row.name,
+        email: shown_address(&row.email, row.state == MembershipState::Active.key()),
+        phone: row.phone,
+        state: MembershipState::parse(&row.state).ok_or_else(|| StoreError::Corrupt(row.state.clone()))?,
+        invited_at: row.invited_at.map(time::timestamp).transpose()?,
+        last_seen_at: row.last_seen_at.map(time::timestamp).transpose()?,
+        roles: roles.remove(&row.person_id).unwrap_or_default(),
+    })
+}
+
+/// The roles that stand in a company, by person, in the order they were given: those of some people, or of all.
+async fn list_roles_of(
+    db: &impl Reads,
+    organisation: OrganisationId,
+    persons: Option<&[Uuid]>,
+    now: Timestamp,
+) -> Result<HashMap<Uuid, Vec<RoleRow>>, StoreError> {
     #[derive(FromQueryResult)]
     struct Row {
+        id: Uuid,
         person_id: Uuid,
-        name: String,
-        email: String,
-        phone: Option<String>,
-        state: String,
-        invited_at: Option<i64>,
-        last_seen_at: Option<i64>,
-        grant_id: Option<Uuid>,
-        role: Option<String>,
-        reach: Option<String>,
-        all_products: Option<bool>,
-        reasons: Option<String>,
-        until_at: Option<i64>,
+        role: String,
+        reach: String,
+        all_products: bool,
+        reasons: String,
+        until_on: Option<String>,
     }
-    let organisation = granted.organisation().ok_or(StoreError::NotFound)?;
-    let backend = db.connection().get_database_backend();
-    let sql = Sql::new(backend, "select m.person_id, ")
-        .text(SHOWN_NAME)
-        .text(
-            ", p.email, case when m.state = 'active' then p.phone end as phone, m.state, m.invited_at, \
-         case when m.state = 'active' then p.last_seen_at end as last_seen_at, g.id as grant_id, g.role, g.reach, \
-         g.all_products, g.reasons, g.until_at from memberships m join people p on p.id = m.person_id \
-         left join role_grants g on g.person_id = m.person_id and g.organisation_id = m.organisation_id \
-         and g.revoked_at is null and (g.until_at is null or g.until_at > ",
-        )
-        .bind(time::micros(now))
-        .text(") where m.state <> 'removed' and m.organisation_id = ")
-        .bind(organisation.uuid())
-        .text(" order by name, m.person_id, g.granted_at");
-    let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
-
     #[derive(FromQueryResult)]
     struct ProductRow {
         grant_id: Uuid,
         name: String,
     }
+    let backend = db.connection().get_database_backend();
+    let scope = |sql: Sql| {
+        sql.text("g.revoked_at is null and g.organisation_id = ")
+            .bind(organisation.uuid())
+            .text(" and (g.until_at is null or g.until_at > ")
+            .bind(time::micros(now))
+            .text(")")
+            .when(persons, |sql, persons| sql.text(" and g.person_id in ").bind_all(persons.iter().copied()))
+    };
     let sql = Sql::new(
         backend,
         "select gp.grant_id, pr.name from grant_products gp join products pr on pr.id = gp.product_id \
-         join role_grants g on g.id = gp.grant_id where g.revoked_at is null and g.organisation_id = ",
-    )
-    .bind(organisation.uuid())
-    .text(" order by pr.name");
+         join role_grants g on g.id = gp.grant_id where ",
+    );
+    let mut rows = ProductRow::find_by_statement(scope(sql).build()).all(db.connection()).await?;
+    sort_by_name(&mut rows, |row| &row.name);
     let mut products: HashMap<Uuid, Vec<String>> = HashMap::new();
-    for row in ProductRow::find_by_statement(sql.build()).all(db.connection()).await? {
+    for row in rows {
         products.entry(row.grant_id).or_default().push(row.name);
     }
-
-    let mut members: Vec<MemberRow> = Vec::new();
-    for row in rows {
-        let person = PersonId::from(row.person_id);
-        if members.last().is_none_or(|last| last.person != person) {
-            members.push(MemberRow {
-                person,
-                name: row.name,
-                email: row.email,
-                phone: row.phone,
-                state: MembershipState::parse(&row.state).ok_or_else(|| StoreError::Corrupt(row.state.clone()))?,
-                invited_at: row.invited_at.map(time::timestamp).transpose()?,
-                last_seen_at: row.last_seen_at.map(time::timestamp).transpose()?,
-                roles: Vec::new(),
-            });
-        }
-        if let (Some(member), Some(grant), Some(role)) =
-            (members.last_mut(), row.grant_id, row.role.as_deref().and_then(Role::parse))
-        {
-            member.roles.push(RoleRow {
-                grant: grant.into(),
-                role,
-                reach: row.reach.as_deref().and_then(Reach::parse).unwrap_or_default(),
-                products: if row.all_products == Some(true) {
-                    None
-                } else {
-                    Some(products.remove(&grant).unwrap_or_default())
-                },
-                until: row.until_at.map(time::timestamp).transpose()?.map(last_day),
-                reasons: row.reasons.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default(),
-            });
-        }
+    let sql = Sql::new(
+        backend,
+        "select g.id, g.person_id, g.role, g.reach, g.all_products, g.reasons, g.until_on from role_grants g where ",
+    );
+    let sql = scope(sql).text(" order by g.granted_at, g.id");
+    let mut roles: HashMap<Uuid, Vec<RoleRow>> = HashMap::new();
+    for row in Row::find_by_statement(sql.build()).all(db.connection()).await? {
+        let Some(role) = Role::parse(&row.role) else { continue };
+        roles.entry(row.person_id).or_default().push(RoleRow {
+            grant: row.id.into(),
+            role,
+            reach: Reach::parse(&row.reach).unwrap_or_default(),
+            products: (!row.all_products).then(|| products.remove(&row.id).unwrap_or_default()),
+            until: row.until_on.as_deref().map(time::date).transpose()?,
+            reasons: serde_json::from_str(&row.reasons).unwrap_or_default(),
+        });
     }
-    Ok(members)
+    Ok(roles)
 }
 
 /// People of a company in a given state: whom to invite when SETUP begins.
@@ -238,9 +325,88 @@ pub async fn list_in_state(
     .bind(state.key())
     .text(" and m.organisation_id = ")
     .bind(organisation.uuid())
-    .text(" order by p.name, p.id");
+    .text(" order by p.sort_key, p.id");
     let rows = people::Model::find_by_statement(sql.build()).all(db.connection()).await?;
     Ok(rows.into_iter().map(facts).collect())
+}
+
+/// The companies that invited a person who has not answered.
+pub async fn list_invited_to(db: &impl Reads, person: PersonId) -> Result<Vec<OrganisationId>, StoreError> {
+    let rows = memberships::Entity::find()
+        .filter(memberships::Column::PersonId.eq(person.uuid()))
+        .filter(memberships::Column::State.eq(MembershipState::Invited.key()))
+        .order_by_asc(memberships::Column::CreatedAt)
+        .all(db.connection())
+        .await?;
+    Ok(rows.into_iter().map(|row| row.organisation_id.into()).collect())
+}
+
+/// On which side of the desk accounts stand.
+pub async fn find_sides(
+    db: &impl Reads,
+    persons: &[PersonId],
+    now: Timestamp,
+) -> Result<HashMap<PersonId, Sides>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        person_id: Uuid,
+    }
+    let backend = db.connection().get_database_backend();
+    let mut found: HashMap<PersonId, Sides> = HashMap::new();
+    for chunk in persons.chunks(1_000) {
+        let ids = || chunk.iter().map(|id| id.uuid());
+        let sql = Sql::new(
+            backend,
+            "select distinct person_id from role_grants where organisation_id is null and revoked_at is null \
+             and (until_at is null or until_at > ",
+        )
+        .bind(time::micros(now))
+        .text(") and person_id in ")
+        .bind_all(ids());
+        for row in Row::find_by_statement(sql.build()).all(db.connection()).await? {
+            found.entry(row.person_id.into()).or_default().vendor = true;
+        }
+        let sql =
+            Sql::new(backend, "select distinct person_id from memberships where state <> 'removed' and person_id in ")
+                .bind_all(ids());
+        for row in Row::find_by_statement(sql.build()).all(db.connection()).await? {
+            found.entry(row.person_id.into()).or_default().customer = true;
+        }
+    }
+    Ok(found)
+}
+
+/// What is known of accounts whose addresses others want to correct; an account that nothing is known of is missing.
+pub async fn find_address_standings(
+    db: &impl Reads,
+    persons: &[PersonId],
+) -> Result<HashMap<PersonId, AddressStanding>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: Uuid,
+        proved: i32,
+        companies: i64,
+    }
+    let mut found = HashMap::new();
+    for chunk in persons.chunks(1_000) {
+        let sql = Sql::new(
+            db.connection().get_database_backend(),
+            "select p.id, case when p.password_hash is not null or p.last_seen_at is not null \
+             or exists (select 1 from identities i where i.person_id = p.id and i.verified_at is not null) \
+             or exists (select 1 from memberships m where m.person_id = p.id and m.activated_at is not null) \
+             or exists (select 1 from role_grants g where g.person_id = p.id and g.organisation_id is null) \
+             then 1 else 0 end as proved, \
+             (select count(*) from memberships m where m.person_id = p.id) as companies \
+             from people p where p.id in ",
+        )
+        .bind_all(chunk.iter().map(|id| id.uuid()));
+        let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
+        found.extend(rows.into_iter().map(|row| {
+            let standing = AddressStanding { proved: row.proved == 1, companies: row.companies.unsigned_abs() };
+            (PersonId::from(row.id), standing)
+        }));
+    }
+    Ok(found)
 }
 
 /// Whether anybody in a company has come in: it is at work with the portal.
@@ -253,11 +419,15 @@ pub async fn has_active(db: &impl Reads, organisation: OrganisationId) -> Result
     Ok(found.is_some())
 }
 
-/// How many members were not told of the portal yet.
-pub async fn count_known(db: &impl Reads, organisation: OrganisationId) -> Result<u64, StoreError> {
+/// How many members of a company are in a given state.
+pub async fn count_in_state(
+    db: &impl Reads,
+    organisation: OrganisationId,
+    state: MembershipState,
+) -> Result<u64, StoreError> {
     let count = memberships::Entity::find()
         .filter(memberships::Column::OrganisationId.eq(organisation.uuid()))
-        .filter(memberships::Column::State.eq(MembershipState::Known.key()))
+        .filter(memberships::Column::State.eq(state.key()))
         .count(db.connection())
         .await?;
     Ok(count)

@@ -1,28 +1,42 @@
 //! People, their identities, memberships, grants and invitations.
 
 mod actor;
+mod address;
 mod grants;
 mod invitations;
 mod memberships;
+mod zones;
 
 pub use actor::find_actor;
+pub use address::{end_invitation_links, move_membership, update_address};
 pub use grants::{
-    Admin, NewGrant, StandingGrant, insert_grant, list_admins, list_contacts, list_roles, list_standing, lock_admins,
-    revoke_grant,
+    Admin, NewGrant, StandingGrant, UnnoticedAdmin, insert_admin_notice, insert_grant, list_admins, list_contacts,
+    list_roles, list_staff, list_standing, list_unnoticed_admins, lock_admins, revoke_grant, set_granted_by,
 };
-pub use invitations::{Invitation, find_invitation, set_email_verified, set_invitation_accepted, upsert_invitation};
+pub use invitations::{
+    Invitation, delete_sent, find_invitation, find_invitation_of, insert_sent, list_sent, set_email_verified,
+    set_invitation_accepted, upsert_invitation,
+};
 pub use memberships::{
-    MembershipFacts, NewMembership, Source, count_known, find_membership, has_active, insert_membership, list_in_state,
-    list_members, set_membership_name, set_membership_state,
+    MembershipFacts, NewMembership, Source, count_in_state, find_address_standings, find_member, find_membership,
+    find_sides, has_active, insert_membership, list_in_state, list_invited_to, list_members, list_members_page,
+    set_membership_name, set_membership_state,
 };
 
-use domain::{PersonId, access::Granted, locale::Locale};
+pub(crate) use zones::UNKNOWN as UNKNOWN_ZONE;
+pub use zones::{Zone, find_company_zone, find_zone, set_zone};
+
+use domain::{PersonId, access::Granted, locale::Locale, text::sort_key};
 use jiff::Timestamp;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter,
+    sea_query::Expr,
+};
 
 use crate::{
     Reads, StoreError, Tx,
     entity::{identities, people},
+    sql::Sql,
     time,
 };
 
@@ -40,10 +54,12 @@ pub async fn insert(tx: &Tx, _granted: &Granted, new: NewPerson<'_>) -> Result<(
     people::ActiveModel {
         id: Set(new.id.into()),
         name: Set(new.name.to_owned()),
+        sort_key: Set(sort_key(new.name)),
         email: Set(new.email.to_owned()),
         phone: Set(new.phone.map(ToOwned::to_owned)),
         locale: Set(new.locale.key().to_owned()),
-        time_zone: Set("Europe/Paris".to_owned()),
+        time_zone: Set(UNKNOWN_ZONE.to_owned()),
+        zone_known_at: Set(None),
         password_hash: Set(None),
         password_changed_at: Set(None),
         password_version: Set(0),
@@ -87,10 +103,21 @@ pub async fn find(db: &impl Reads, person: PersonId) -> Result<PersonFacts, Stor
     people::Entity::find_by_id(person.uuid()).one(db.connection()).await?.map(facts).ok_or(StoreError::NotFound)
 }
 
-/// The number a person gave for support, and the IANA name of their time zone.
-pub async fn find_phone_and_zone(db: &impl Reads, person: PersonId) -> Result<(Option<String>, String), StoreError> {
+/// Lets one transaction at a time decide about an account: a person invited, or given a role, on one side must not be given one
+/// on the other at the same moment. SQLite has one writer anyway.
+pub async fn lock(tx: &Tx, person: PersonId) -> Result<(), StoreError> {
+    let backend = tx.connection().get_database_backend();
+    if backend == DbBackend::Postgres {
+        let sql = Sql::new(backend, "select id from people where id = ").bind(person.uuid());
+        tx.connection().query_one_raw(sql.text(" for no key update").build()).await?;
+    }
+    Ok(())
+}
+
+/// The number a person gave for support.
+pub async fn find_phone(db: &impl Reads, person: PersonId) -> Result<Option<String>, StoreError> {
     let row = people::Entity::find_by_id(person.uuid()).one(db.connection()).await?.ok_or(StoreError::NotFound)?;
-    Ok((row.phone, row.time_zone))
+    Ok(row.phone)
 }
 
 /// The person an address belongs to.
@@ -133,6 +160,7 @@ pub async fn set_password(
 pub async fn set_name(tx: &Tx, person: PersonId, name: &str) -> Result<(), StoreError> {
     people::Entity::update_many()
         .col_expr(people::Column::Name, Expr::value(name))
+        .col_expr(people::Column::SortKey, Expr::value(sort_key(name)))
         .filter(people::Column::Id.eq(person.uuid()))
         .exec(tx.connection())
         .await?;

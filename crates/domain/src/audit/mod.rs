@@ -1,5 +1,9 @@
 //! The ledger: what happened, in the past tense. Every change of state writes exactly one event.
 
+mod facts;
+
+pub use facts::{Audience, Fact, Reader, facts};
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +13,7 @@ coded! {
     /// What happened.
     Verb {
         AnnouncementMailed = "announcement.mailed",
+        AnnouncementMailStopped = "announcement.mail_stopped",
         AnnouncementPublished = "announcement.published",
         CallbackCancelled = "callback.cancelled",
         CallbackDone = "callback.done",
@@ -36,6 +41,7 @@ coded! {
         OrganisationImported = "organisation.imported",
         PasswordChanged = "person.password_changed",
         PasswordResetSent = "person.password_reset_sent",
+        PersonAddressCorrected = "person.address_corrected",
         PersonCreated = "person.created",
         PersonImported = "person.imported",
         PersonRemoved = "person.removed",
@@ -48,6 +54,7 @@ coded! {
         RoleRevoked = "role.revoked",
         SessionEnded = "session.ended",
         SessionStarted = "session.started",
+        ZoneChanged = "person.zone_changed",
         SessionsRevoked = "session.all_ended",
     }
 }
@@ -73,23 +80,35 @@ pub struct NewEvent {
     pub request: Option<RequestId>,
 }
 
+/// Who did it, as the reader may know it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EventActor {
+    /// A job, or the command line.
+    System,
+    Person(String),
+    /// The vendor, by its own name: which of its employees acted is the vendor's to know (F19).
+    Vendor(String),
+}
+
 /// A line of the ledger as people read it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventRow {
     /// Its place in the ledger of the whole installation; the vendor's to know, since it tells how much happens elsewhere.
     pub seq: Option<i64>,
     pub at: Timestamp,
-    pub actor: Option<String>,
+    pub actor: EventActor,
     pub verb: Verb,
-    pub object_kind: String,
     /// Whom or what it is about, by name: a person, a case by its number.
     pub about: Option<String>,
-    pub detail: serde_json::Value,
+    /// The case it is about, to lead there.
+    pub case: Option<CaseId>,
+    pub facts: Vec<Fact>,
 }
 
-/// Whether the ledger is what was written.
+/// What the last look over the whole ledger found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LedgerCheck {
+    pub at: Timestamp,
     pub whole: bool,
     /// How many events were looked at, for the vendor.
     pub events: Option<i64>,

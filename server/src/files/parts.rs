@@ -1,0 +1,82 @@
+//! The parts of a form. multer keeps what it reads until it finds a boundary, or the end of a part's head, however long that
+//! takes, and looks through all of it at each chunk: a body that never has one would fill the memory (F4).
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{
+        FromRequest, Multipart, Request,
+        multipart::{Field, MultipartError, MultipartRejection},
+    },
+};
+use futures::StreamExt;
+
+/// Bytes that may come before a part begins.
+const MAX_HEAD: u64 = 128 * 1024;
+/// The content of a part is read, whose bytes are counted elsewhere.
+const WITHIN: u64 = u64::MAX;
+
+/// A form with files, read part by part.
+pub struct Parts {
+    form: Multipart,
+    /// Bytes that came since the next part is looked for.
+    head: Arc<AtomicU64>,
+}
+
+impl Parts {
+    /// The next part; what was not read of the one before it is passed over, as long as it is short.
+    ///
+    /// # Errors
+    /// When the body breaks off, is no form, or has no part for too long.
+    pub async fn next(&mut self) -> Result<Option<Field<'_>>, MultipartError> {
+        self.head.store(0, Ordering::Relaxed);
+        let next = self.form.next_field().await;
+        self.head.store(WITHIN, Ordering::Relaxed);
+        next
+    }
+
+    /// Reads what is still coming of a form that was refused: a browser that is still sending does not read the answer.
+    /// Reads at most so many bytes of content, in so many parts.
+    pub async fn drain(mut self, max_bytes: usize, max_parts: usize) {
+        let mut bytes = 0;
+        for _ in 0..max_parts {
+            let Ok(Some(mut field)) = self.next().await else { return };
+            while let Ok(Some(chunk)) = field.chunk().await {
+                bytes += chunk.len();
+                if bytes > max_bytes {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Parts {
+    type Rejection = MultipartRejection;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, MultipartRejection> {
+        let head = Arc::new(AtomicU64::new(0));
+        let watched = head.clone();
+        let watch = move |chunk: Result<Bytes, axum::Error>| {
+            let chunk = chunk.map_err(io::Error::other)?;
+            let before = watched.load(Ordering::Relaxed);
+            if before == WITHIN {
+                return Ok(chunk);
+            }
+            if before > MAX_HEAD {
+                return Err(io::Error::other("no part of the form for too long"));
+            }
+            watched.store(before + chunk.len() as u64, Ordering::Relaxed);
+            Ok(chunk)
+        };
+        let request = request.map(|body| Body::from_stream(body.into_data_stream().map(watch)));
+        Ok(Self { form: Multipart::from_request(request, state).await?, head })
+    }
+}
