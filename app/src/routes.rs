@@ -1,5 +1,7 @@
 //! Every page: its path, what it is for, who sees it in the navigation.
 
+use std::sync::Arc;
+
 use domain::{Failure, access::Permission};
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
@@ -165,7 +167,7 @@ pub fn App() -> impl IntoView {
     let title = title_so_far(&brand);
     Effect::new(|_| note_what_was_taken());
     view! {
-        <WindowTitle text=title formatter=Callback::new(move |page: String| brand.titled(page)) />
+        <WindowTitle text=title formatter=Arc::new(move |page: String| brand.titled(page)) />
         <ComingLine />
         <Router>
             <Routes fallback=NotFound>

@@ -1,5 +1,7 @@
 //! The title of the window.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use leptos_meta::{Formatter, Title, TitleProps};
 
@@ -8,18 +10,15 @@ use leptos_meta::{Formatter, Title, TitleProps};
 #[component]
 pub fn WindowTitle(
     #[prop(into)] text: String,
-    /// Made of the title of each page inside; what it adds is escaped here as well.
-    #[prop(optional, into)]
-    formatter: Option<Callback<String, String>>,
+    /// Made of the title of each page inside; what it adds is escaped here as well. No `Callback`: the title is written after
+    /// the page's reactive values are gone.
+    #[prop(optional)]
+    formatter: Option<Arc<dyn Fn(String) -> String + Send + Sync>>,
 ) -> impl IntoView {
     let formatter = formatter.map(|make| {
         // What the page said comes escaped already: it is put back where a mark stands for it.
         Formatter::from(move |page: String| {
-            if page.is_empty() {
-                escaped(&make.run(page))
-            } else {
-                escaped(&make.run(MARK.to_string())).replace(MARK, &page)
-            }
+            if page.is_empty() { escaped(&make(page)) } else { escaped(&make(MARK.to_string())).replace(MARK, &page) }
         })
     });
     title(TitleProps { formatter, text: Some(escaped(&text).into()) })
