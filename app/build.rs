@@ -8,7 +8,7 @@ use leptos_i18n_parser::parse_locales::{
     parse_locales,
 };
 
-/// One file a feature, in each language.
+/// One file for each feature, in each language.
 const NAMESPACES: [&str; 13] = [
     "announcements",
     "audit",
@@ -32,8 +32,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         .add_locale("en")?
         .add_namespaces(NAMESPACES)?
         .parse_options(ParseOptions::new().interpolate_display(true));
-    // What `leptos_i18n_build` does, without the generator of ICU data that comes with it: its crates take longer to compile
-    // than the rest of the application, and the texts need no data of their own.
+    // Does what `leptos_i18n_build` does, without its generator of ICU data, whose crates take longer to compile than the
+    // rest of the application; the texts need no data of their own.
     let locales = parse_locales(None, config)?;
     for warning in locales.diag.warnings().iter() {
         println!("cargo::warning={warning}");

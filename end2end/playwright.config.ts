@@ -1,5 +1,5 @@
-// Three ways to use the portal: a desktop, a phone, and a browser without JavaScript. One server, one database with the
-// demo data, made anew for each run; mails are files in its data directory.
+// Three ways to use the portal: a desktop, a phone, and a browser without JavaScript. One server, one database with the demo
+// data, created for each run; mails are files in its data directory.
 import { defineConfig, devices } from '@playwright/test';
 import { address, chromium } from './fixtures/server';
 

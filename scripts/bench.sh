@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The case list against the floor, memory, and the size of the first load, in one run on the demo data.
+# How fast the portal is with 1,000, 10,000 and 100,000 cases; the case list against the floor, and the size of the first load.
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
 for tool in wrk brotli; do
@@ -8,12 +8,47 @@ done
 # With the flags of `make release`: one build for both.
 export RUSTFLAGS="$erase_flags"
 cargo build --release -p bench
+
+# SIZES="1000 10000 100000" is how many cases there are; BIG=1 adds a million. With BENCH_DATABASE (postgres://…, an empty
+# server of its own) it is measured on PostgreSQL. What is made is kept in target/bench and copied for each run.
+export GUICHET_LISTEN=127.0.0.1:3471 GUICHET_SIGN_IN_PER_MINUTE=1000 GUICHET_WRITE_PER_MINUTE=1000000 \
+    GUICHET_CONNECTIONS_PER_CLIENT=12000 GUICHET_PUBLIC_URL=http://127.0.0.1:3471
 work=$(mktemp -d)
-export GUICHET_DATA_DIR="$work" GUICHET_LISTEN=127.0.0.1:3471 GUICHET_SIGN_IN_PER_MINUTE=1000
-target/release/guichet demo
+trap 'kill ${server:-} ${floor:-} 2>/dev/null || true; rm -rf "$work"' EXIT
+
+# Makes the data of a size, once.
+data() {
+    local size=$1 kept="target/bench/$1"
+    [ -e "$kept/done" ] && return
+    rm -rf "$kept" && mkdir -p "$kept"
+    say "Making $size cases"
+    target/release/bench data "$size" "$kept/import.jsonl"
+    time target/release/guichet --data-dir "$kept/data" import "$kept/import.jsonl" --commit >"$kept/import.log"
+    target/release/bench people "sqlite:$kept/data/guichet.db" "$kept/people.json"
+    touch "$kept/done"
+}
+
+results=()
+for size in ${SIZES-1000 10000 100000} ${BIG:+1000000}; do
+    data "$size"
+    cp -r "target/bench/$size/data" "$work/$size"
+    target/release/guichet --data-dir "$work/$size" serve 2>"$work/$size.log" &
+    server=$!
+    begun=$(date +%s%N)
+    until curl -sf http://127.0.0.1:3471/readyz >/dev/null; do sleep 0.01; done
+    say "$size cases: ready in $((($(date +%s%N) - begun) / 1000000)) ms"
+    target/release/bench load http://127.0.0.1:3471 "target/bench/$size/people.json" "$server" "target/bench/sqlite-$size.json"
+    results+=("target/bench/sqlite-$size.json")
+    kill "$server" && wait "$server" || true
+    rm -rf "${work:?}/$size"
+done
+[ ${#results[@]} -gt 0 ] && target/release/bench table "${results[@]}"
+
+# The case list against the floor, memory and the size of the first load, on the demo data.
+export GUICHET_DATA_DIR="$work/demo"
+target/release/guichet demo >/dev/null
 target/release/guichet serve 2>"$work/log" &
 server=$!
-trap 'kill $server ${floor:-} 2>/dev/null || true; rm -rf "$work"' EXIT
 until curl -sf http://127.0.0.1:3471/readyz >/dev/null; do sleep 0.1; done
 
 curl -s -o /dev/null -c "$work/jar" -H 'sec-fetch-site: same-origin' \
@@ -23,14 +58,14 @@ cookie=$(awk '$6 == "guichet" {print "guichet=" $7}' "$work/jar")
 person=$(curl -s -X POST -H "cookie: $cookie" -H 'sec-fetch-site: same-origin' http://127.0.0.1:3471/fn/session/viewer |
     node -e 'let t="";process.stdin.on("data",d=>t+=d).on("end",()=>console.log(JSON.parse(t).actor.person))')
 curl -s -H "cookie: $cookie" -o "$work/page" http://127.0.0.1:3471/cases
-target/release/bench "sqlite:$work/guichet.db" "$person" "$work/page" 127.0.0.1:3472 &
+target/release/bench floor "sqlite:$work/demo/guichet.db" "$person" "$work/page" 127.0.0.1:3472 &
 floor=$!
 until curl -sf http://127.0.0.1:3472/cases >/dev/null; do sleep 0.1; done
 
 rate() { wrk -t1 -c8 -d"$1" -H "cookie: $cookie" "$2" | awk '/Requests\/sec/ {print $2}'; }
 rate 2s http://127.0.0.1:3471/cases >/dev/null
 echo "bytes of a page: $(wc -c <"$work/page"), of the floor's: $(curl -s http://127.0.0.1:3472/cases | wc -c)"
-# In turns: whatever else the machine does hits both.
+# In turns, so that other load on the machine affects both.
 for _ in 1 2 3; do
     ours=$(rate 5s http://127.0.0.1:3471/cases)
     bare=$(rate 5s http://127.0.0.1:3472/cases)
@@ -38,7 +73,7 @@ for _ in 1 2 3; do
 done
 awk '/VmRSS/ {printf "resident memory after the load: %.0f MB\n", $2 / 1024}' "/proc/$server/status"
 
-# What the page names, and the loader of its chunks.
+# The files that the page names, and the loader of its chunks.
 page=$(brotli -c -q 5 "$work/page" | wc -c)
 total=$page
 echo "page: $page bytes"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What a machine can say without running anything.
+# Every check that does not run the program.
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
 export RUSTFLAGS="$erase_flags"
@@ -13,11 +13,11 @@ say "Lints"
 cargo clippy --workspace --exclude frontend --all-targets -- -D warnings
 CARGO_TARGET_DIR="$target/front" cargo clippy -p frontend --target wasm32-unknown-unknown -- -D warnings
 
-say "Licences, sources, crates that are refused"
+say "Licences, sources, banned crates"
 cargo deny --locked check --hide-inclusion-graph bans licenses sources
 
 say "Layers"
-# domain does no I/O; SeaORM is named in store only; the browser's build has neither; one Leptos.
+# domain does no I/O; only store names SeaORM; the browser's build contains neither; there is one version of Leptos.
 refuse() { # what must not be found, in the text on standard input
     if grep -nE "$1"; then
         echo "refused: $2" >&2

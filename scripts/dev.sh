@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds again whenever a file changes, on the demo data.
+# Rebuilds whenever a file changes, with the demo data.
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
 scripts/serve.sh --demo-only

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# A throw-away PostgreSQL for the tests: `postgres.sh start DIR` prints its address, `postgres.sh stop DIR` takes it away.
-# Installs the server from the system's packages where it is missing. The server refuses to run as root: then as nobody.
+# A throwaway PostgreSQL for the tests: `postgres.sh start DIR` prints its address, `postgres.sh stop DIR` removes it.
+# Installs the server from the system's packages if it is missing. PostgreSQL refuses to run as root; for root it runs as the
+# user nobody.
 set -euo pipefail
 
 find_bin() { ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1; }

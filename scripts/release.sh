@@ -3,7 +3,7 @@
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
 unset CARGO_TARGET_DIR
-# Views with their types erased, as in debug builds: the browser loads two fifths less.
+# Erases the types of views, as in debug builds: the browser loads two fifths less.
 export RUSTFLAGS="$erase_flags"
 cargo leptos build --split --release --precompress
 say "target/release/guichet, target/release/hash.txt, target/site, Leptos.toml"

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Builds, makes a database with demo data when there is none, and serves.
+# Builds, creates a database with demo data if there is none, and serves.
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
 
 if [ -e "$target/debug/guichet" ]; then
-    say "Building what has changed"
+    say "Building the changes"
 else
     say "Building server and site (about six minutes on two cores, the first time)"
 fi
@@ -13,10 +13,10 @@ cargo leptos build --split
 data="${GUICHET_DATA_DIR:-$PWD/data}"
 export GUICHET_VENDOR="${GUICHET_VENDOR:-Nordlys}"
 if [ -e "$data/guichet.db" ]; then
-    # Refused where somebody added people of their own: those are served as they are.
+    # `demo` refuses a database with people of its own, which is then served as it is.
     "$target/debug/guichet" --data-dir "$data" demo || say "Serving the database as it is"
 else
-    say "Making a database with demo data in $data"
+    say "Creating a database with demo data in $data"
     "$target/debug/guichet" --data-dir "$data" demo
 fi
 [ "${1:-}" = --demo-only ] && exit 0

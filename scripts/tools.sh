@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Provides the build tools that Cargo.toml and style/package.json do not: pinned, in the user's cache, once; with `check` what
-# checks need too. Nothing outside the cache is touched except the Rust target for WebAssembly.
-# A tool that the machine already has in the pinned version is used as it is; otherwise `cargo binstall` is asked where it is
-# installed; otherwise the tool is built from the registry (GUICHET_BUILD_TOOLS=1 skips both short cuts).
+# Provides the build tools that Cargo.toml and style/package.json do not: pinned, in the user's cache, once; with `check`
+# what checks need too. Nothing outside the cache is touched except the Rust target for WebAssembly. A tool that the machine
+# already has in the pinned version is used as it is; otherwise it is fetched with `cargo binstall`, where that is installed;
+# otherwise it is built from the registry (GUICHET_BUILD_TOOLS=1 skips both shortcuts).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -23,8 +23,8 @@ fi
 # Prints the version of a program, without its name.
 version_of() { "$1" --version 2>/dev/null | awk 'NR == 1 {print $NF}'; }
 
-# Optimises only what runs over the whole WebAssembly file: with everything optimised cargo-leptos alone takes 13 minutes on
-# two cores, and its other parts (a CSS and a JavaScript minifier) have little to do.
+# Optimises only the crates that process the whole WebAssembly file: fully optimised, cargo-leptos alone takes 13 minutes to
+# build on two cores, and its other parts (CSS and JavaScript minifiers) have little to do.
 profile=(--config profile.release.lto=false --config profile.release.codegen-units=64 --config profile.release.opt-level=0
     --config profile.release.debug=false --config profile.release.strip=true)
 for crate in walrus wasmparser wasm-encoder wasm_split_cli_support wasm-bindgen-cli-support gimli; do
@@ -50,12 +50,12 @@ tool() { # crate, program, version, minutes on two cores, more arguments of `car
         fi
     fi
     say "Building $crate $version (about $minutes minutes on two cores, once)"
-    # cargo-generate, inside cargo-leptos, would compile OpenSSL: the system's is as good where its headers are installed.
+    # cargo-generate, inside cargo-leptos, would compile OpenSSL; the system's does as well where its headers are installed.
     if pkg-config --atleast-version=1.1.1 openssl 2>/dev/null; then export OPENSSL_NO_VENDOR=1; fi
     CARGO_TARGET_DIR="$tools/build" cargo install "$crate" --version "$version" --root "$tools" --force "${profile[@]}" "${@:5}" >&2
 }
 
-# Without --locked: its lock file names a release of a crate that is no longer in the index.
+# Without --locked, because its lock file names a release that is no longer in the index.
 tool wasm-bindgen-cli wasm-bindgen "$bindgen_version" 2
 tool cargo-leptos cargo-leptos "$leptos_version" 5 --locked --features no_downloads
 if [ "${1:-}" = check ]; then

@@ -1,8 +1,8 @@
-//! Whose portal it is: the vendor's name and mark, on every page, before anybody signs in too (U9).
+//! The vendor's name and mark, on every page, including those before sign-in (U9).
 
 use leptos::prelude::*;
 
-/// What the installation is called, and whether it has a logo of its own.
+/// The name of the vendor, and whether the installation has a logo of its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Brand {
     pub vendor: String,
@@ -10,22 +10,22 @@ pub struct Brand {
 }
 
 impl Brand {
-    /// The title of a window: the page, then whose it is.
+    /// Returns the window title: the page, then the vendor.
     pub fn titled(&self, page: String) -> String {
         if page.is_empty() { self.vendor.clone() } else { format!("{page}{}", self.title_end()) }
     }
 
-    /// What stands behind the name of a page in the title of its window.
+    /// Returns what follows the name of a page in the window title.
     pub fn title_end(&self) -> String {
         if self.vendor.is_empty() { String::new() } else { format!(" · {}", self.vendor) }
     }
 }
 
-/// The names of the two `<meta>` in every document that carry it into the browser.
+/// The names of the two `<meta>` elements that carry it into the browser.
 pub const VENDOR: &str = "application-name";
 pub const LOGO: &str = "guichet-logo";
 
-/// Of the installation; on the server from the settings, in the browser from the document.
+/// Returns the brand of the installation: on the server from the settings, in the browser from the document.
 pub fn use_brand() -> Brand {
     use_context().unwrap_or_else(present)
 }
@@ -37,7 +37,7 @@ pub fn provide_brand() {
 
 #[cfg(feature = "ssr")]
 fn present() -> Brand {
-    // No facts: leptos asks for the list of routes.
+    // There are no facts while leptos lists the routes.
     let settings = use_context::<crate::request::Facts>().map(|facts| facts.services.settings.clone());
     settings.map(|settings| Brand { vendor: settings.vendor, logo: settings.logo }).unwrap_or_default()
 }

@@ -1,8 +1,8 @@
-//! Pages that the browser loads when somebody goes there: a customer who reads a list of cases does not load the vendor's
-//! board and imports.
+//! Pages that the browser loads when they are opened: a customer who reads a list of cases does not load the vendor's board
+//! and imports.
 //!
-//! A chunk is what the same people use together; many small ones would each be a request, and what two of them share is a
-//! third. Sign-in, the overview and the list of cases are in the first load.
+//! A chunk holds the pages that one group of people uses together. Each of many small chunks would be a request, and code
+//! shared by two of them a third. Sign-in, the overview and the list of cases are in the first load.
 
 use leptos::prelude::*;
 use leptos_router::{Lazy, LazyRoute};
@@ -62,7 +62,7 @@ macro_rules! chunk {
                         };
                         #[cfg(not(feature = "hydrate"))]
                         {
-                            // The page names what the browser will need, so that it comes with the first load.
+                            // The page names the files that the browser will need, so that they come with the first load.
                             #[cfg(feature = "ssr")]
                             crate::shell::assets::preload(stringify!($chunk));
                             show(Page::$page)
@@ -82,13 +82,14 @@ macro_rules! chunk {
 }
 
 chunk! {
-    /// Reading and writing in a case, a chat, a call.
+    /// Reading and writing in cases, chats and calls.
     talk: cases::CasePage, cases::NewCasePage, chat::ChatPage, chat::StartChatPage, calls::NewCallPage,
 }
 
 chunk! {
-    /// What a customer's administrators, and everybody now and then, do.
+    /// The work of a customer's administrators, and pages that others open now and then.
     company: people::NewPersonPage, people::PeoplePage, people::PersonPage, people::InvitationPage,
+        people::AddressPage,
         session::AccountPage, session::ForgotPage, session::ResetPage, audit::LedgerPage, rollout::TimelinePage,
         announcements::AnnouncementPage, announcements::AnnouncementsPage,
 }
@@ -97,9 +98,10 @@ chunk! {
     /// The vendor's agents and programme managers.
     vendor: cases::DeskPage, chat::DeskChatsPage, calls::DeskCallsPage, calls::PhoneLinesPage, imports::ImportPage,
         imports::ImportsPage, rollout::BoardPage, rollout::CompanyRolloutPage, mail::MailPage, announcements::SendAnnouncementPage,
+        announcements::PublishPage,
 }
 
-/// Whether a chunk is on its way.
+/// Whether a chunk is being loaded.
 #[derive(Clone, Copy)]
 struct Coming(RwSignal<bool>);
 
@@ -108,7 +110,8 @@ pub fn provide_coming() {
     provide_context(Coming(RwSignal::new(false)));
 }
 
-/// A line at the top that moves while a page takes its time: the one before it is still there, and a click seems to do nothing.
+/// A moving line at the top while a page loads: the previous page is still on display, and the click would seem to do
+/// nothing.
 #[component]
 pub fn ComingLine() -> impl IntoView {
     let l = use_locale();
@@ -129,14 +132,14 @@ mod browser {
 
     struct Shown(RwSignal<bool>);
 
-    /// Also when somebody goes elsewhere meanwhile.
+    /// Also when the reader navigates elsewhere in the meantime.
     impl Drop for Shown {
         fn drop(&mut self) {
             let _ = self.0.try_set(false);
         }
     }
 
-    /// Shows that something comes, unless the page is here and only wakes up.
+    /// Shows that something is loading, unless the page is already on display and only hydrates.
     pub async fn show_while(load: impl Future<Output = Result<(), SplitLoaderError>>) -> Result<(), SplitLoaderError> {
         let awake = document().document_element().is_some_and(|html| html.has_attribute("data-hydrated"));
         let _shown = use_context::<Coming>().filter(|_| awake).map(|Coming(coming)| {
@@ -146,8 +149,8 @@ mod browser {
         load.await
     }
 
-    /// The chunk did not come: a new release took its place, or the network is away. The server makes the page that somebody
-    /// wanted to go to, with what belongs to it; a page that stands here already stays as the server made it.
+    /// The chunk did not load: a new release replaced it, or the network is down. The browser asks the server for the whole
+    /// target page; a page that is already on display stays as the server rendered it.
     pub async fn leave<T>() -> T {
         let location = window().location();
         if let Some(wanted) = use_context::<ArcRwSignal<Url>>().map(|url| url.get_untracked())

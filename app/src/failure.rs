@@ -15,7 +15,7 @@ use server_fn::{
 use crate::{
     i18n::*,
     language::use_locale,
-    ui::{Callout, Day, PageHead, Tone},
+    ui::{Callout, Day, PageHead, Tone, number_text},
 };
 
 /// A [`Failure`] as server functions answer it. It crosses the wire as the plain enum.
@@ -34,13 +34,13 @@ impl std::error::Error for ApiError {}
 impl FromServerFnError for ApiError {
     type Encoder = JsonEncoding;
 
-    /// What the transport says when no answer of ours came: the network is gone, or the form was not one of ours.
+    /// Maps a failure of the transport: the network is down, or the arguments could not be read.
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
             ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => {
                 let failure = Failure::Invalid(domain::FieldErrors::default());
-                // On the server, where the arguments were read, no server function of ours will say it (F18). A page whose
-                // address says nothing that can be read is a page all the same.
+                // The arguments are read before any of our server functions runs, so that the status is set here (F18). A
+                // page whose address holds unreadable values still is a page.
                 if is_call() {
                     answer(&failure);
                 }
@@ -51,11 +51,11 @@ impl FromServerFnError for ApiError {
     }
 }
 
-/// A page that cannot be shown: its heading, why, and a way on; with the status that belongs to it.
+/// Replaces a page that cannot be shown: heading, reason and a way on, with the status of the failure.
 #[component]
 pub fn FailurePage(
     failure: Failure,
-    /// Another way on than the first page.
+    /// A way on other than the first page.
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
@@ -67,7 +67,7 @@ pub fn FailurePage(
     let way_on = match children {
         Some(children) => Some(children()),
         None if matches!(failure, Failure::Unauthenticated | Failure::Unavailable) => None,
-        None => Some(view! { <a class="link" href="/">{td_string!(l, common.home)}</a> }.into_any()),
+        None => Some(view! { <a class="link way" href="/">{td_string!(l, common.home)}</a> }.into_any()),
     };
     view! {
         <PageHead title=title(l, &failure) />
@@ -76,7 +76,7 @@ pub fn FailurePage(
     }
 }
 
-/// An address that leads nowhere has no server function that would set the status, nor have arguments that cannot be read.
+/// Sets the status where no server function does: for an address that leads nowhere, and for unreadable arguments.
 #[cfg(feature = "ssr")]
 fn answer(failure: &Failure) {
     crate::request::answer(failure);
@@ -96,7 +96,7 @@ const fn is_call() -> bool {
     false
 }
 
-/// A page that could not be shown holds nothing that was typed: it comes by itself once the server answers (T33).
+/// Reloads a page that could not be shown as soon as the server answers (T33); it holds nothing that was typed.
 #[cfg(feature = "hydrate")]
 fn reload_when_back() {
     let there = StoredValue::new(());
@@ -132,13 +132,13 @@ fn title(l: Locale, failure: &Failure) -> &'static str {
     }
 }
 
-/// The sign-in page, and from there back to this one.
+/// Returns the address of the sign-in page, which leads back to this one.
 pub fn sign_in_again() -> impl Fn() -> String {
     let here = this_page();
     move || format!("/sign-in?next={}", Url::escape(&here()))
 }
 
-/// The address of this page, without a refusal that led to it.
+/// Returns the address of this page, without the refusal that may stand in it.
 fn this_page() -> impl Fn() -> String {
     let location = use_location();
     move || {
@@ -149,7 +149,7 @@ fn this_page() -> impl Fn() -> String {
     }
 }
 
-/// Without JavaScript an address also carries the refusal that led to it.
+/// Removes the refusal that a plain form leaves in the address.
 fn without_refusal(query: &str) -> &str {
     query.split("__path=").next().unwrap_or_default().trim_end_matches('&')
 }
@@ -158,7 +158,7 @@ fn without_refusal(query: &str) -> &str {
 #[component]
 pub fn FailureView(
     failure: Failure,
-    /// It is about a form, which still holds what was typed.
+    /// The failure is about a form, which still holds what was typed.
     #[prop(optional)]
     typed: bool,
 ) -> impl IntoView {
@@ -168,7 +168,7 @@ pub fn FailureView(
         Failure::Unauthenticated => view! {
             <Callout tone=Tone::Warn>
                 <p>{td_string!(l, failure.unauthenticated)}</p>
-                <p><a class="link" href=sign_in_again() rel="external">{td_string!(l, session.sign_in)}</a></p>
+                <p><a class="link way" href=sign_in_again() rel="external">{td_string!(l, session.sign_in)}</a></p>
             </Callout>
         }
         .into_any(),
@@ -182,7 +182,7 @@ pub fn FailureView(
                     }}
                 </p>
                 <p>{td_string!(l, failure.not_open_yet)} " " {phase_name(l, phase)} "."</p>
-                <p><a class="link" href="/timeline">{td_string!(l, failure.see_timeline)}</a></p>
+                <p><a class="link way" href="/timeline">{td_string!(l, failure.see_timeline)}</a></p>
             </Callout>
         }
         .into_any(),
@@ -197,7 +197,7 @@ pub fn FailureView(
             </Callout>
         }
         .into_any(),
-        Failure::NotFound => view! { <Callout tone=Tone::Warn>{td_string!(l, failure.not_found)}</Callout> }.into_any(),
+        Failure::NotFound => view! { <Callout tone=Tone::Info>{td_string!(l, failure.not_found)}</Callout> }.into_any(),
         Failure::Conflict(conflict) => view! {
             <Callout tone=Tone::Warn>
                 <p>{conflict_text(l, conflict)}</p>
@@ -215,7 +215,7 @@ pub fn FailureView(
         Failure::Unavailable => view! {
             <Callout tone=Tone::Bad>
                 <p>{td_string!(l, failure.unavailable_page)}</p>
-                <p><a class="link" href=this_page() rel="external">{td_string!(l, failure.try_again)}</a></p>
+                <p><a class="link way" href=this_page() rel="external">{td_string!(l, failure.try_again)}</a></p>
             </Callout>
         }
         .into_any(),
@@ -229,7 +229,7 @@ pub fn FailureView(
     }
 }
 
-/// Whom to ask for a role (K2).
+/// Lists the administrators who can give a role (K2).
 #[component]
 fn Administrators(administrators: Vec<Contact>) -> impl IntoView {
     let l = use_locale();
@@ -237,7 +237,7 @@ fn Administrators(administrators: Vec<Contact>) -> impl IntoView {
         <p>{td_string!(l, failure.ask)}</p>
         <ul class="list-disc pl-5">
             {administrators.into_iter().map(|contact| view! {
-                <li>{contact.name} " · " <a class="link" href=format!("mailto:{}", contact.email)>{contact.email.clone()}</a></li>
+                <li>{contact.name} " · " <a class="link way" href=format!("mailto:{}", contact.email)>{contact.email.clone()}</a></li>
             }).collect_view()}
         </ul>
     }
@@ -249,8 +249,8 @@ fn OtherDoors() -> impl IntoView {
     let l = use_locale();
     view! {
         <p>
-            <a class="link" href="/cases/new">{td_string!(l, chat.case_instead)}</a> " · "
-            <a class="link" href="/calls/new">{td_string!(l, chat.call_instead)}</a>
+            <a class="link way" href="/cases/new">{td_string!(l, chat.case_instead)}</a> " · "
+            <a class="link way" href="/calls/new">{td_string!(l, chat.call_instead)}</a>
         </p>
     }
 }
@@ -277,7 +277,8 @@ fn conflict_text(l: Locale, conflict: Conflict) -> &'static str {
         Conflict::OwnRole => td_string!(l, failure.own_role),
         Conflict::WorksForVendor => td_string!(l, failure.works_for_vendor),
         Conflict::WorksForCompany => td_string!(l, failure.works_for_company),
-        Conflict::AddressProved => td_string!(l, failure.address_proved),
+        Conflict::AddressLinkEnded => td_string!(l, failure.address_link_ended),
+        Conflict::AddressTaken => td_string!(l, failure.address_taken),
         Conflict::RecipientsChanged => td_string!(l, failure.recipients_changed),
         Conflict::NoRecipients => td_string!(l, failure.no_recipients),
         Conflict::NothingToStop => td_string!(l, failure.nothing_to_stop),
@@ -285,11 +286,13 @@ fn conflict_text(l: Locale, conflict: Conflict) -> &'static str {
     }
 }
 
-/// What is wrong with one field, and how to mend it.
+/// Says what is wrong with one field, and how to correct it.
 pub fn field_error_text(l: Locale, error: &FieldError) -> String {
     match error {
         FieldError::Required => td_string!(l, failure.required).to_owned(),
-        FieldError::TooLong { max } => td_string!(l, failure.too_long, max = *max).to_string(),
+        FieldError::TooLong { max } => {
+            td_string!(l, failure.too_long, max = number_text(l, u64::from(*max))).to_string()
+        }
         FieldError::TooShort { min } => td_string!(l, failure.too_short, min = *min).to_string(),
         FieldError::NotAnEmail => td_string!(l, failure.not_an_email).to_owned(),
         FieldError::NotAsciiBeforeAt => td_string!(l, failure.not_ascii_before_at).to_owned(),
@@ -312,6 +315,10 @@ pub fn field_error_text(l: Locale, error: &FieldError) -> String {
         }
         FieldError::StorageFull { max_bytes } => {
             td_string!(l, failure.storage_full, megabytes = max_bytes / 1_048_576).to_string()
+        }
+        FieldError::NotAnImage => td_string!(l, failure.not_an_image).to_owned(),
+        FieldError::ImagesFull { max_bytes } => {
+            td_string!(l, failure.images_full, megabytes = max_bytes / 1_048_576).to_string()
         }
         FieldError::RefusedFile => td_string!(l, failure.refused_file).to_owned(),
         FieldError::FileGone => td_string!(l, failure.file_gone).to_owned(),

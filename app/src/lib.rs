@@ -1,7 +1,7 @@
-//! The interface: pages and thin server functions, the same code on the server (`ssr`) and in the browser (`hydrate`).
+//! The interface: pages and thin server functions, compiled for the server (`ssr`) and for the browser (`hydrate`).
 //!
-//! A page is a component in `<feature>/<page>.rs`; what it asks the server is in `<feature>/api.rs`, where a function is a
-//! context, a call and a reply. `ui` is the kit and knows no word of the domain. See docs/PAGES.md.
+//! A page is a component in `<feature>/<page>.rs`; its server functions are in `<feature>/api.rs`, each a context, a call
+//! and a reply. `ui` is the kit of components and names nothing of the domain. See docs/PAGES.md.
 
 // Views are deeply nested types.
 #![recursion_limit = "512"]
@@ -42,4 +42,4 @@ pub use routes::{App, PATHS, PUBLIC_PATHS};
 #[cfg(feature = "ssr")]
 pub use shell::assets::read as read_assets;
 pub use shell::shell;
-pub use ui::query_value;
+pub use ui::Query;

@@ -1,4 +1,4 @@
-//! What a server function knows of its request: the services and who asks; and how it answers.
+//! What a server function knows of its request (the services, the actor), and how it answers.
 //!
 //! The server puts [`Facts`] into the context of every page and server function (`server/src/router.rs`).
 
@@ -21,22 +21,22 @@ use crate::ApiError;
 pub struct Facts {
     pub services: Services,
     pub actor: Option<Actor>,
-    /// The company that pages are about when their address names none: one of the actor's own.
+    /// The company that pages are about when their address names none: one that the actor belongs to.
     pub company: Option<OrganisationId>,
-    /// The token of the session, to end it, and the key that names it in lists.
+    /// The token of the session, needed to end it, and the key that names it in lists.
     pub session: Option<(String, String)>,
     pub origin: Origin,
     pub request: Option<RequestId>,
-    /// How far the ledger was known when the request came: what its page shows is at least as new.
+    /// How far the ledger had come when the request arrived; its page is at least as recent.
     pub live_from: i64,
     pub locale: Locale,
-    /// Whether cookies are for https only: the public address decides.
+    /// Whether cookies are for https only, as the public address says.
     pub secure: bool,
-    /// What the reader of a page typed before and did not send yet.
+    /// What the reader typed earlier and did not send yet.
     pub typed: Typed,
 }
 
-/// What was typed into forms, by the name of the form: the path of its function, `#`, and what it is about.
+/// The fields of unsent forms, by the name of the form: the path of its function, `#`, and what it is about.
 #[derive(Clone, Debug, Default)]
 pub struct Typed(pub HashMap<String, Vec<(String, String)>>);
 
@@ -48,13 +48,13 @@ pub fn services() -> Services {
     facts().services
 }
 
-/// The company of a page whose address names none.
+/// Returns the company of a page whose address names none.
 pub fn company() -> Option<OrganisationId> {
     facts().company
 }
 
-/// The same for a page that takes a permission: the present company if the actor holds it there; otherwise the page finds
-/// one where the actor does. The vendor's people choose.
+/// Returns the company of such a page that needs a permission: the present company if the actor holds the permission there;
+/// otherwise `None`, and the page finds one where the actor does. The vendor's people choose.
 pub fn company_with(permission: Permission) -> Option<OrganisationId> {
     let Facts { services, actor, company, .. } = facts();
     let holds = |organisation: &OrganisationId| {
@@ -66,7 +66,7 @@ pub fn company_with(permission: Permission) -> Option<OrganisationId> {
     company.filter(holds)
 }
 
-/// A key for a form that is rendered now, tied to who looks at the page.
+/// Returns a key for a form on the page being rendered, tied to the reader.
 pub fn form_key() -> String {
     let Some(facts) = use_context::<Facts>() else { return String::new() };
     service::forms::new_key(&facts.services, facts.actor.map(|actor| actor.person))
@@ -76,10 +76,10 @@ pub fn locale() -> Locale {
     use_context::<Facts>().map(|facts| facts.locale).unwrap_or_default()
 }
 
-/// The context of somebody who is signed in.
+/// Returns the context of the signed-in actor.
 ///
 /// # Errors
-/// [`Failure::Unauthenticated`], and the status that belongs to it.
+/// [`Failure::Unauthenticated`] without a session; sets its status.
 pub fn context() -> Result<Context, ApiError> {
     let facts = facts();
     match facts.actor {
@@ -88,8 +88,8 @@ pub fn context() -> Result<Context, ApiError> {
     }
 }
 
-/// Turns a failure into the answer of a server function, with its status. A plain form (without JavaScript) is redirected
-/// to its page with the error instead: its status stays the redirect's.
+/// Turns a failure into the answer of a server function, with its status. A plain form (without JavaScript) is redirected to
+/// its page with the error instead and keeps the status of the redirect.
 pub fn reply<T>(result: Result<T, Failure>) -> Result<T, ApiError> {
     result.map_err(|failure| {
         answer(&failure);
@@ -115,7 +115,7 @@ pub fn accepts_html(parts: &Parts) -> bool {
     accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
-/// Leads on to another page of this site: only paths made here or parsed as [`domain::text::LocalPath`].
+/// Redirects to another page of this site; `path` was made here or parsed as [`domain::text::LocalPath`].
 pub fn redirect(path: &str) {
     leptos_axum::redirect(path);
 }
@@ -127,20 +127,20 @@ pub fn set_cookie(cookie: &str) {
     }
 }
 
-/// The session cookie's name: `__Host-` ties it to this host and to https (ASVS 3.3.1).
+/// Returns the name of the session cookie: `__Host-` ties it to this host and to https (ASVS 3.3.1).
 pub const fn session_cookie(secure: bool) -> &'static str {
     if secure { "__Host-guichet" } else { "guichet" }
 }
 
-/// The cookie that a browser is known by from an earlier sign-in, with the same prefix (F10).
+/// Returns the name of the cookie that identifies a browser from an earlier sign-in, with the same prefix (F10).
 pub const fn device_cookie(secure: bool) -> &'static str {
     if secure { "__Host-guichet-device" } else { "guichet-device" }
 }
 
-/// The cookie with the company that somebody chose.
+/// The cookie with the company that the person chose.
 pub const COMPANY_COOKIE: &str = "company";
 
-/// The value of a cookie in a request.
+/// Returns the value of a cookie in a request.
 pub fn cookie<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
     parts
         .headers
@@ -154,7 +154,7 @@ pub fn cookie<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
         })
 }
 
-/// Where a plain form came from, as a path of this site: to lead back after it.
+/// Returns the page that a plain form was sent from, as a path of this site, to lead back to.
 pub fn came_from() -> String {
     use_context::<Parts>()
         .and_then(|parts| {
@@ -167,8 +167,15 @@ pub fn came_from() -> String {
         .unwrap_or_else(|| "/".to_owned())
 }
 
-/// Gives the browser its token (ASVS 3.3.1, 3.3.2, 3.3.4: host-bound, same site, out of reach of scripts), and what it is
-/// known by at the next sign-in: that stays for a year, also when the person signs out.
+/// Returns [`came_from`] with `more` in its query.
+pub fn came_from_with(more: &str) -> String {
+    let from = came_from();
+    let mark = if from.contains('?') { '&' } else { '?' };
+    format!("{from}{mark}{more}")
+}
+
+/// Gives the browser its token (ASVS 3.3.1, 3.3.2, 3.3.4: host-bound, same site, out of reach of scripts), and the cookie
+/// that identifies it at the next sign-in, which stays for a year and outlasts signing out.
 pub fn start_session(token: &service::session::SessionToken) {
     let secure = facts().secure;
     let name = session_cookie(secure);
@@ -178,7 +185,7 @@ pub fn start_session(token: &service::session::SessionToken) {
     set_cookie(&format!("{name}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000{flag}", token.device()));
 }
 
-/// Where to go with another company: the same page of it, or the overview when the page was about one of its objects.
+/// Returns where a change of company leads: to the same page, or to the overview when the page was about one object.
 pub fn after_company() -> String {
     let from = came_from();
     let path = from.split(['?', '#']).next().unwrap_or_default();
@@ -186,7 +193,7 @@ pub fn after_company() -> String {
     if whole { path.to_owned() } else { "/".to_owned() }
 }
 
-/// Takes the token away, and with it what the browser kept of the pages.
+/// Removes the token, and what the browser stored of the pages.
 pub fn end_session() {
     let secure = facts().secure;
     let name = session_cookie(secure);

@@ -1,4 +1,4 @@
-//! Every page: its path, what it is for, who sees it in the navigation.
+//! Every page: its path, its component, and its place in the navigation.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ pub struct NavEntry {
     pub path: &'static str,
     pub sign: Sign,
     pub label: fn(Locale) -> &'static str,
-    /// Who sees it; `None` is everybody.
+    /// The permission to see it; `None` shows it to all.
     pub permission: Option<Permission>,
     /// `Some(true)` for the vendor's people only, `Some(false)` for customers only.
     pub vendor_only: Option<bool>,
@@ -139,6 +139,7 @@ pub const PATHS: &[&str] = &[
     "/announcements",
     "/announcements/:slug",
     "/announcements/:slug/send",
+    "/publish",
     "/ledger",
     "/imports",
     "/imports/:id",
@@ -148,10 +149,11 @@ pub const PATHS: &[&str] = &[
     "/settings/phone-lines",
     "/mail",
     "/invitation/:token",
+    "/address/:token",
 ];
 
-/// Those that anybody may open.
-pub const PUBLIC_PATHS: &[&str] = &["/sign-in", "/forgot", "/reset/:token", "/invitation/:token"];
+/// The paths that are open to visitors without a session.
+pub const PUBLIC_PATHS: &[&str] = &["/sign-in", "/forgot", "/reset/:token", "/invitation/:token", "/address/:token"];
 
 #[component]
 pub fn App() -> impl IntoView {
@@ -175,6 +177,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/forgot") view=company::ForgotPage::lazy() ssr=SsrMode::Async />
                 <Route path=path!("/reset/:token") view=company::ResetPage::lazy() ssr=SsrMode::Async />
                 <Route path=path!("/invitation/:token") view=company::InvitationPage::lazy() ssr=SsrMode::Async />
+                <Route path=path!("/address/:token") view=company::AddressPage::lazy() ssr=SsrMode::Async />
                 <ParentRoute path=path!("") view=Framed ssr=SsrMode::Async>
                     <Route path=path!("/") view=OverviewPage ssr=SsrMode::Async />
                     <Route path=path!("/chat") view=talk::StartChatPage::lazy() ssr=SsrMode::Async />
@@ -195,6 +198,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/announcements") view=company::AnnouncementsPage::lazy() ssr=SsrMode::Async />
                     <Route path=path!("/announcements/:slug") view=company::AnnouncementPage::lazy() ssr=SsrMode::Async />
                     <Route path=path!("/announcements/:slug/send") view=vendor::SendAnnouncementPage::lazy() ssr=SsrMode::Async />
+                    <Route path=path!("/publish") view=vendor::PublishPage::lazy() ssr=SsrMode::Async />
                     <Route path=path!("/ledger") view=company::LedgerPage::lazy() ssr=SsrMode::Async />
                     <Route path=path!("/people") view=company::PeoplePage::lazy() ssr=SsrMode::Async />
                     <Route path=path!("/people/new") view=company::NewPersonPage::lazy() ssr=SsrMode::Async />
@@ -207,7 +211,7 @@ pub fn App() -> impl IntoView {
     }
 }
 
-/// The title that the server sent, until the chunk of the page is there and says its own.
+/// Returns the title that the server sent, until the chunk of the page is loaded and sets its own.
 fn title_so_far(brand: &Brand) -> String {
     if cfg!(feature = "hydrate") {
         document().title().strip_suffix(&brand.title_end()).map(ToOwned::to_owned).unwrap_or_default()

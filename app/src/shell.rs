@@ -33,8 +33,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     }
 }
 
-/// What was compiled for the browser. The components of leptos for this read a file for every page, and panic when none can
-/// be opened (F19k); and they show the nonce of the page where browsers do not hide it (F19l).
+/// Links the files compiled for the browser. The components of leptos for this read a file for every page and panic when
+/// none can be opened (F19k), and they expose the nonce of the page where browsers do not hide it (F19l).
 #[cfg(feature = "ssr")]
 #[component]
 fn Compiled(options: LeptosOptions) -> impl IntoView {

@@ -1,5 +1,6 @@
-//! The time zone of a page: that of the reader's profile, written into `<html data-zone>` by the server and read from there in
-//! the browser; until the profile knows it, the browser's own. Without JavaScript the server writes every time in it.
+//! The time zone of a page: the one in the reader's profile, which the server writes into `<html data-zone>` and the browser
+//! reads there; as long as the profile has none, the browser's own. Without JavaScript every time is in the zone of the
+//! profile.
 
 use jiff::{
     Timestamp,
@@ -15,18 +16,19 @@ pub struct OnClock {
     pub at: DateTime,
     /// The short name of the zone: `CET`, `UTC+1`.
     pub zone: String,
-    /// Whether it is the clock on the reader's wall, for all that is known.
+    /// Whether this is the reader's own zone, as far as is known.
     pub own: bool,
 }
 
-/// The zone of the profile, when the person or their browser said one.
+/// Returns the zone of the profile, if the person or their browser has set one.
 #[cfg(feature = "ssr")]
 pub fn known_zone() -> Option<String> {
     let actor = use_context::<crate::request::Facts>()?.actor?;
     actor.zone_known.then_some(actor.zone)
 }
 
-/// On the server: the zone of the profile, or the guess that stands there; UTC for people who are not signed in.
+/// On the server, converts to the zone of the profile or to the guess in its place; to UTC for visitors who are not signed
+/// in.
 #[cfg(feature = "ssr")]
 pub fn on_clock(l: Locale, at: Timestamp) -> OnClock {
     use jiff::tz::TimeZone;
@@ -44,7 +46,7 @@ pub fn on_clock(l: Locale, at: Timestamp) -> OnClock {
     OnClock { at: local.datetime(), zone, own }
 }
 
-/// `UTC+1`, `UTC−3:30`, as browsers write it in French.
+/// Formats an offset as browsers do in French: `UTC+1`, `UTC−3:30`.
 #[cfg(feature = "ssr")]
 fn offset_text(minutes: i32) -> String {
     let (sign, minutes) = if minutes < 0 { ('−', -minutes) } else { ('+', minutes) };
@@ -55,13 +57,13 @@ fn offset_text(minutes: i32) -> String {
     }
 }
 
-/// In the browser, before an effect asks it: what the server could have written for anybody.
+/// In the browser, before effects run, converts to UTC, which does not depend on the reader.
 #[cfg(not(feature = "ssr"))]
 pub fn on_clock(_: Locale, at: Timestamp) -> OnClock {
     OnClock { at: at.to_zoned(jiff::tz::TimeZone::UTC).datetime(), zone: "UTC".to_owned(), own: false }
 }
 
-/// The zone of the profile as the document has it.
+/// Returns the zone of the profile from the document.
 #[cfg(not(feature = "ssr"))]
 pub fn known_zone() -> Option<String> {
     zone_of_page()
@@ -71,17 +73,17 @@ fn zone_of_page() -> Option<String> {
     document().document_element()?.get_attribute("data-zone").filter(|zone| !zone.is_empty())
 }
 
-/// The zone that the browser is in.
+/// Returns the browser's own zone.
 pub fn browser_zone() -> Option<String> {
     let format = js_sys::Intl::DateTimeFormat::new(&js_sys::Array::new(), &js_sys::Object::new());
     js_sys::Reflect::get(&format.resolved_options(), &"timeZone".into()).ok()?.as_string()
 }
 
-/// By the browser: its zone table, none of ours in the download.
+/// Converts with the browser's table of zones, so that none is part of the download.
 pub fn in_browser(l: Locale, at: Timestamp) -> Option<OnClock> {
     let profile = zone_of_page();
     let own = profile.is_none() || profile == browser_zone();
-    // A zone that this browser does not know: its own is the next best.
+    // For a zone that this browser does not know, its own is the next best.
     let format = profile.as_deref().and_then(|zone| format(l, Some(zone))).or_else(|| format(l, None))?;
     let date = js_sys::Date::new(&(at.as_millisecond() as f64).into());
     let parts = format.format_to_parts(&date);
@@ -98,7 +100,7 @@ pub fn in_browser(l: Locale, at: Timestamp) -> Option<OnClock> {
     Some(OnClock { at, zone: get("timeZoneName")?, own })
 }
 
-/// `None` for a zone that the browser does not have: its constructor throws, which only `construct` catches.
+/// Returns `None` for a zone that the browser does not know: the constructor throws, which only `construct` catches.
 fn format(l: Locale, zone: Option<&str>) -> Option<js_sys::Intl::DateTimeFormat> {
     use wasm_bindgen::JsCast;
 

@@ -13,12 +13,13 @@ use domain::{
     Failure,
     announcements::PublishOptions,
     failure::Conflict,
-    imports::{ImportProgress, RowVerdict},
+    imports::{ImportProgress, RowVerdict, Verdict, excerpt},
     locale::Locale,
+    text::{EmailAddress, is_at},
 };
 use service::{
     Services, announcements,
-    imports::{Importer, Source, Strictness},
+    imports::{Importer, Source, Strictness, commit_at_terminal},
     people, session,
 };
 
@@ -34,7 +35,7 @@ struct Cli {
     /// A TOML file with settings; GUICHET_* variables override it.
     #[arg(long, global = true, env = "GUICHET_CONFIG")]
     config: Option<PathBuf>,
-    /// Holds database, files, mails and secrets.
+    /// The directory with database, files, mails and secrets.
     #[arg(long, global = true)]
     data_dir: Option<PathBuf>,
     #[command(subcommand)]
@@ -43,20 +44,20 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve the portal (applies missing migrations first).
+    /// Serve the portal; applies pending migrations first.
     Serve,
-    /// Apply missing migrations and stop.
+    /// Apply pending migrations and exit.
     Migrate,
-    /// Look at an installation and say what is wrong with it.
+    /// Check an installation and report what is wrong with it; changes nothing.
     Doctor,
-    /// Say what an import would do, or do it (docs/IMPORT.md). No mail is ever sent.
+    /// Report what an import would do, or do it (docs/IMPORT.md). Never sends a mail.
     Import {
-        /// A file of JSON lines, or a folder with CSV files.
+        /// A file of JSON Lines, or a folder with CSV files.
         file: PathBuf,
-        /// Write it; without this nothing is changed.
+        /// Write the records; without this flag nothing is changed.
         #[arg(long)]
         commit: bool,
-        /// Write what is well and leave out what is refused.
+        /// Write the valid records and leave out the refused ones.
         #[arg(long, requires = "commit")]
         skip_refused: bool,
         /// Write the verdict on every record to this file, as CSV.
@@ -67,23 +68,23 @@ enum Command {
     Demo,
     /// Publish an announcement: Markdown with front matter. Sends no mail.
     Announce {
-        /// For example `spring-launch.fr.md`: the name gives the address and, unless `lang` does, the language.
+        /// For example `spring-launch.fr.md`: the name gives the address and, without `lang`, the language.
         file: PathBuf,
-        /// Publish although text of the file is not on the page.
+        /// Publish even though the page leaves out text of the file.
         #[arg(long)]
         allow_loss: bool,
-        /// Take the place of a page of the same name that says something else, or hide or list it.
+        /// Replace a page of the same name with another title, or hide or list it.
         #[arg(long)]
         replace: bool,
     },
-    /// People who work for the vendor.
+    /// Manage the people who work for the vendor.
     #[command(subcommand)]
     User(User),
 }
 
 #[derive(Debug, Subcommand)]
 enum User {
-    /// Make an account, or bring back one that was ended; the password is read from standard input.
+    /// Create an account, or restore a removed one; the password is read from standard input.
     Create {
         #[arg(long)]
         email: String,
@@ -96,9 +97,9 @@ enum User {
         #[arg(long, default_value = "fr")]
         locale: String,
     },
-    /// List the people who work for the vendor, with their roles and their last visit.
+    /// List the people who work for the vendor, with roles and last visit.
     List,
-    /// Give a person who works for the vendor another role, in the place of those they have.
+    /// Replace the roles of a person who works for the vendor.
     SetRole {
         #[arg(long)]
         email: String,
@@ -106,12 +107,12 @@ enum User {
         #[arg(long)]
         role: String,
     },
-    /// Set the password of anybody who can sign in, and end their sessions; it is read from standard input.
+    /// Set the password of any person who can sign in, and end their sessions; it is read from standard input.
     SetPassword {
         #[arg(long)]
         email: String,
     },
-    /// End an account: its roles at the vendor's and its sessions. Name and history stay.
+    /// Remove an account: its roles with the vendor and its sessions. Name and history stay.
     Remove {
         #[arg(long)]
         email: String,
@@ -132,7 +133,7 @@ enum CliError {
     Runtime(#[from] std::io::Error),
 }
 
-/// Reads the command line, runs, and says in one line what went wrong.
+/// Reads the command line, runs it, and reports a failure in one line.
 pub fn main() -> ExitCode {
     match run(Cli::parse()) {
         Ok(code) => code,
@@ -143,7 +144,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-// Who reads may go away (`| head`): that ends the words, never the work (T17).
+// The reader of the output may go away (`| head`): that ends the output, never the work (T17).
 fn say_error(error: &CliError) {
     let _ = writeln!(std::io::stderr(), "guichet: {error}");
 }
@@ -197,7 +198,7 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
     })
 }
 
-/// Closes the database, so that what was written is in its file and not beside it when this process ends.
+/// Closes the database, so that everything written is in its main file when this process ends.
 async fn done<T>(services: &Services, outcome: Result<T, CliError>) -> Result<T, CliError> {
     if let Err(error) = services.db.clone().close().await {
         tracing::warn!(error = %service::chain(&error), "the database was not closed");
@@ -210,7 +211,7 @@ async fn migrate(services: &Services) -> Result<(), CliError> {
     services.db.migrate().await.map_err(StartError::from)?;
     say(&format!("{} migration(s) applied", pending.len()));
     if service::search::catch_up(services).await? > 0 {
-        say("cases of an older version are indexed anew");
+        say("cases of an older version have been reindexed");
     }
     Ok(())
 }
@@ -219,7 +220,7 @@ async fn demo(services: &Services) -> Result<(), CliError> {
     services.db.migrate().await.map_err(StartError::from)?;
     service::demo::load(services).await.map_err(|failure| match failure {
         Failure::Conflict(Conflict::AlreadyMember) => {
-            CliError::Refused("this database has real people; the demo wants one of its own".to_owned())
+            CliError::Refused("this database holds real people; the demo needs a database of its own".to_owned())
         }
         other => CliError::Failure(other),
     })
@@ -232,7 +233,15 @@ async fn user(config: &Config, services: &Services, act: User) -> Result<(), Cli
                 Locale::parse(&locale).ok_or_else(|| CliError::Refused(format!("no such language: {locale}")))?;
             let password = typed_password()?;
             people::create_vendor_user(services, &email, &name, &role, &password, locale).await.map_err(explain)?;
-            say(&format!("{email} can sign in at {}", config.public_url));
+            say(&format!("{} can sign in at {}", shown(&email), config.public_url));
+            // F7, the other way round.
+            let domains = &services.settings.vendor_domains;
+            if !domains.is_empty() && EmailAddress::parse(&email).is_ok_and(|email| !is_at(email.as_str(), domains)) {
+                say(&format!(
+                    "Note: this address is not at {}; a customer's person could get an account with another one at its domain.",
+                    domains.join(", ")
+                ));
+            }
         }
         User::List => {
             for row in people::list_vendor_users(services).await? {
@@ -243,42 +252,50 @@ async fn user(config: &Config, services: &Services, act: User) -> Result<(), Cli
         }
         User::SetRole { email, role } => {
             people::set_vendor_role(services, &email, &role).await.map_err(explain_user)?;
-            say(&format!("{email} is {role} from the next request on"));
+            say(&format!("{} has the role {role} from the next request on", shown(&email)));
         }
         User::SetPassword { email } => {
             session::set_password(services, &email, &typed_password()?).await.map_err(explain_user)?;
-            say(&format!("{email} has a new password; every session of theirs ended"));
+            say(&format!("{} has a new password; all their sessions have ended", shown(&email)));
         }
         User::Remove { email } => {
             people::remove_vendor_user(services, &email).await.map_err(explain_user)?;
-            say(&format!("{email} has no role at the vendor's any more; every session of theirs ended"));
+            say(&format!("{} no longer has a role with the vendor; all their sessions have ended", shown(&email)));
         }
     }
     Ok(())
 }
 
+/// Returns an address in the form that is stored, for people to read: the typed one may contain blanks and invisible
+/// characters.
+fn shown(email: &str) -> String {
+    EmailAddress::parse(email).map_or_else(|_| email.to_owned(), |email| email.letters())
+}
+
 fn explain_user(failure: Failure) -> CliError {
     match failure {
-        Failure::NotFound => CliError::Refused("nobody here has that address".to_owned()),
+        Failure::NotFound => CliError::Refused("no account here has that address".to_owned()),
         other => explain(other),
     }
 }
 
-/// The first line of standard input.
-fn typed_password() -> std::io::Result<String> {
+/// Reads the first line of standard input.
+fn typed_password() -> Result<String, CliError> {
     let mut password = String::new();
-    std::io::stdin().read_line(&mut password)?;
+    std::io::stdin()
+        .read_line(&mut password)
+        .map_err(|error| CliError::Refused(format!("the password cannot be read from standard input: {error}")))?;
     Ok(password.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-/// An installation that is there, with every migration.
+/// Opens an existing installation and applies pending migrations.
 async fn migrated(config: &Config) -> Result<Services, CliError> {
     let services = compose::existing(config).await?;
     services.db.migrate().await.map_err(StartError::from)?;
     Ok(services)
 }
 
-/// A failure in words for a terminal: which argument, and what is wrong with it.
+/// Puts a failure into words for a terminal: which argument, and what is wrong with it.
 fn explain(failure: Failure) -> CliError {
     match failure {
         Failure::Invalid(errors) => CliError::Refused(
@@ -292,10 +309,10 @@ fn explain(failure: Failure) -> CliError {
             "that address belongs to a customer's company; remove it there first, or use another one".to_owned(),
         ),
         Failure::Conflict(Conflict::ImportUnderWay) => CliError::Refused(
-            "another import is being written; wait until it is done (one that was killed: two minutes)".to_owned(),
+            "another import is being written; wait until it is done (a killed one gives way after two minutes)".to_owned(),
         ),
         Failure::Conflict(Conflict::ImportOvertaken) => CliError::Refused(
-            "another import came before this one; what was written stays, run it again and it goes on".to_owned(),
+            "another import got in between; what was written stays, and running this one again completes it".to_owned(),
         ),
         other => CliError::Failure(other),
     }
@@ -332,14 +349,14 @@ const fn strictness(skip_refused: bool) -> Strictness {
     if skip_refused { Strictness::SkipRefused } else { Strictness::AllOrNothing }
 }
 
-/// T20: `cannot read /nope.jsonl: No such file or directory`, without the number of the error.
+/// T20: says `cannot read /nope.jsonl: No such file or directory`, without the error number.
 fn cannot_read(file: &Path, error: &std::io::Error) -> CliError {
     let text = error.to_string();
     let words = text.split(" (os error").next().unwrap_or_default();
     CliError::Refused(format!("cannot read {}: {words}", file.display()))
 }
 
-/// Whether there is something to import: one file of JSON lines, or a folder of tables.
+/// Checks that there is something to import: a file of JSON Lines, or a folder of tables.
 fn check_source(file: &Path) -> Result<(), CliError> {
     let found = std::fs::metadata(file).map_err(|error| cannot_read(file, &error))?;
     if found.is_dir() {
@@ -352,8 +369,16 @@ fn check_source(file: &Path) -> Result<(), CliError> {
     File::open(file).map(|_| ()).map_err(|error| cannot_read(file, &error))
 }
 
-/// Refusals and remarks that are said one by one; the report has them all.
+/// The number of refusals, remarks and updates that are printed; the report has them all.
 const SAID: u64 = 500;
+/// The exit code of a command that a signal ended, as shells have it.
+const INTERRUPTED: u8 = 130;
+
+/// The name under which the portal shows what is imported.
+fn name_of(file: &Path) -> String {
+    let path = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+    excerpt(&path.file_name().unwrap_or(path.as_os_str()).to_string_lossy())
+}
 
 async fn import(
     services: &Services,
@@ -373,7 +398,7 @@ async fn import(
     let mut table = report_file.map(VerdictTable::create).transpose()?;
     let mut said = 0;
     let mut each = |row: &RowVerdict| {
-        if row.verdict.is_refusal() || !row.remarks.is_empty() {
+        if row.verdict.is_refusal() || !row.remarks.is_empty() || row.verdict == Verdict::Update {
             said += 1;
             if said <= SAID {
                 say(&report::said(Locale::En, row));
@@ -384,44 +409,58 @@ async fn import(
         }
     };
     let done = match commit {
-        Some(strictness) => importer.commit(&source, strictness, &mut each, &progress).await.map_err(explain)?,
-        None => importer.dry_run(&source, &mut each, &progress).await.map_err(explain)?,
+        Some(strictness) => {
+            let (name, stop) = (name_of(file), serve::wait_for_signal());
+            commit_at_terminal(&importer, &source, &name, strictness, &mut each, &progress, stop)
+                .await
+                .map_err(explain)?
+        }
+        None => Some(importer.dry_run(&source, &mut each, &progress).await.map_err(explain)?),
     };
     if said > SAID {
         say(&format!(
-            "{} more refused records and remarks; --report FILE writes the verdict on every one",
+            "{} more refused records, remarks and updates; --report FILE writes the verdict on every one",
             said - SAID
         ));
     }
     if let Some(table) = table {
         table.finish()?;
     }
+    let Some(done) = done else {
+        say("Interrupted. What was written stays; run the same command again, and it goes on from there.");
+        return Ok(ExitCode::from(INTERRUPTED));
+    };
     let counts = done.counts;
     say(&format!(
         "create {}, update {} ({} of them with remarks), unchanged {}, conflict {}, reject {}",
         counts.create, counts.update, counts.remarked, counts.unchanged, counts.conflict, counts.reject
     ));
     if done.html > 0 {
-        say(&format!("{} texts are HTML and become plain text", done.html));
+        say(&format!("{} HTML texts become plain text", done.html));
     }
     if done.refused_files > 0 {
-        say(&format!("files not read: {}, with {} rows that could be counted", done.refused_files, done.rows_not_read));
+        let rows =
+            if done.rows_not_read > 0 { format!(", with at least {} rows", done.rows_not_read) } else { String::new() };
+        say(&format!("files not read: {}{rows}", done.refused_files));
     }
+    let all_refused = counts.total() > 0 && counts.refused() == counts.total();
     say(match (commit, done.committed) {
-        (None, _) => "Nothing was changed. Run again with --commit to write it.",
+        _ if counts.total() == 0 => "The source holds no record.",
+        (None, _) => "Nothing was changed. Run again with --commit to write the records.",
+        (Some(_), true) if all_refused => "Nothing was written: every record is refused.",
         (Some(_), true) if counts.writes() == 0 => "There was nothing to write.",
         (Some(_), true) => "Written. No mail was sent.",
         (Some(_), false) if done.refused_files > 0 => {
-            "Nothing was written: put the files right that were not read, or take them away; --skip-refused leaves out \
-             records, not files."
+            "Nothing was written: correct or remove the files that were not read; --skip-refused leaves out records, not \
+             files."
         }
-        (Some(_), false) => "Nothing was written: put the refused records right, or add --skip-refused.",
+        (Some(_), false) => "Nothing was written: correct the refused records, or add --skip-refused.",
     });
-    let refused = counts.refused() > 0 && !done.committed;
+    let refused = counts.refused() > 0 && !done.committed || all_refused;
     Ok(if refused { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// The file of `--report`; the first thing that goes wrong with it is said at the end, the import goes on.
+/// The file of `--report`; its first error is reported at the end, and the import goes on.
 struct VerdictTable(BufWriter<File>, std::io::Result<()>);
 
 impl VerdictTable {

@@ -1,4 +1,4 @@
-//! The only place with concrete wiring: from a configuration to services.
+//! The only place with concrete wiring: turns a configuration into services.
 
 use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc};
 
@@ -18,14 +18,16 @@ use crate::{config::Config, data_dir, rehearsal::RehearsalClock};
 pub enum StartError {
     #[error("cannot use the data directory: {0}")]
     DataDir(#[source] std::io::Error),
-    /// F8: mails, passwords' hashes and links lie in it.
+    /// F8: it holds mails, password hashes and links.
     #[error(
-        "others on this machine can read {directory}, and that cannot be changed ({source}): let the server own it"
+        "others on this machine can read {directory}, and its mode cannot be changed ({source}): make the server its owner"
     )]
     OpenToOthers { directory: std::path::PathBuf, source: std::io::Error },
-    /// T18: a mistyped directory is not made into an installation.
-    #[error("{0}; `serve`, `migrate` and `demo` make an installation, this does not")]
+    /// T18: a mistyped directory does not become an installation.
+    #[error("{0}; only `serve`, `migrate` and `demo` create an installation")]
     NotInstalled(String),
+    #[error("cannot use {path}: {why}")]
+    Closed { path: std::path::PathBuf, why: std::io::ErrorKind },
     /// F15
     #[error("another process serves this database: {0}")]
     Served(String),
@@ -39,38 +41,52 @@ pub enum StartError {
     Clock { file: std::path::PathBuf, source: std::io::Error },
     #[error("the SMTP settings cannot be used: {0}")]
     Smtp(String),
+    #[error("the logo {path} cannot be shown: {why}")]
+    Logo { path: std::path::PathBuf, why: String },
     #[error("cannot listen on {address}: {source}")]
     Listen { address: std::net::SocketAddr, source: std::io::Error },
     #[error(
-        "the site is not where Leptos.toml says: {0}. Run `make serve`, or `make release` and start from the same place"
+        "the site is not where Leptos.toml says: {0}. Run `make serve`, or `make release` and start from the same directory"
     )]
     Site(String),
 }
 
-/// Makes the data directory where it is missing, and closes it to others on the machine.
+/// Creates the data directory if it is missing, and closes it to other users of the machine.
 ///
 /// # Errors
-/// When it cannot be made, or stays open to others.
+/// When it cannot be created, or stays open to others.
 pub fn prepare(config: &Config) -> Result<(), StartError> {
     let directory = &config.data_dir;
-    data_dir::create(directory).map_err(StartError::DataDir)?;
+    data_dir::create(directory).map_err(|error| StartError::Closed { path: directory.clone(), why: error.kind() })?;
     match data_dir::close_to_others(directory) {
         Ok(0) => Ok(()),
         Ok(closed) => {
-            tracing::warn!(directory = %directory.display(), closed, "others could read the data directory; no longer");
+            tracing::warn!(directory = %directory.display(), closed, "others could read the data directory; it is closed now");
             Ok(())
         }
         Err(source) => Err(StartError::OpenToOthers { directory: directory.clone(), source }),
     }
 }
 
-/// What says that there is no installation here.
-pub fn not_there(config: &Config) -> Option<String> {
-    if !config.data_dir.is_dir() {
-        return Some(format!("there is no directory {}", config.data_dir.display()));
+/// Looks for an installation.
+///
+/// # Errors
+/// [`StartError::NotInstalled`] names what is missing, [`StartError::Closed`] what this user may not look at.
+pub fn find_installation(config: &Config) -> Result<(), StartError> {
+    let find = |what: &str, path: &Path| match fs::metadata(path) {
+        Ok(found) => Ok(found),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(StartError::NotInstalled(format!("there is no {what} {}", path.display())))
+        }
+        Err(error) => Err(StartError::Closed { path: path.to_owned(), why: error.kind() }),
+    };
+    if !find("directory", &config.data_dir)?.is_dir() {
+        return Err(StartError::NotInstalled(format!("{} is no directory", config.data_dir.display())));
     }
-    let file = config.database_file().filter(|file| !file.exists())?;
-    Some(format!("there is no database {}", file.display()))
+    match config.database_file() {
+        Some(file) => find("database", &file).map(|_| ()),
+        None => Ok(()),
+    }
 }
 
 fn no_key(config: &Config) -> Option<String> {
@@ -78,21 +94,22 @@ fn no_key(config: &Config) -> Option<String> {
     (!key.exists()).then(|| format!("there is no key {}: restore it from a backup", key.display()))
 }
 
-/// Opens an installation that is there, for commands that make none (T18).
+/// Opens an existing installation, for commands that do not create one (T18).
 ///
 /// # Errors
-/// [`StartError::NotInstalled`]; and as [`services`].
+/// [`StartError::NotInstalled`]; otherwise as [`services`].
 pub async fn existing(config: &Config) -> Result<Services, StartError> {
-    match not_there(config).or_else(|| no_key(config)) {
+    find_installation(config)?;
+    match no_key(config) {
         Some(what) => Err(StartError::NotInstalled(what)),
         None => services(config).await,
     }
 }
 
-/// Opens the database and makes what use cases need. Migrations run on their own ([`Db::migrate`]).
+/// Opens the database and builds what use cases need. Migrations run separately ([`Db::migrate`]).
 ///
 /// # Errors
-/// What is missing or wrong, in words for an operator.
+/// What is missing or wrong, in words for the operator.
 pub async fn services(config: &Config) -> Result<Services, StartError> {
     prepare(config)?;
     let db = Db::open(&config.database()).await?;
@@ -101,7 +118,7 @@ pub async fn services(config: &Config) -> Result<Services, StartError> {
         Arc::new(SystemClock)
     } else {
         let file = config.rehearsal_clock.clone();
-        tracing::warn!(file = %file.display(), "a rehearsal: the clock shows what stands in this file");
+        tracing::warn!(file = %file.display(), "rehearsal: the clock shows the moment in this file");
         Arc::new(RehearsalClock::open(file.clone()).map_err(|source| StartError::Clock { file, source })?)
     };
     let mailer: Arc<dyn Mailer> = match config.smtp() {
@@ -123,7 +140,7 @@ pub async fn services(config: &Config) -> Result<Services, StartError> {
     }))
 }
 
-/// Reads the key that signs links, or makes one: readable by its owner only, never in a sample.
+/// Reads the key that signs links, or creates one that only its owner can read.
 fn link_key(config: &Config, new: bool) -> Result<[u8; 32], StartError> {
     let path = config.link_key();
     match fs::read(&path) {
@@ -135,7 +152,7 @@ fn link_key(config: &Config, new: bool) -> Result<[u8; 32], StartError> {
             if !new {
                 tracing::warn!(
                     file = %path.display(),
-                    "the key of links is missing and made anew: every open invitation has to be sent again"
+                    "the link key was missing and has been created anew: every open invitation has to be sent again"
                 );
             }
             make_key(&path).map_err(StartError::DataDir)

@@ -1,4 +1,4 @@
-//! The data directory: for its owner only (F8), and served by one process when the database is in it (F15).
+//! The data directory: private to its owner (F8), and served by a single process when the database is SQLite (F15).
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -8,28 +8,28 @@ use std::{
     time::Duration,
 };
 
-/// What group and others may do: nothing.
+/// The permissions of group and others, all of which are taken away.
 const OTHERS: u32 = 0o077;
 
-/// Whatever this process makes from now on, only its owner can read.
+/// Makes everything that this process creates from now on readable by its owner only.
 pub fn keep_private() {
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(OTHERS));
 }
 
-/// Makes a directory that only its owner can look into; one that is there stays as it is.
+/// Creates a directory that only its owner can access; an existing one stays as it is.
 pub fn create(directory: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }
 
-/// The first thing in the directory that group or others may use, itself included; `None` when all is private. Looks into
-/// the directory itself, not below: what is in a private directory nobody reaches.
+/// Returns the first path that group or others may use: the directory or an entry directly in it; `None` when all are
+/// private. Entries below a private directory are out of reach and are not examined.
 pub fn find_open(directory: &Path) -> io::Result<Option<PathBuf>> {
     if fs::metadata(directory)?.mode() & OTHERS != 0 {
         return Ok(Some(directory.to_owned()));
     }
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();
-        // One that just went away is nobody's any more.
+        // An entry that has just been deleted does not count.
         if fs::metadata(&path).is_ok_and(|found| found.mode() & OTHERS != 0) {
             return Ok(Some(path));
         }
@@ -37,7 +37,16 @@ pub fn find_open(directory: &Path) -> io::Result<Option<PathBuf>> {
     Ok(None)
 }
 
-/// Takes everything in an open directory from group and others; gives back how much there was to take.
+/// Whether this process may write a file or a directory; changes nothing.
+///
+/// # Errors
+/// When it may not.
+pub fn check_writable(path: &Path) -> io::Result<()> {
+    Ok(rustix::fs::access(path, rustix::fs::Access::WRITE_OK)?)
+}
+
+/// Removes all permissions of group and others from an open directory and everything in it; returns how many paths were
+/// open.
 pub fn close_to_others(directory: &Path) -> io::Result<usize> {
     let mut closed = 0;
     if find_open(directory)?.is_none() {
@@ -51,7 +60,7 @@ pub fn close_to_others(directory: &Path) -> io::Result<usize> {
             Err(error) => return Err(error),
         };
         if found.is_dir() {
-            // Links are followed where an operator puts them: `files` on another disk.
+            // Symbolic links are followed at the top level only, where an operator may put `files` on another disk.
             let below =
                 |entry: &fs::DirEntry| path == directory || entry.file_type().is_ok_and(|kind| !kind.is_symlink());
             waiting.extend(fs::read_dir(&path)?.filter_map(Result::ok).filter(below).map(|entry| entry.path()));
@@ -64,13 +73,13 @@ pub fn close_to_others(directory: &Path) -> io::Result<usize> {
     Ok(closed)
 }
 
-/// The right to serve a SQLite database, as long as this is kept. The command line works beside it.
+/// The right to serve a SQLite database, held until dropped. The command line works beside it.
 #[derive(Debug)]
 pub struct Claim(#[expect(dead_code, reason = "the lock is held as long as the file is open")] File);
 
 #[derive(Debug)]
 pub enum ClaimError {
-    /// What the process that has it wrote about itself.
+    /// Taken by another process, which describes itself.
     Taken(String),
     Io(io::Error),
 }
@@ -82,7 +91,7 @@ fn claim_file(database: &Path) -> PathBuf {
 }
 
 impl Claim {
-    /// `about` says to another process who has it. Waits a second for one that is just ending.
+    /// Claims the database; `about` describes this process to others. Waits a second for a process that is just ending.
     ///
     /// # Errors
     /// When another process serves this database.
@@ -108,7 +117,7 @@ impl Claim {
             }
         }
         let mut about = String::new();
-        // What cannot be read is not said.
+        // An unreadable description is left out.
         let _ = file.read_to_string(&mut about);
         Err(ClaimError::Taken(about))
     }
@@ -141,7 +150,7 @@ mod tests {
 
     /// F8
     #[test]
-    fn f8_what_others_could_read_is_closed() {
+    fn f8_an_open_data_directory_is_closed() {
         let place = tempfile::tempdir().expect("a directory");
         let data = place.path().join("data");
         fs::create_dir_all(data.join("files/ab")).expect("directories");

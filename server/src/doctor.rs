@@ -1,7 +1,7 @@
-//! Looks at an installation and says what is wrong with it. Reads only: nothing is made, no key, no database (F12). A server
-//! that runs is asked for its own view, as its settings are not those of this shell.
+//! Examines an installation and says what is wrong with it. Only reads: it makes no key and no database (F12). A running
+//! server is asked for its own view, since its settings are not those of this shell.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use domain::mail::MailState;
 use service::files::{FileStore, Stored};
@@ -15,7 +15,7 @@ use crate::{
     status::{self, View},
 };
 
-/// What was found so far.
+/// The findings so far.
 struct Findings {
     healthy: bool,
 }
@@ -26,7 +26,7 @@ impl Findings {
         say(&format!("{} {}", if good { "ok     " } else { "PROBLEM" }, text.as_ref()));
     }
 
-    /// The beginning of a list of problems, or that there is none.
+    /// Prints the first of a list of problems, or that there are none.
     fn list(&mut self, what: &str, fine: &str, problems: &[String]) {
         const SAID: usize = 10;
         if problems.is_empty() {
@@ -41,14 +41,12 @@ impl Findings {
     }
 }
 
-/// Says what is well and what is not; gives back whether all is.
+/// Prints what is well and what is not; returns whether everything is.
 ///
 /// # Errors
-/// When there is no installation to look at.
+/// When there is no installation to examine.
 pub(crate) async fn examine(config: &Config) -> Result<bool, StartError> {
-    if let Some(what) = compose::not_there(config) {
-        return Err(StartError::NotInstalled(what));
-    }
+    compose::find_installation(config)?;
     let mut findings = Findings { healthy: true };
     match data_dir::find_open(&config.data_dir) {
         Ok(None) => findings.line(true, format!("data directory: {}, for its owner only", config.data_dir.display())),
@@ -58,6 +56,11 @@ pub(crate) async fn examine(config: &Config) -> Result<bool, StartError> {
         }
         Err(error) => findings.line(false, format!("data directory: {error}")),
     }
+    for path in [Some(config.data_dir.clone()), config.database_file()].into_iter().flatten() {
+        if let Err(error) = data_dir::check_writable(&path) {
+            findings.line(false, format!("this user cannot write {}: {}", path.display(), error.kind()));
+        }
+    }
     check_key(&mut findings, &config.link_key());
     check_database(&mut findings, config).await;
     check_server(&mut findings, config).await;
@@ -66,40 +69,36 @@ pub(crate) async fn examine(config: &Config) -> Result<bool, StartError> {
 
 fn check_key(findings: &mut Findings, path: &Path) {
     match std::fs::read(path) {
-        Ok(bytes) if bytes.len() == 32 => findings.line(true, "key of links: there"),
+        Ok(bytes) if bytes.len() == 32 => findings.line(true, "link key: present"),
         Ok(_) => findings.line(false, format!("{} is not a key of 32 bytes; restore it from a backup", path.display())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let lost = "without it every open invitation has to be sent again; restore it from a backup";
-            findings.line(false, format!("key of links: {} is missing; {lost}", path.display()));
+            findings.line(false, format!("link key: {} is missing; {lost}", path.display()));
         }
         Err(error) => findings.line(false, format!("{}: {error}", path.display())),
     }
 }
 
 async fn check_database(findings: &mut Findings, config: &Config) {
-    let beside = |ending: &str| -> Option<PathBuf> {
-        let mut name = config.database_file()?.into_os_string();
-        name.push(ending);
-        Some(PathBuf::from(name))
-    };
     let served = config.database_file().is_some_and(|file| Claim::is_taken(&file));
-    // What was written lately stands in the WAL; without one, nothing has to be made beside the file to read it.
-    let log = beside("-wal").and_then(|path| std::fs::metadata(path).ok()).is_some_and(|log| log.len() > 0);
-    let index = beside("-shm").filter(|path| !path.exists());
+    // Recent writes are in the WAL. Without one, the database can be read without creating anything beside it. With one,
+    // SQLite creates an index for it (`-shm`), which must stay: a process that has opened the database in the meantime
+    // shares it.
+    let log = config.database_file().is_some_and(|file| {
+        let mut name = file.into_os_string();
+        name.push("-wal");
+        std::fs::metadata(name).is_ok_and(|log| log.len() > 0)
+    });
     let outcome = match Db::open_to_read(&config.database(), !served && !log).await {
         Ok(db) => {
             let outcome = check_content(findings, config, &db).await;
-            // Closed at once: what is left open keeps the WAL from being cut.
+            // Closed right away: an open reader keeps the WAL from being truncated.
             outcome.and(db.close().await)
         }
         Err(error) => Err(error),
     };
     if let Err(error) = outcome {
         findings.line(false, format!("database: {}", service::chain(&error)));
-    }
-    if let Some(index) = index.filter(|_| !served) {
-        // SQLite made it to read the WAL. That it stays harms nothing.
-        let _ = std::fs::remove_file(index);
     }
 }
 
@@ -119,36 +118,33 @@ async fn check_content(findings: &mut Findings, config: &Config, db: &Db) -> Res
         return Ok(());
     }
     findings.list("values", "readable", &or_said(store::check::values(db).await));
-    findings.list("search", "finds what is written", &or_said(store::check::search(db).await));
+    findings.list("search", "complete", &or_said(store::check::search(db).await));
     match store::audit::verify(db).await {
         Ok(None) => findings.line(true, "ledger: the chain holds"),
-        Ok(Some(seq)) => findings.line(false, format!("ledger: event {seq} is not what was written")),
+        Ok(Some(seq)) => findings.line(false, format!("ledger: event {seq} was altered")),
         Err(error) => findings.line(false, format!("ledger: {}", service::chain(&error))),
     }
-    findings.list(
-        "files",
-        "every one is there, with the bytes that were stored",
-        &or_said(check_files(config, db).await),
-    );
+    findings.list("files", "all present and unchanged", &or_said(check_files(config, db).await));
     let mails = store::mail::count(db).await?;
     let dead = mails.iter().find(|(state, _)| *state == MailState::Dead).map_or(0, |(_, count)| *count);
     findings.line(dead == 0, format!("mails given up: {dead}"));
     let (stuck, error) = store::mail::count_stuck(db).await?;
-    let error = error.map_or_else(String::new, |error| format!(", the last time: {error:?}"));
+    let error = error.map_or_else(String::new, |error| format!(", last error: {error:?}"));
     findings.line(stuck == 0, format!("mails tried and still waiting: {stuck}{error}"));
     let jobs = store::jobs::count_dead(db).await?;
     findings.line(jobs == 0, format!("jobs given up: {jobs}"));
     Ok(())
 }
 
-/// A check that could not be made is a problem as well.
+/// Turns a check that could not be made into a problem.
 fn or_said(checked: Result<Vec<String>, StoreError>) -> Vec<String> {
     checked.unwrap_or_else(|error| vec![service::chain(&error)])
 }
 
 async fn check_files(config: &Config, db: &Db) -> Result<Vec<String>, StoreError> {
     let mut problems = Vec::new();
-    let Ok(files) = FileStore::existing(&config.data_dir.join("files")) else {
+    let directory = config.data_dir.join("files");
+    let Some(files) = directory.is_dir().then(|| FileStore::existing(&directory).ok()).flatten() else {
         let rows = store::files::list_stored(db, &[]).await?;
         return Ok(if rows.is_empty() { problems } else { vec!["the directory of files is missing".to_owned()] });
     };
@@ -181,15 +177,15 @@ async fn check_server(findings: &mut Findings, config: &Config) {
             findings.line(
                 !served,
                 if served {
-                    "server: one is there and cannot be asked"
+                    "server: one is running but cannot be asked"
                 } else {
-                    "server: none runs here; what follows is as the settings of this shell say"
+                    "server: none runs here; what follows comes from the settings of this shell"
                 },
             );
             View::of(config)
         }
         Err(error) => {
-            findings.line(false, format!("server: one is there and does not answer: {error}"));
+            findings.line(false, format!("server: one is running but does not answer: {error}"));
             View::of(config)
         }
     };

@@ -5,7 +5,7 @@
 
 use std::process::ExitCode;
 
-// A page is made of many small strings: the allocator of the system costs a quarter of its time.
+// Rendering a page allocates many small strings; the system allocator takes a quarter of that time.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,5 +1,5 @@
-//! A clock for rehearsing a rollout and for tests: it shows the moment that stands in a file, as of when the file was
-//! written, and runs on from there. Writing the file again moves it: from set-up to launch in an afternoon.
+//! A clock for rehearsing a rollout and for tests: it shows the moment in a file as of when the file was written, and runs
+//! on from there. Writing the file again moves the clock, so that an afternoon covers set-up to launch.
 
 use std::{
     fs, io,
@@ -14,7 +14,7 @@ use service::SystemClock;
 
 pub struct RehearsalClock {
     file: PathBuf,
-    /// When the file was written as last read, and how far the clock then is from the machine's.
+    /// The modification time of the file when last read, and the offset from the machine's clock.
     read: Mutex<(SystemTime, SignedDuration)>,
 }
 
@@ -34,7 +34,7 @@ impl Clock for RehearsalClock {
         if written.is_ok_and(|written| written != known.0) {
             match read(&self.file) {
                 Ok(read) => *known = read,
-                // Half written: the next look finds it whole.
+                // The file is half written; the next read finds it complete.
                 Err(error) => tracing::warn!(error = %error, "the rehearsal's clock cannot be read"),
             }
         }
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_clock_shows_what_stands_in_the_file_and_runs_on() {
+    fn the_clock_shows_the_moment_in_the_file_and_runs_on() {
         let dir = tempfile::tempdir().expect("a directory");
         let file = dir.path().join("clock");
         assert!(RehearsalClock::open(file.clone()).is_err(), "no file");

@@ -1,4 +1,4 @@
-//! Every route and every layer, in one list. A request passes the layers from the last written to the first.
+//! Every route and every layer, in one list. A request passes the layers from the last one written to the first.
 
 use std::{convert::Infallible, path::PathBuf, sync::LazyLock};
 
@@ -8,9 +8,10 @@ use axum::{
     extract::{DefaultBodyLimit, Request, State},
     http::{HeaderValue, Method, StatusCode, header},
     middleware::{from_fn, from_fn_with_state},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
     routing::{MethodRouter, get, post},
 };
+use domain::text::LocalPath;
 use leptos::prelude::*;
 use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list};
 use tower_http::{
@@ -24,32 +25,37 @@ use tower_http::{
 use crate::{
     files, live,
     middleware::{
-        AppState, Nonce, load_session, record_request, require_same_origin, require_session, security_headers,
-        take_forms, take_out_nul,
+        AppState, Nonce, fair_share, load_session, record_request, require_same_origin, require_session,
+        security_headers, take_forms, take_out_nul,
     },
     web,
 };
 
 pub const FORM_LIMIT: usize = 1024 * 1024;
-/// Ten files of 20 MiB, and what multipart adds.
+/// Ten files of 20 MiB, and the overhead of multipart.
 pub const UPLOAD_LIMIT: usize = 210 * 1024 * 1024;
-/// What is imported, and what multipart adds.
+/// The largest import, and the overhead of multipart.
 pub const IMPORT_LIMIT: usize = service::imports::MAX_UPLOAD as usize + 1024 * 1024;
+
+/// Ten images of 5 MiB, and the overhead of multipart.
+pub const IMAGES_LIMIT: usize = 51 * 1024 * 1024;
 
 pub const LIVE: &str = "/live";
 
-/// The pages. Asked once: while leptos asks, no page in this process gets what it waits for, and tests make many routers.
+/// The pages. Listed only once: while leptos lists them, no page in this process gets its data, and tests build many
+/// routers.
 pub static PAGES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(App));
 
-/// A route that is neither a page nor a server function: those two lists are in `app`. The access tests hold each route of
-/// all three against every kind of visitor.
+/// A route that is neither a page nor a server function, which are listed in `app`. The access tests try every route in all
+/// three lists with every kind of visitor.
 pub type Other = (Method, &'static str, MethodRouter<AppState>);
 
-/// What asks who is there.
-pub fn behind_session() -> [Other; 6] {
+/// Returns the routes that load the session.
+pub fn behind_session() -> [Other; 7] {
     [
         (Method::POST, "/files", upload_route(post(files::upload), UPLOAD_LIMIT)),
         (Method::POST, "/imports/upload", upload_route(post(files::imports::upload), IMPORT_LIMIT)),
+        (Method::POST, "/publish/images", upload_route(post(files::upload_images), IMAGES_LIMIT)),
         (Method::GET, "/files/{id}", get(files::download)),
         (Method::GET, "/imports/{id}/verdicts", get(files::imports::verdicts)),
         (Method::GET, "/legacy/{*reference}", get(web::legacy)),
@@ -57,7 +63,7 @@ pub fn behind_session() -> [Other; 6] {
     ]
 }
 
-/// What needs nobody; `/pkg`, the compiled browser side, comes beside it.
+/// Returns the routes that do not; `/pkg`, the files compiled for the browser, is added separately.
 pub fn without_session() -> [Other; 5] {
     [
         (Method::GET, "/healthz", get(web::healthz)),
@@ -83,13 +89,15 @@ pub fn router(state: AppState) -> Router {
         Router::new()
             .leptos_routes_with_context(&state, PAGES.clone(), provide, move || shell(options.clone()))
             .route_layer(from_fn(require_session))
-            .layer(from_fn_with_state(state.clone(), take_forms))
+            // What is no form; a form that is too long is answered by the next layer.
             .layer(RequestBodyLimitLayer::new(FORM_LIMIT))
+            .layer(from_fn_with_state(state.clone(), take_forms))
     };
     let known = behind_session()
         .into_iter()
         .fold(pages, add)
         .fallback(not_found)
+        .layer(from_fn_with_state(state.clone(), fair_share))
         .layer(from_fn(take_out_nul))
         .layer(from_fn_with_state(state.clone(), load_session));
 
@@ -102,24 +110,24 @@ pub fn router(state: AppState) -> Router {
     guard(all, &state).with_state(state)
 }
 
-/// What holds for every answer, whoever asks for whatever: errors and panics too.
+/// Adds the layers that apply to every answer, including errors and panics.
 pub fn guard(router: Router<AppState>, state: &AppState) -> Router<AppState> {
     router
         .layer(from_fn_with_state(state.clone(), require_same_origin))
         .layer(CatchPanicLayer::custom(web::panicked))
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(state.clone(), security_headers))
-        // Outermost: every answer has an id and a line in the log.
+        // Outermost, so that every answer has an id and a line in the log.
         .layer(from_fn_with_state(state.clone(), record_request))
 }
 
-/// The names of what is compiled carry a hash of the content; what is missing may be there after the next release.
+/// The names of compiled files contain a hash of their content; a missing file may exist after the next release.
 fn immutable(response: &axum::http::Response<ServeFileSystemResponseBody>) -> Option<HeaderValue> {
     let there = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
     there.then(|| HeaderValue::from_static("public, max-age=31536000, immutable"))
 }
 
-/// Puts what the middleware found into the context of pages and server functions.
+/// Puts the facts of the middleware into the context of pages and server functions.
 fn provide() {
     let Some(parts) = use_context::<axum::http::request::Parts>() else { return };
     if let Some(facts) = parts.extensions.get::<Facts>() {
@@ -130,9 +138,33 @@ fn provide() {
     }
 }
 
-/// The application's own page for what does not exist; it sets the status itself.
+/// Renders the application's own page for an unknown address, which sets the status itself. Another spelling of an address
+/// leads to the one that is routed: the application would find the page of `/x/../cases` too, past the layers around the
+/// pages.
 pub async fn not_found(State(state): State<AppState>, request: Request) -> Response {
+    if let Some(path) = other_spelling(request.uri().path()) {
+        let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+        let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+        return match LocalPath::parse(&format!("{path}{query}")) {
+            Ok(to) if reads => Redirect::permanent(to.as_str()).into_response(),
+            _ => StatusCode::NOT_FOUND.into_response(),
+        };
+    }
     let options = state.leptos.clone();
     let handler = leptos_axum::render_app_async_with_context(provide, move || shell(options.clone()));
     handler(request).await.into_response()
+}
+
+/// The path without empty parts and without `.` and `..`, when it has any.
+fn other_spelling(path: &str) -> Option<String> {
+    let mut parts = Vec::new();
+    for part in path.split('/').filter(|part| !part.is_empty()) {
+        match part.to_ascii_lowercase().replace("%2e", ".").as_str() {
+            "." => {}
+            ".." => drop(parts.pop()),
+            _ => parts.push(part),
+        }
+    }
+    let plain = format!("/{}", parts.join("/"));
+    (plain != path).then_some(plain)
 }

@@ -1,4 +1,4 @@
-//! Serving: workers beside the listener, and an end within ten seconds.
+//! Serves: the listener, the workers beside it, and a shutdown within ten seconds.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -7,9 +7,12 @@ use std::{
 };
 
 use leptos::config::{LeptosOptions, get_configuration};
-use service::{Services, jobs, live, mail, search, session};
+use service::{Services, jobs, live, mail, people, search, session};
 use store::Health;
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    time::{Instant, timeout_at},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -18,15 +21,16 @@ use crate::{
     data_dir::{Claim, ClaimError},
     listen::{self, Bounds},
     live::Streams,
-    middleware::{AppState, Shared},
+    middleware::{AppState, Shared, Shares},
     router::router,
     status,
+    web::brand,
 };
 
-/// How long answers under way may take once the server is to stop.
+/// How long answers under way may take once the server has to stop.
 const DRAIN: Duration = Duration::from_secs(8);
 
-/// `Leptos.toml` of the working directory when it is there, `LEPTOS_*` in any case.
+/// Reads `Leptos.toml` in the working directory if it exists, and `LEPTOS_*` in any case.
 ///
 /// # Errors
 /// When neither says where the site is.
@@ -37,13 +41,14 @@ pub fn leptos_options() -> Result<LeptosOptions, StartError> {
     if root.is_dir() { Ok(options) } else { Err(StartError::Site(format!("{} is missing", root.display()))) }
 }
 
-/// Runs until a signal.
+/// Serves until a signal arrives.
 ///
 /// # Errors
 /// What kept it from starting.
 pub async fn serve(config: Config) -> Result<(), StartError> {
     let leptos = leptos_options()?;
     app::read_assets(&leptos).map_err(|error| StartError::Site(format!("{} ({error})", leptos.hash_file)))?;
+    brand::check_logo(&config.logo).map_err(|why| StartError::Logo { path: config.logo.clone(), why })?;
     compose::prepare(&config)?;
     let _claim = claim(&config)?;
     let services = compose::services(&config).await?;
@@ -51,6 +56,15 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     match services.db.health(services.now()).await {
         Health::Works => {}
         unwell => return Err(StartError::Unwell(unwell)),
+    }
+    let strays = people::count_customers_at_own_domains(&services).await?;
+    if strays > 0 {
+        let domains = services.settings.vendor_domains.join(", ");
+        tracing::warn!(
+            people = strays,
+            domains,
+            "people of customers have addresses at the vendor's domains: no role, no invitation; vendor_domains says which they are"
+        );
     }
     live::catch_up(&services).await?;
     let listener = TcpListener::bind(config.listen)
@@ -69,27 +83,31 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         config,
         leptos,
         streams: Streams::default(),
+        shares: Shares::default(),
         stop: stop.clone(),
     });
     let server = tokio::spawn(listen::accept(listener, router(state), bounds, stop.clone()));
     wait_for_signal().await;
     tracing::info!("stopping");
     stop.cancel();
-    if tokio::time::timeout(DRAIN, server).await.is_err() {
+    let end = Instant::now() + DRAIN;
+    if timeout_at(end, server).await.is_err() {
         tracing::warn!("some answers were cut off");
     }
+    // A mail under way is recorded once the mail server has accepted it: cut off before, it would be sent again (F11).
     for worker in workers {
-        let _ = tokio::time::timeout(Duration::from_secs(1), worker).await;
+        let _ = timeout_at(end + Duration::from_secs(1), worker).await;
     }
-    // What was written is then in the file of the database, and not beside it.
+    // Moves everything written into the main file of the database.
     let closed = tokio::time::timeout(Duration::from_secs(1), services.db.clone().close()).await;
     if !matches!(closed, Ok(Ok(()))) {
-        tracing::warn!("the database was not closed; nothing is lost by that");
+        tracing::warn!("the database was not closed in time; nothing is lost");
     }
     Ok(())
 }
 
-/// One process serves a SQLite database: uploads that wait for a decision, drafts and limits are its own (F15).
+/// Claims a SQLite database, which only one process serves: limits, the live bus and uploads under way are kept in its
+/// memory (F15).
 fn claim(config: &Config) -> Result<Option<Claim>, StartError> {
     let Some(file) = config.database_file() else { return Ok(None) };
     let about = format!("process {}, listening on {}", std::process::id(), config.listen);
@@ -100,9 +118,9 @@ fn claim(config: &Config) -> Result<Option<Claim>, StartError> {
     }
 }
 
-/// As many connections as the system gives handles for, each with a file that it reads or writes.
+/// Allows as many connections as the system gives handles for, each with a file that it reads or writes.
 fn bounds(config: &Config) -> Bounds {
-    /// For the database, the log, and what libraries open.
+    /// Handles for the database, the log and libraries.
     const OTHERS: u64 = 96;
     let default = Bounds::default();
     let handles = rlimit::increase_nofile_limit(default.connections as u64 * 2 + OTHERS).unwrap_or_else(|error| {
@@ -116,14 +134,15 @@ fn bounds(config: &Config) -> Bounds {
     }
     let mut proxies = config.trusted_proxies.clone();
     if !config.is_local() {
-        // People come from elsewhere: a peer on this machine is their proxy, whether or not it is named.
+        // Visitors come from elsewhere, so a peer on this machine is a proxy, whether or not it is named.
         proxies.extend([IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)].map(Network::from));
     }
     Bounds { connections, per_client: config.connections_per_client.get(), proxies, ..default }
 }
 
-fn start_workers(config: &Config, services: &Services, stop: &CancellationToken) -> [tokio::task::JoinHandle<()>; 5] {
+fn start_workers(config: &Config, services: &Services, stop: &CancellationToken) -> [tokio::task::JoinHandle<()>; 6] {
     [
+        tokio::spawn(live::run(services.clone(), stop.clone())),
         tokio::spawn(mail::run(services.clone(), stop.clone())),
         tokio::spawn(jobs::run(services.clone(), stop.clone())),
         tokio::spawn(session::run_resets(services.clone(), stop.clone())),
@@ -132,7 +151,8 @@ fn start_workers(config: &Config, services: &Services, stop: &CancellationToken)
     ]
 }
 
-async fn wait_for_signal() {
+/// Returns when the process is asked to end.
+pub(crate) async fn wait_for_signal() {
     let interrupt = tokio::signal::ctrl_c();
     #[cfg(unix)]
     {

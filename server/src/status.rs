@@ -1,6 +1,6 @@
-//! What a running server says about itself to `doctor`, on a socket in the data directory that only its owner reaches.
+//! A running server's report about itself to `doctor`, on a socket in the data directory that only its owner can reach.
 //!
-//! The settings of a server are those of its environment: the shell that `doctor` runs in knows nothing of them.
+//! A server's settings come from its own environment, which the shell that `doctor` runs in does not know.
 
 use std::{io, path::Path, time::Duration};
 
@@ -19,24 +19,24 @@ use crate::config::Config;
 const SOCKET: &str = "serving.sock";
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A server as it sees itself. No secret is in it.
+/// A server as it sees itself, without secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
     pub version: String,
     pub process: u32,
     pub listen: String,
     pub public_url: String,
-    /// People reach it over https, or on this machine only.
+    /// Whether people reach it over https, or on this machine only.
     pub safe_address: bool,
-    /// `host:port`; `None` writes mails to files.
+    /// `host:port`; `None` when mails are written to files.
     pub smtp: Option<String>,
     pub works: bool,
-    /// What the database can do now, in words.
+    /// The state of the database, in words.
     pub database: String,
 }
 
 impl View {
-    /// The part that a configuration decides.
+    /// Returns the part that the configuration decides.
     pub fn of(config: &Config) -> Self {
         Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -51,10 +51,10 @@ impl View {
     }
 }
 
-/// Answers until `stop`. That it cannot is no reason not to serve.
+/// Answers until `stop`. A failure to do so does not keep the server from serving.
 pub async fn answer(config: Config, services: Services, stop: CancellationToken) {
     let path = config.data_dir.join(SOCKET);
-    // One of a process that was killed; who serves the directory now is this one.
+    // A killed process may have left its socket; this process serves the directory now.
     let _ = std::fs::remove_file(&path);
     let listener = match UnixListener::bind(&path) {
         Ok(listener) => listener,
@@ -76,17 +76,17 @@ pub async fn answer(config: Config, services: Services, stop: CancellationToken)
         let health = services.db.health(services.now()).await;
         let view = View { works: health == Health::Works, database: health.to_string(), ..view.clone() };
         if let Ok(text) = serde_json::to_vec(&view) {
-            // Who asked and went away needs no answer.
+            // A client that went away needs no answer.
             let _ = timeout(PATIENCE, stream.write_all(&text)).await;
         }
     }
     let _ = std::fs::remove_file(&path);
 }
 
-/// Asks the server of a data directory; `None` when there is none.
+/// Asks the server of a data directory; returns `None` when there is none.
 ///
 /// # Errors
-/// When there is one that does not answer.
+/// When there is a server that does not answer.
 pub async fn ask(data_dir: &Path) -> io::Result<Option<View>> {
     let path = data_dir.join(SOCKET);
     let mut stream = match UnixStream::connect(&path).await {

@@ -2,7 +2,9 @@
 
 use domain::{
     MailingId, ProgrammeId,
-    announcements::{AnnouncementList, AnnouncementView, MailPlan, MailSample},
+    announcements::{
+        AnnouncementImages, AnnouncementList, AnnouncementPreview, AnnouncementView, MailPlan, MailSample,
+    },
     locale::Locale,
 };
 use leptos::prelude::*;
@@ -12,7 +14,7 @@ use crate::ApiError;
 #[cfg(feature = "ssr")]
 use crate::request;
 
-/// `archive`: what was superseded; `page` counts from 1.
+/// `archive` lists what was superseded; `page` counts from 1.
 #[server(prefix = "/fn/announcements", endpoint = "list")]
 pub async fn list_announcements(
     #[server(default)] archive: bool,
@@ -37,30 +39,52 @@ pub async fn find_announcement(
     request::reply(service::announcements::page(&context, &slug, language, version).await)
 }
 
-/// `allow` names what is said yes to in advance: `loss`, `replace`.
+/// `allow` names what the author agrees to in advance: `loss`, `replace`. With `then=preview` nothing is published: the page of
+/// the form shows what would be.
 #[server(prefix = "/fn/announcements", endpoint = "publish")]
 pub async fn publish_announcement(
     #[server(default)] file_name: String,
     #[server(default)] source: String,
     #[server(default)] allow: Vec<String>,
+    #[server(default)] then: String,
 ) -> Result<(), ApiError> {
     let context = request::context()?;
-    let name = Some(file_name.trim()).filter(|name| !name.is_empty());
+    let name = file_name.trim();
     let allowed = |wanted: &str| allow.iter().any(|allowed| allowed == wanted);
     let options = domain::announcements::PublishOptions { allow_loss: allowed("loss"), replace: allowed("replace") };
+    if then == "preview" {
+        request::reply(service::announcements::keep_preview(&context, &source, name, options).await)?;
+        request::redirect(&format!("/publish?at={}#preview", context.services.now().as_microsecond()));
+        return Ok(());
+    }
+    let name = Some(name).filter(|name| !name.is_empty());
     let published = request::reply(service::announcements::publish_as(&context, &source, name, options).await)?;
     request::redirect(&format!("/announcements/{}?language={}", published.slug, published.locale.key()));
     Ok(())
 }
 
-/// Whom the mail would go to, for each programme.
+/// Returns what the reader wanted to look at last, as it would be published.
+#[server(prefix = "/fn/announcements", endpoint = "preview")]
+pub async fn preview_announcement() -> Result<Option<AnnouncementPreview>, ApiError> {
+    let context = request::context()?;
+    request::reply(service::announcements::preview(&context).await)
+}
+
+/// Lists the newest images that were uploaded for announcements.
+#[server(prefix = "/fn/announcements", endpoint = "images")]
+pub async fn list_images() -> Result<AnnouncementImages, ApiError> {
+    let context = request::context()?;
+    request::reply(service::announcements::images(&context).await)
+}
+
+/// Returns who would get the mail, for each programme.
 #[server(prefix = "/fn/announcements", endpoint = "plan_mail")]
 pub async fn plan_mail(slug: String) -> Result<Vec<MailPlan>, ApiError> {
     let context = request::context()?;
     request::reply(service::announcements::plan_mail(&context, &slug).await)
 }
 
-/// The mail in words, one a language.
+/// Renders the mail, once for each language.
 #[server(prefix = "/fn/announcements", endpoint = "sample_mail")]
 pub async fn sample_mail(slug: String, programme: ProgrammeId) -> Result<Vec<MailSample>, ApiError> {
     let context = request::context()?;
@@ -82,7 +106,7 @@ pub async fn mail_oneself(slug: String, programme: ProgrammeId) -> Result<(), Ap
     Ok(())
 }
 
-/// `shown` is how many the page said; `number` what was typed (D3).
+/// `shown` is the number of recipients on the page; `number` is the one that was typed (D3).
 #[server(prefix = "/fn/announcements", endpoint = "mail_everyone")]
 pub async fn mail_everyone(
     slug: String,

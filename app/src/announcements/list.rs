@@ -1,30 +1,29 @@
-//! The list of announcements and the archive, searched and paged, and publishing for those who may.
+//! The list of announcements and the archive, searched and paged, and the way to publish one.
 
 use domain::{
     access::{Permission, policy},
     announcements::{AnnouncementList, AnnouncementRow},
 };
 use leptos::prelude::*;
-use leptos_router::{hooks::use_query_map, location::Url};
+use leptos_router::location::Url;
 
-use super::api::{PublishAnnouncement, list_announcements};
+use super::api::list_announcements;
 use crate::{
     i18n::*,
     language::use_locale,
     session::use_viewer,
     ui::{
-        Badge, CheckboxGroup, Choice, Empty, Form, FormState, HiddenField, Moment, PageHead, Sign, Submit, TextArea,
-        TextField, loaded,
+        Badge, Empty, HiddenField, Kind, LinkButton, Moment, PageHead, SearchForm, Sign, TextField, loaded, use_query,
     },
 };
 
-/// What the address asks for: the archive or what stands, words, a page.
+/// What the address asks for: archive or current, search words, page.
 type Asked = (bool, String, u32);
 
 #[component]
 pub fn AnnouncementsPage() -> impl IntoView {
     let l = use_locale();
-    let query = use_query_map();
+    let query = use_query();
     let asked: Memo<Asked> = Memo::new(move |_| {
         let get = |name| query.with(|query| query.get(name)).unwrap_or_default();
         (get("archive") == "true", get("search"), get("page").parse().unwrap_or(1))
@@ -34,10 +33,9 @@ pub fn AnnouncementsPage() -> impl IntoView {
         |(archive, search, page)| list_announcements(archive, search, page),
     );
     view! {
-        <PageHead title=td_string!(l, announcements.title) />
+        <PageHead title=td_string!(l, announcements.title)><Publishing /></PageHead>
         <Search asked />
         {loaded(found, move |list: AnnouncementList| view! { <Found list asked=asked.get_untracked() /> })}
-        <Publishing />
     }
 }
 
@@ -46,11 +44,10 @@ pub fn AnnouncementsPage() -> impl IntoView {
 fn Search(asked: Memo<Asked>) -> impl IntoView {
     let l = use_locale();
     view! {
-        <form method="get" action="/announcements" class="filters" role="search">
+        <SearchForm path="/announcements" one=true>
             <TextField name="search" kind="search" label=td_string!(l, announcements.search) value=asked.get_untracked().1 />
             {move || asked.get().0.then(|| view! { <HiddenField name="archive" value="true" /> })}
-            <button type="submit" class="btn btn-outline">{td_string!(l, announcements.search_button)}</button>
-        </form>
+        </SearchForm>
         <p>
             {move || {
                 let (href, text) = if asked.get().0 {
@@ -58,7 +55,7 @@ fn Search(asked: Memo<Asked>) -> impl IntoView {
                 } else {
                     ("/announcements?archive=true", td_string!(l, announcements.show_archive))
                 };
-                view! { <a class="link" href=href>{text}</a> }
+                view! { <a class="link way" href=href>{text}</a> }
             }}
         </p>
     }
@@ -130,7 +127,7 @@ fn Archive(rows: Vec<AnnouncementRow>) -> impl IntoView {
             let href = format!("/announcements/{}?language={key}&version={}", row.slug, row.version);
             view! {
                 <li>
-                    <a class="link" href=href lang=key>{row.title}</a>
+                    <a class="link way" href=href lang=key>{row.title}</a>
                     <Badge>{td_string!(l, announcements.version)} " " {row.version} " · " {key}</Badge>
                     <span class="quiet"><Moment at=row.published_at /></span>
                 </li>
@@ -148,6 +145,7 @@ fn Archive(rows: Vec<AnnouncementRow>) -> impl IntoView {
 
 #[component]
 fn Publishing() -> impl IntoView {
+    let l = use_locale();
     let viewer = use_viewer();
     view! {
         <Suspense>
@@ -155,31 +153,8 @@ fn Publishing() -> impl IntoView {
                 let may = viewer.await.ok().flatten().is_some_and(|viewer| {
                     policy::may_somewhere(&viewer.actor, Permission::AnnouncementPublish, viewer.now)
                 });
-                may.then(|| view! { <PublishForm /> })
+                may.then(|| view! { <LinkButton kind=Kind::Quiet href="/publish">{td_string!(l, announcements.publish)}</LinkButton> })
             })}
         </Suspense>
-    }
-}
-
-#[component]
-fn PublishForm() -> impl IntoView {
-    let l = use_locale();
-    let action = ServerAction::<PublishAnnouncement>::new();
-    let form = FormState::provide(action);
-    view! {
-        <details class="panel publish" open=move || form.failure.try_get().flatten().is_some()>
-            <summary>{td_string!(l, announcements.publish)}</summary>
-            <p class="field-hint">{td_string!(l, announcements.publish_hint)}</p>
-            <Form action=action class="form">
-                {form.view(&["source"])}
-                <TextField name="file_name" label=td_string!(l, announcements.file_name) hint=td_string!(l, announcements.file_name_hint) required=true max=200 />
-                <TextArea name="source" label=td_string!(l, announcements.source) required=true rows=14 />
-                <CheckboxGroup name="allow[]" label=td_string!(l, announcements.options) choices=vec![
-                    Choice::new("loss", td_string!(l, announcements.allow_loss)).hint(td_string!(l, announcements.allow_loss_hint)),
-                    Choice::new("replace", td_string!(l, announcements.replace)).hint(td_string!(l, announcements.replace_hint)),
-                ] />
-                <Submit>{td_string!(l, announcements.publish_button)}</Submit>
-            </Form>
-        </details>
     }
 }

@@ -4,9 +4,11 @@ mod api;
 mod list;
 mod page;
 mod problem;
+mod publish;
 mod send;
 
 pub use list::AnnouncementsPage;
 pub use page::AnnouncementPage;
 pub use problem::problem_text;
+pub use publish::PublishPage;
 pub use send::SendAnnouncementPage;

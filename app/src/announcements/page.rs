@@ -5,23 +5,26 @@ use domain::{
     locale::Locale as Language,
 };
 use leptos::prelude::*;
-use leptos_router::hooks::{use_params_map, use_query_map};
+use leptos_router::hooks::use_params_map;
 
 use super::{
     api::{find_announcement, plan_mail},
     problem::remark_text,
-    send::UnderWay,
+    send::{UnderWay, received_text},
 };
 use crate::{
     i18n::*,
     language::use_locale,
-    ui::{Badge, Callout, Card, Choice, Kind, LinkButton, Moment, PageHead, SelectField, Tone, loaded, loaded_page},
+    ui::{
+        Badge, Callout, Card, Choice, Kind, LinkButton, Moment, PageHead, SelectField, Tone, loaded, loaded_page,
+        use_query,
+    },
 };
 
 #[component]
 pub fn AnnouncementPage() -> impl IntoView {
     let params = use_params_map();
-    let query = use_query_map();
+    let query = use_query();
     let asked = Memo::new(move |_| {
         let slug = params.with(|params| params.get("slug")).unwrap_or_default();
         let language = query.with(|query| query.get("language")).and_then(|tag| Language::parse(&tag));
@@ -59,7 +62,7 @@ fn Text(announcement: AnnouncementView) -> impl IntoView {
     }
 }
 
-/// F1: what stands now, a newer version or another announcement.
+/// F1: points to what is current: a newer version or another announcement.
 #[component]
 fn Superseded(announcement: AnnouncementView) -> impl IntoView {
     let l = use_locale();
@@ -78,7 +81,7 @@ fn Superseded(announcement: AnnouncementView) -> impl IntoView {
     };
     view! {
         <Callout tone=Tone::Warn>
-            {text} " " {link.map(|(href, name)| view! { <a class="link" href=href>{name}</a> })}
+            {text} " " {link.map(|(href, name)| view! { <a class="link way" href=href>{name}</a> })}
         </Callout>
     }
 }
@@ -96,7 +99,7 @@ fn About(announcement: AnnouncementView) -> impl IntoView {
             let key = language.key();
             let name = language_name(l, language);
             let here = (language == row.locale).then_some("true");
-            view! { <li><a class="link" href=format!("/announcements/{slug}?language={key}") aria-current=here hreflang=key>{name}</a></li> }
+            view! { <li><a class="link way" href=format!("/announcements/{slug}?language={key}") aria-current=here hreflang=key>{name}</a></li> }
         })
         .collect_view();
     let several = versions.len() > 1;
@@ -106,7 +109,7 @@ fn About(announcement: AnnouncementView) -> impl IntoView {
         .map(|version| {
             let number = version.version;
             let href = format!("/announcements/{slug}?language={key}&version={number}");
-            view! { <li><a class="link" href=href>{td_string!(l, announcements.version)} " " {number}</a> " " <Moment at=version.published_at /></li> }
+            view! { <li><a class="link way" href=href>{td_string!(l, announcements.version)} " " {number}</a> " " <Moment at=version.published_at /></li> }
         })
         .collect_view();
     view! {
@@ -149,8 +152,7 @@ fn translation_name(l: Locale, status: TranslationStatus) -> &'static str {
     }
 }
 
-/// K20: the way to the page where everything is counted and shown before anything leaves; nothing for those who do not
-/// publish.
+/// K20: leads to the page that counts and shows everything before any mail leaves; empty for readers who may not publish.
 #[component]
 fn Sending(slug: Memo<String>) -> impl IntoView {
     let plans = Resource::new_blocking(move || slug.get(), plan_mail);
@@ -186,10 +188,11 @@ fn Preparing(slug: String, plans: Vec<MailPlan>) -> impl IntoView {
     }
 }
 
-/// The programme and how far its mails have come: who has received it is who it was sent to, not who it is queued for.
+/// The programme and how far its mails have come. Recipients count as reached when the mail was sent, not when it was
+/// queued.
 fn programme_text(l: Locale, plan: &MailPlan) -> String {
     let mailing = &plan.mailing;
-    let sent = td_string!(l, announcements.received, count = mailing.sent).to_string();
+    let sent = received_text(l, mailing.sent);
     let mut text = format!("{} ({sent}", plan.name);
     if mailing.waiting > 0 {
         text.push_str(&format!(", {}", td_string!(l, announcements.waiting, count = mailing.waiting)));
@@ -198,14 +201,14 @@ fn programme_text(l: Locale, plan: &MailPlan) -> String {
     text
 }
 
-/// What readers do not see of the source: for those who publish (B20).
+/// What the page does not show of the source, for authors (B20).
 #[component]
-fn Remarks(remarks: Vec<AnnouncementRemark>) -> impl IntoView {
+pub(super) fn Remarks(remarks: Vec<AnnouncementRemark>, #[prop(optional)] open: bool) -> impl IntoView {
     let l = use_locale();
     let number = remarks.len();
     (number > 0).then(|| {
         view! {
-            <details class="panel remarks">
+            <details class="panel remarks" open=open>
                 <summary>{td_string!(l, announcements.remarks)} " (" {number} ")"</summary>
                 <ul>{remarks.iter().map(|remark| view! { <li>{remark_text(l, remark)}</li> }).collect_view()}</ul>
             </details>

@@ -35,6 +35,16 @@ pub fn problem_text(l: Locale, problem: &AnnouncementProblem) -> String {
             td_string!(l, announcements.bad_slug, slug = slug.clone()).to_string()
         }
         AnnouncementProblem::TooDeep { max, .. } => td_string!(l, announcements.too_deep, max = *max).to_string(),
+        AnnouncementProblem::TooManyParts { max } => {
+            td_string!(l, announcements.too_many_parts, max = *max).to_string()
+        }
+        AnnouncementProblem::LooseInTable { max, .. } => {
+            td_string!(l, announcements.loose_in_table, max = *max).to_string()
+        }
+        // Without JavaScript the address says which problem it is, and no words of the text.
+        AnnouncementProblem::LosesText { text, words, .. } if text.is_empty() => {
+            td_string!(l, announcements.loses_words, words = *words).to_string()
+        }
         AnnouncementProblem::LosesText { text, words, .. } => {
             td_string!(l, announcements.loses_text, text = text.clone(), words = *words).to_string()
         }
@@ -57,7 +67,7 @@ pub fn problem_text(l: Locale, problem: &AnnouncementProblem) -> String {
     }
 }
 
-/// What a page shows otherwise than its source says, with the line.
+/// Says where a page differs from its source, with the line.
 pub fn remark_text(l: Locale, remark: &AnnouncementRemark) -> String {
     let text = match remark {
         AnnouncementRemark::LostText { text, .. } => {
@@ -77,6 +87,9 @@ pub fn remark_text(l: Locale, remark: &AnnouncementRemark) -> String {
         }
         AnnouncementRemark::RelativeLink { address, .. } => {
             td_string!(l, announcements.remark_relative_link, address = address.clone()).to_string()
+        }
+        AnnouncementRemark::NoSuchImage { address, .. } => {
+            td_string!(l, announcements.remark_no_image, address = address.clone()).to_string()
         }
         AnnouncementRemark::NoSuchPage { address, .. } => {
             td_string!(l, announcements.remark_no_page, address = address.clone()).to_string()

@@ -1,12 +1,12 @@
-//! Sending an announcement as a mail: who gets what is counted and shown, tried on oneself, said yes to, held, and can be
-//! stopped (D3, K20). Works without JavaScript.
+//! Sending an announcement by mail: recipients are counted, the mail is shown and can be tried out, sending is confirmed,
+//! held, and can be stopped (D3, K20). Works without JavaScript.
 
 use domain::{
     ProgrammeId,
     announcements::{MailBatch, MailLanguage, MailPlan, MailSample, TYPED_ABOVE},
 };
 use leptos::prelude::*;
-use leptos_router::hooks::{use_params_map, use_query_map};
+use leptos_router::hooks::use_params_map;
 
 use super::{
     api::{MailEveryone, MailOneself, StopMailing, plan_mail, sample_mail},
@@ -17,12 +17,12 @@ use crate::{
     i18n::*,
     language::use_locale,
     ui::{
-        Callout, Card, Empty, FormState, HiddenField, Kind, LinkButton, Moment, PageHead, Sign, Submit, TextField,
-        Tone, loaded,
+        Callout, Card, DoneNote, Empty, Form, FormState, HiddenField, Kind, LinkButton, Moment, PageHead, Sign, Submit,
+        TextField, Tone, loaded, use_query,
     },
 };
 
-/// What the page shows: the plan of the programme, and the mail in words.
+/// What the page shows: the plan for the programme, and the rendered mails.
 type Shown = Option<(MailPlan, Vec<MailSample>)>;
 
 async fn prepare(slug: String, programme: Option<ProgrammeId>) -> Result<Shown, ApiError> {
@@ -35,7 +35,7 @@ async fn prepare(slug: String, programme: Option<ProgrammeId>) -> Result<Shown, 
 #[component]
 pub fn SendAnnouncementPage() -> impl IntoView {
     let l = use_locale();
-    let (params, query) = (use_params_map(), use_query_map());
+    let (params, query) = (use_params_map(), use_query());
     let asked = Memo::new(move |_| {
         let slug = params.with(|params| params.get("slug")).unwrap_or_default();
         let programme = query.with(|query| query.get("programme")).and_then(|id| id.parse::<ProgrammeId>().ok());
@@ -45,7 +45,7 @@ pub fn SendAnnouncementPage() -> impl IntoView {
     let action = ServerAction::<MailEveryone>::new();
     let version = action.version();
     let shown = Resource::new_blocking(
-        // What was stopped or tried out is told by the address.
+        // The address says whether a mailing was just stopped or tried out.
         move || (asked.get(), version.get(), done()),
         |((slug, programme), ..)| prepare(slug, programme),
     );
@@ -55,13 +55,13 @@ pub fn SendAnnouncementPage() -> impl IntoView {
             <LinkButton kind=Kind::Quiet href=announcement>{td_string!(l, announcements.back_to_text)}</LinkButton>
         </PageHead>
         <p class="quiet">{td_string!(l, announcements.programmes_lead)}</p>
-        {move || (done() == "tested").then(|| view! { <Callout tone=Tone::Good>{td_string!(l, announcements.tested)}</Callout> })}
-        {move || (done() == "stopped").then(|| view! { <Callout tone=Tone::Good>{td_string!(l, announcements.stopped)}</Callout> })}
+        {move || (done() == "tested").then(|| view! { <DoneNote text=td_string!(l, announcements.tested) /> })}
+        {move || (done() == "stopped").then(|| view! { <DoneNote text=td_string!(l, announcements.stopped) /> })}
         {loaded(shown, move |shown: Shown| match shown {
             Some((plan, samples)) => view! { <Prepared slug=asked.get_untracked().0 plan samples action /> }.into_any(),
             None => view! {
                 <Empty sign=Sign::Announcement title=td_string!(l, announcements.choose_programme)>
-                    <a class="link" href=format!("/announcements/{}", asked.get_untracked().0)>{td_string!(l, announcements.back_to_text)}</a>
+                    <a class="link way" href=format!("/announcements/{}", asked.get_untracked().0)>{td_string!(l, announcements.back_to_text)}</a>
                 </Empty>
             }
             .into_any(),
@@ -119,10 +119,17 @@ fn Numbers(plan: MailPlan) -> impl IntoView {
             </dd>
         </dl>
         <p class="quiet">
-            {td_string!(l, announcements.received, count = mailing.sent).to_string()}
+            {received_text(l, mailing.sent)}
             {(mailing.waiting > 0).then(|| format!(" · {}", td_string!(l, announcements.waiting, count = mailing.waiting)))}
             {(mailing.failed > 0).then(|| format!(" · {}", td_string!(l, announcements.failed, count = mailing.failed)))}
         </p>
+    }
+}
+
+pub(super) fn received_text(l: Locale, count: u64) -> String {
+    match count {
+        0 => td_string!(l, announcements.received_none).to_owned(),
+        count => td_string!(l, announcements.received, count = count).to_string(),
     }
 }
 
@@ -132,7 +139,7 @@ fn Confirmation(slug: String, programme: ProgrammeId, new: u64, action: ServerAc
     let form = FormState::provide(action);
     view! {
         <p class="field-hint">{td_string!(l, announcements.send_held)}</p>
-        <ActionForm action=action attr:class="form">
+        <Form action=action class="form">
             {form.view(&["number"])}
             <HiddenField name="slug" value=slug />
             <HiddenField name="programme" value=programme.to_string() />
@@ -142,7 +149,7 @@ fn Confirmation(slug: String, programme: ProgrammeId, new: u64, action: ServerAc
                     hint=td_string!(l, announcements.number_hint, count = new).to_string() />
             })}
             <Submit>{td_string!(l, announcements.send_now, count = new).to_string()}</Submit>
-        </ActionForm>
+        </Form>
     }
 }
 
@@ -154,17 +161,17 @@ fn Trial(slug: String, programme: ProgrammeId) -> impl IntoView {
     view! {
         <Card title=td_string!(l, announcements.test)>
             <p class="field-hint">{td_string!(l, announcements.test_hint)}</p>
-            <ActionForm action=action attr:class="form">
+            <Form action=action class="form">
                 {form.view(&[])}
                 <HiddenField name="slug" value=slug />
                 <HiddenField name="programme" value=programme.to_string() />
                 <Submit kind=Kind::Quiet>{td_string!(l, announcements.test)}</Submit>
-            </ActionForm>
+            </Form>
         </Card>
     }
 }
 
-/// Mails that are held, or are leaving, and the way to stop them.
+/// A mailing that is held or under way, and the button to stop it.
 #[component]
 pub fn UnderWay(slug: String, batch: MailBatch) -> impl IntoView {
     let l = use_locale();
@@ -177,13 +184,13 @@ pub fn UnderWay(slug: String, batch: MailBatch) -> impl IntoView {
                 <strong>{td_string!(l, announcements.leave, count = batch.queued).to_string()}</strong>
                 " " <Moment at=batch.leaves_at /> {left}
             </p>
-            <ActionForm action=action>
+            <Form action=action>
                 {form.view(&[])}
                 <HiddenField name="id" value=batch.id.to_string() />
                 <HiddenField name="slug" value=slug />
                 <HiddenField name="programme" value=batch.programme.to_string() />
                 <Submit kind=Kind::Danger>{td_string!(l, announcements.stop)}</Submit>
-            </ActionForm>
+            </Form>
         </Callout>
     }
 }

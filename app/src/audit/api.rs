@@ -23,7 +23,7 @@ pub async fn list_events(
     request::reply(service::audit::list(&context, organisation, after.as_deref()).await)
 }
 
-/// What the last nightly look over the whole ledger found.
+/// Returns what the last nightly check of the whole ledger found.
 #[server(prefix = "/fn/audit", endpoint = "last_check", input = Json)]
 pub async fn last_ledger_check(organisation: Option<OrganisationId>) -> Result<Option<LedgerCheck>, ApiError> {
     let context = request::context()?;

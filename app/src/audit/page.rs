@@ -1,4 +1,4 @@
-//! The ledger as a list of sentences, and what the last look over the whole of it found.
+//! The ledger as a list of sentences, and the result of the last complete check.
 
 use domain::{
     OrganisationId,
@@ -6,7 +6,6 @@ use domain::{
     page::Page,
 };
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 use super::api::{last_ledger_check, list_events};
 use crate::{
@@ -17,20 +16,20 @@ use crate::{
     i18n::*,
     language::use_locale,
     people::{reach_text, role_text},
-    ui::{Callout, Day, Empty, Icon, PageHead, ShortMoment, Sign, Tone, loaded, paging},
+    ui::{Callout, Day, Empty, Icon, PageHead, ShortMoment, Sign, Tone, loaded, number_text, paging, use_query},
 };
 
 #[component]
 pub fn LedgerPage() -> impl IntoView {
     let l = use_locale();
-    let query = use_query_map();
+    let query = use_query();
     let asked = Memo::new(move |_| {
         query.with(|query| {
             let organisation = query.get("organisation").and_then(|id| id.parse::<OrganisationId>().ok());
             (organisation, query.get("after"))
         })
     });
-    // One resource: a reader who may not see the ledger hears it once.
+    // One resource, so that a reader without access is told once.
     let ledger = Resource::new_blocking(
         move || asked.get(),
         |(organisation, after)| async move {
@@ -55,16 +54,18 @@ fn address(organisation: Option<OrganisationId>, more: &[(&str, &str)]) -> Strin
     format!("/ledger?{}", query.join("&"))
 }
 
-/// What last night's look over the whole ledger found (A8).
+/// The result of last night's check of the whole ledger (A8).
 #[component]
 fn Check(check: Option<LedgerCheck>) -> impl IntoView {
     let l = use_locale();
     match check {
         None => view! { <p class="quiet">{td_string!(l, audit.not_checked)}</p> }.into_any(),
         Some(check) if check.whole => {
-            let counted = check.events.map(|count| td_string!(l, audit.counted, count = count).to_string());
+            let counted = check
+                .events
+                .map(|count| td_string!(l, audit.counted, count = number_text(l, count.unsigned_abs())).to_string());
             view! {
-                <p class="quiet">
+                <p class="quiet with-icon">
                     <Icon sign=Sign::Check /> {td_string!(l, audit.whole)} " " <ShortMoment at=check.at /> " " {counted}
                 </p>
             }
@@ -117,7 +118,7 @@ fn Event(row: EventRow) -> impl IntoView {
     });
     let about = row.about.unwrap_or_else(|| "–".into());
     let about = match row.case {
-        Some(case) => view! { <a class="link" href=format!("/cases/{case}")>{about}</a> }.into_any(),
+        Some(case) => view! { <a class="link way" href=format!("/cases/{case}")>{about}</a> }.into_any(),
         None => about.into_any(),
     };
     let who = match row.actor {
@@ -138,7 +139,7 @@ fn Event(row: EventRow) -> impl IntoView {
     }
 }
 
-/// One thing that an event says, in words.
+/// One fact of an event, in words.
 #[component]
 fn FactView(fact: Fact) -> impl IntoView {
     let l = use_locale();
@@ -224,6 +225,7 @@ fn verb_text(l: Locale, verb: Verb) -> &'static str {
         Verb::PasswordChanged => td_string!(l, audit.password_changed),
         Verb::PasswordResetSent => td_string!(l, audit.password_reset_sent),
         Verb::PersonAddressCorrected => td_string!(l, audit.person_address_corrected),
+        Verb::PersonAddressProposed => td_string!(l, audit.person_address_proposed),
         Verb::PersonCreated => td_string!(l, audit.person_created),
         Verb::PersonImported => td_string!(l, audit.person_imported),
         Verb::PersonRemoved => td_string!(l, audit.person_removed),

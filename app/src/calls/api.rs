@@ -27,14 +27,14 @@ pub async fn request_callback(form: CallbackForm) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// The desk: calls to be made.
+/// Lists the calls that the desk has to make.
 #[server(prefix = "/fn/calls", endpoint = "list")]
 pub async fn open_callbacks(#[server(default)] after: String) -> Result<Page<CallbackRow>, ApiError> {
     let context = request::context()?;
     request::reply(service::calls::list_open(&context, &after).await)
 }
 
-/// How many chats and calls wait for the desk.
+/// Counts the chats and calls that wait for the desk.
 #[server(prefix = "/fn/calls", endpoint = "waiting")]
 pub async fn count_waiting() -> Result<DeskWaiting, ApiError> {
     let context = request::context()?;
@@ -53,7 +53,7 @@ pub async fn log_call(
     request::reply(service::calls::log(&context, id, outcome, &note).await.map(|_| ()))
 }
 
-/// The operator's view of the phone lines.
+/// Lists the phone lines for the operator.
 #[server(prefix = "/fn/calls", endpoint = "line_settings")]
 pub async fn read_line_settings() -> Result<PhoneLineSettings, ApiError> {
     let context = request::context()?;

@@ -1,11 +1,10 @@
-//! The desk's calls: who wants to be called, at which number and when; how it went is logged in the case.
+//! The desk's calls: caller, number and time; the outcome is logged in the case.
 
 use domain::{
     calls::{CallOutcome, CallbackRow},
     page::Page,
 };
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 use super::api::{LogCall, open_callbacks};
 use crate::{
@@ -16,14 +15,14 @@ use crate::{
     live::use_all_events,
     ui::{
         Badge, Choice, Empty, Fold, Form, FormState, HiddenField, Moment, PageHead, RadioGroup, Sign, Submit, TextArea,
-        Tone, loaded, paging, toast_on_success,
+        Tone, loaded, paging, toast_on_success, use_query,
     },
 };
 
 #[component]
 pub fn DeskCallsPage() -> impl IntoView {
     let l = use_locale();
-    let query = use_query_map();
+    let query = use_query();
     let after = Memo::new(move |_| query.with(|query| query.get("after")).unwrap_or_default());
     let first = Resource::new_blocking(move || after.get(), open_callbacks);
     view! {
@@ -33,7 +32,7 @@ pub fn DeskCallsPage() -> impl IntoView {
     }
 }
 
-/// Follows what happens without touching a note that is being written.
+/// Follows events without touching a note that is being written.
 #[component]
 fn Calls(first: Page<CallbackRow>, after: String) -> impl IntoView {
     let l = use_locale();
@@ -63,7 +62,7 @@ fn Calls(first: Page<CallbackRow>, after: String) -> impl IntoView {
     }
 }
 
-/// The page of calls that is shown.
+/// The page of calls on display.
 #[derive(Clone, Copy)]
 struct Shown {
     calls: RwSignal<Page<CallbackRow>>,
@@ -95,8 +94,8 @@ fn Row(call: CallbackRow) -> impl IntoView {
                     }}
                     " " <span class="quiet">{td_string!(l, calls.asked)} " " <Moment at=call.requested_at /></span>
                 </p>
-                <p class="task-title"><a class="link" href=format!("tel:{}", call.phone)>{call.phone.clone()}</a></p>
-                <p><a class="link" href=format!("/cases/{}", call.case)>{call.title}</a></p>
+                <p class="task-title"><a class="link way" href=format!("tel:{}", call.phone)>{call.phone.clone()}</a></p>
+                <p><a class="link way" href=format!("/cases/{}", call.case)>{call.title}</a></p>
                 <p class="quiet">{about}</p>
             </div>
             <div class="task-side"><LogForm id=call.id /></div>

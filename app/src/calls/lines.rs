@@ -1,4 +1,4 @@
-//! Numbers to call: region, languages, hours in the zone of the desk, and whether somebody is there now.
+//! Numbers to call: region, languages, hours in the desk's time zone, and whether the line is open now.
 
 use domain::calls::{Hours, PhoneLine};
 use leptos::prelude::*;
@@ -9,7 +9,7 @@ use crate::{
     ui::{Badge, Moment, Tone},
 };
 
-/// The own region in full; the others one click away, or at hand where the own one has none.
+/// Shows the reader's own region in full and the others one click away, or unfolded where the own region has no line.
 #[component]
 pub fn PhoneLines(lines: Vec<PhoneLine>) -> impl IntoView {
     let l = use_locale();
@@ -34,7 +34,7 @@ fn Line(line: PhoneLine) -> impl IntoView {
     view! {
         <div class="phone-line">
             <p class="phone-number">
-                <a class="link" href=format!("tel:{}", dialled(&line.number))>{spaced(&line.number)}</a>
+                <a class="link way" href=format!("tel:{}", dialled(&line.number))>{spaced(&line.number)}</a>
                 {if line.open {
                     view! { <Badge tone=Tone::Good>{td_string!(l, calls.open)}</Badge> }.into_any()
                 } else {
@@ -92,7 +92,8 @@ pub(super) fn region_name(l: Locale, region: &str) -> String {
     }
 }
 
-/// `Mon–Fri 09:00–12:00, 14:00–18:00; Sat 10:00–12:00 (Europe/Paris)`: days with the same hours are drawn together.
+/// `Mon–Fri 09:00–12:00, 14:00–18:00; Sat 10:00–12:00 (Europe/Paris)`: consecutive days with the same hours become one
+/// range.
 pub(super) fn hours_text(l: Locale, hours: &Hours) -> String {
     if hours.round_the_clock() {
         return format!("{} ({})", td_string!(l, calls.round_the_clock), hours.zone);
@@ -112,6 +113,9 @@ pub(super) fn hours_text(l: Locale, hours: &Hours) -> String {
             parts.push(format!("{days} {}", spans.join(", ")));
         }
         index = last + 1;
+    }
+    if parts.is_empty() {
+        return format!("{} ({})", td_string!(l, calls.closed), hours.zone);
     }
     let between = if matches!(l, Locale::fr) { "\u{a0}; " } else { "; " };
     format!("{} ({})", parts.join(between), hours.zone)

@@ -1,4 +1,4 @@
-//! The phone: numbers with their hours and how the operator sets them, asking to be called, the desk's list of calls to make.
+//! The phone: numbers with their hours, the operator's settings, the call-back form, the desk's list of calls to make.
 
 pub mod api;
 mod desk;

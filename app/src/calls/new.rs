@@ -1,4 +1,4 @@
-//! The form to be called back: a number and a time, about a new matter or a case that is open.
+//! The form to ask for a call back: a number and a time, about a new matter or an open case.
 
 use domain::{
     CaseId,
@@ -6,7 +6,6 @@ use domain::{
     organisations::OrganisationChoice,
 };
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 use super::{
     PhoneLines,
@@ -17,14 +16,14 @@ use crate::{
     chat::CompanyField,
     i18n::*,
     language::use_locale,
-    ui::{Card, Form, FormState, HiddenField, PageHead, SelectField, Submit, TextArea, TextField, loaded},
+    ui::{Card, Form, FormState, HiddenField, PageHead, SelectField, Submit, TextArea, TextField, loaded, use_query},
     zone::browser_zone,
 };
 
 #[component]
 pub fn NewCallPage() -> impl IntoView {
     let l = use_locale();
-    let query = use_query_map();
+    let query = use_query();
     let case = Memo::new(move |_| query.with(|query| query.get("case")).and_then(|id| id.parse::<CaseId>().ok()));
     let entrance = Resource::new_blocking(move || case.get(), read_call_entrance);
     view! {
@@ -61,7 +60,7 @@ fn RequestForm(
     let about = case.as_ref().map(|case| case.id.to_string()).unwrap_or_default();
     let products = product_choices(&choices, td_string!(l, chat.no_product));
     view! {
-        <Form action=action about=about class="form" kept=true>
+        <Form action=action about=about class="form" kept=true main=true>
             {form.view(&["organisation", "product", "phone", "when", "topic"])}
             {match case {
                 Some(case) => view! {
@@ -86,7 +85,7 @@ fn RequestForm(
     }
 }
 
-/// The zone that the time is in: that of the profile; of the browser while the profile does not know it.
+/// The time zone of the chosen time: the profile's, or the browser's as long as the profile has none.
 #[component]
 fn Zone(time_zone: String, known: bool) -> impl IntoView {
     let l = use_locale();

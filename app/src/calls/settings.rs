@@ -1,8 +1,7 @@
-//! The phone lines as the operator sets them: without one, a region has no number and its chat never opens.
+//! The operator's settings of the phone lines. A region without one has no number and its chat never opens.
 
 use domain::calls::{PhoneLineForm, PhoneLineSettings, RegionLine};
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 use super::{
     api::{RemovePhoneLine, SavePhoneLine, read_line_settings},
@@ -13,7 +12,7 @@ use crate::{
     language::use_locale,
     ui::{
         Callout, Card, Empty, Fold, Form, FormState, HiddenField, Kind, LinkButton, PageHead, Sign, Submit, TextArea,
-        TextField, Tone, loaded, provide_acts, refresh_on_success,
+        TextField, Tone, loaded, provide_acts, refresh_on_success, short_day_text, use_query,
     },
 };
 
@@ -22,7 +21,7 @@ const PATH: &str = "/settings/phone-lines";
 #[component]
 pub fn PhoneLinesPage() -> impl IntoView {
     let l = use_locale();
-    let query = use_query_map();
+    let query = use_query();
     let region = Memo::new(move |_| query.with(|query| query.get("region")).unwrap_or_default());
     let acted = provide_acts();
     let settings = Resource::new_blocking(move || (acted.get(), region.get()), |_| read_line_settings());
@@ -48,7 +47,7 @@ fn Lines(settings: PhoneLineSettings, region: String) -> impl IntoView {
                 <p>{td_string!(l, calls.regions_missing)}</p>
                 <ul>
                     {missing.into_iter().map(|region| view! {
-                        <li><a class="link" href=format!("{PATH}?region={region}")>{region_name(l, &region)}</a></li>
+                        <li><a class="link way" href=format!("{PATH}?region={region}")>{region_name(l, &region)}</a></li>
                     }).collect_view()}
                 </ul>
             </Callout>
@@ -67,7 +66,7 @@ fn Lines(settings: PhoneLineSettings, region: String) -> impl IntoView {
 fn Row(line: RegionLine) -> impl IntoView {
     let l = use_locale();
     let languages = line.languages.iter().map(|tag| language_name(l, tag)).collect::<Vec<_>>().join(", ");
-    let holidays = line.hours.holidays.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let holidays = line.hours.holidays.iter().map(|day| short_day_text(l, *day)).collect::<Vec<_>>().join(", ");
     view! {
         <li class="panel task">
             <div class="task-main">

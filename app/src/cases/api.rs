@@ -21,14 +21,14 @@ pub async fn list_cases(filter: CaseFilter) -> Result<Page<CaseRow>, ApiError> {
     request::reply(service::cases::list(&context, &filter).await)
 }
 
-/// A case with a part of its stream.
+/// Returns a case with a part of its stream.
 #[server(prefix = "/fn/cases", endpoint = "find", input = Json)]
 pub async fn find_case(id: CaseId, #[server(default)] part: StreamPart) -> Result<CaseDetail, ApiError> {
     let context = request::context()?;
     request::reply(service::cases::detail_part(&context, id, part).await)
 }
 
-/// The companies and products a case can be opened for.
+/// Lists the companies and products that a case can be opened for.
 #[server(prefix = "/fn/cases", endpoint = "choices")]
 pub async fn opening_choices() -> Result<Vec<OrganisationChoice>, ApiError> {
     let context = request::context()?;
@@ -43,8 +43,8 @@ pub async fn open_case(form: CaseForm, #[server(default)] files: Vec<FileId>) ->
     Ok(())
 }
 
-/// `then` is `ask` or `propose` for agents who wait for the customer; empty just answers. `reopen` opens a case that was
-/// closed meanwhile.
+/// `then` is `ask` or `propose` when an agent then waits for the customer; empty only answers. `reopen` also reopens a case
+/// that was closed in the meantime.
 #[server(prefix = "/fn/cases", endpoint = "reply")]
 pub async fn reply_to_case(
     id: CaseId,

@@ -1,5 +1,5 @@
-//! One case: its stream, a box to write in, what can be done with it. The same page for customers and agents; what an agent
-//! has more is there because the policy says so.
+//! One case: its stream, a box to write in, what can be done with it. Customers and agents share the page; the policy
+//! decides what agents see in addition.
 
 use domain::{
     CaseId, EntryId,
@@ -7,7 +7,7 @@ use domain::{
     failure::Denial,
 };
 use leptos::prelude::*;
-use leptos_router::hooks::{use_params_map, use_query_map};
+use leptos_router::hooks::use_params_map;
 
 use super::{
     api::{AssignCase, CloseCase, NoteOnCase, ReopenCase, ReplyToCase, find_case},
@@ -22,13 +22,13 @@ use crate::{
     ui::{
         Callout, Card, Choice, Day, Fold, Form, FormKey, FormState, HiddenField, Icon, Kind, LinkButton, Moment,
         PageHead, Printed, SelectField, Sign, Skeleton, Submit, TextArea, Tone, number_text, provide_acts,
-        refresh_on_success, toast_on_success,
+        refresh_on_success, toast_on_success, use_query,
     },
 };
 
 #[component]
 pub fn CasePage() -> impl IntoView {
-    let (params, query) = (use_params_map(), use_query_map());
+    let (params, query) = (use_params_map(), use_query());
     let acted = provide_acts();
     let part = Memo::new(move |_| {
         query.with(|query| {
@@ -60,8 +60,7 @@ fn Loader(id: CaseId, part: Memo<StreamPart>, acted: RwSignal<u32>) -> impl Into
     }
 }
 
-/// Shows the case and follows it: what happens to it is fetched into the same page, so that a reply being written is not
-/// lost.
+/// Shows the case and follows it: news is fetched into the page in place, so that a reply being written is not lost.
 #[component]
 fn Case(first: CaseDetail, acted: RwSignal<u32>) -> impl IntoView {
     let l = use_locale();
@@ -78,20 +77,21 @@ fn Case(first: CaseDetail, acted: RwSignal<u32>) -> impl IntoView {
     let may_take = Memo::new(move |_| case.with(|case| case.may_take));
     let may_call = Memo::new(move |_| case.with(|case| case.may_call));
     let printed = format!("{number} · {}", case.with_untracked(|case| case.row.organisation.clone()));
-    // What somebody is writing stays, whatever happens to the case meanwhile (T01).
+    // What the reader is writing stays, whatever happens to the case in the meantime (T01).
     let (replying, noting) = (RwSignal::new(false), RwSignal::new(false));
     view! {
         <Printed text=printed />
         <PageHead title>
             <span class="quiet">{number}</span>
             <Show when=move || may_reply.get()>
-                <a class="btn btn-outline to-reply" href="#reply" rel="external">{td_string!(l, cases.to_reply)}</a>
+                <a class="btn btn-outline to-reply" href="#written" rel="external">{td_string!(l, cases.to_reply)}</a>
             </Show>
         </PageHead>
+        <Standing case />
         <div class="case">
             <div class="case-main">
                 {legacy.map(|(source, old)| view! {
-                    <Callout tone=Tone::Info>{td_string!(l, cases.from_legacy)} " " {source} " · " {old}</Callout>
+                    <Callout tone=Tone::Info>{td_string!(l, cases.from_legacy, source = source, number = old).to_string()}</Callout>
                 })}
                 <Earlier case />
                 <Stream case />
@@ -117,7 +117,37 @@ fn Case(first: CaseDetail, acted: RwSignal<u32>) -> impl IntoView {
     }
 }
 
-/// Why an agent finds no box to write in (D6).
+/// Whether the reader sees the case from the vendor's side: agents alone are told that it is not open yet.
+const fn for_vendor(case: &CaseDetail) -> bool {
+    case.may_work || case.not_open.is_some()
+}
+
+/// Says under the title how the case stands and who has it, before anything is scrolled: whose turn it is.
+#[component]
+fn Standing(case: RwSignal<CaseDetail>) -> impl IntoView {
+    let l = use_locale();
+    move || {
+        let (status, agent, vendor, open) =
+            case.with(|case| (case.row.status, case.row.agent.clone(), for_vendor(case), case.not_open.is_none()));
+        let agent = agent.unwrap_or_else(|| td_string!(l, cases.an_agent).to_owned());
+        let text = match (status, vendor) {
+            (Status::Closed, _) => None,
+            (Status::AwaitingAssignment, true) => Some(td_string!(l, cases.stands_untaken).to_owned()),
+            (Status::AwaitingAssignment, false) => Some(td_string!(l, cases.stands_waiting).to_owned()),
+            (Status::InProgress, true) => Some(td_string!(l, cases.stands_our_turn, agent = agent).to_string()),
+            (Status::InProgress, false) => Some(td_string!(l, cases.stands_in_work, agent = agent).to_string()),
+            (Status::PendingResponse, true) => Some(td_string!(l, cases.stands_customer).to_owned()),
+            (Status::PendingResponse, false) => Some(td_string!(l, cases.stands_yours, agent = agent).to_string()),
+            (Status::ResolutionProvided, true) => Some(td_string!(l, cases.stands_confirming).to_owned()),
+            (Status::ResolutionProvided, false) => {
+                Some(td_string!(l, cases.stands_proposed, agent = agent).to_string())
+            }
+        };
+        view! { <p class="case-stand">{status_badge(l, status, vendor)} " " {text.filter(|_| open)}</p> }
+    }
+}
+
+/// Explains to an agent why there is no reply box (D6).
 #[component]
 fn NotOpen(denial: Denial) -> impl IntoView {
     let l = use_locale();
@@ -134,16 +164,16 @@ fn NotOpen(denial: Denial) -> impl IntoView {
     }
 }
 
-/// What a page that shows some of the stream has to learn: the facts of the case, and the entries that are not there yet.
+/// Fetches what a page with a part of the stream is missing: the facts of the case, and new entries.
 async fn news(id: CaseId, case: RwSignal<CaseDetail>) -> Result<CaseDetail, ApiError> {
     let part = case.try_with_untracked(CaseDetail::news).unwrap_or_default();
     let news = find_case(id, part).await?;
-    // The page may be gone by now.
+    // The page may have been left by now.
     Ok(case.try_with_untracked(|shown| shown.with_news(news.clone())).unwrap_or(news))
 }
 
-/// The way to the entries before those shown: a link to a page of them, and where the page lives they are put above, without
-/// moving what is read.
+/// Leads to earlier entries: a link to a page of them without scripts; with scripts they are inserted above without moving
+/// what is being read.
 #[component]
 fn Earlier(case: RwSignal<CaseDetail>) -> impl IntoView {
     let l = use_locale();
@@ -152,7 +182,7 @@ fn Earlier(case: RwSignal<CaseDetail>) -> impl IntoView {
     let first = Memo::new(move |_| case.with(|case| case.stream.first().map(StreamItem::id)));
     let asking = RwSignal::new(false);
     let ask = move |event: leptos::ev::MouseEvent| {
-        // With a key pressed it is a link to open elsewhere.
+        // With a modifier key, the link opens in another tab or window.
         let plain =
             event.button() == 0 && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key());
         let Some(entry) = first.get_untracked().filter(|_| plain) else { return };
@@ -182,7 +212,7 @@ fn Earlier(case: RwSignal<CaseDetail>) -> impl IntoView {
     }
 }
 
-/// Notes where an entry stands in the window; what is given back scrolls it there again.
+/// Notes where an entry stands in the window; the returned closure scrolls it back there.
 fn hold_place(entry: EntryId) -> impl FnOnce() + 'static {
     let top = move || Some(document().get_element_by_id(&format!("e-{entry}"))?.get_bounding_client_rect().top());
     let before = top();
@@ -193,7 +223,7 @@ fn hold_place(entry: EntryId) -> impl FnOnce() + 'static {
     }
 }
 
-/// The way on, where the page shows earlier entries only.
+/// Leads to later entries, on a page that shows earlier ones only.
 #[component]
 fn Later(case: RwSignal<CaseDetail>) -> impl IntoView {
     let l = use_locale();
@@ -214,11 +244,12 @@ fn Later(case: RwSignal<CaseDetail>) -> impl IntoView {
 #[component]
 fn Facts(case: CaseDetail) -> impl IntoView {
     let l = use_locale();
+    let vendor = for_vendor(&case);
     let row = case.row;
     view! {
         <Card>
             <dl class="facts">
-                <dt>{td_string!(l, cases.status)}</dt><dd>{status_badge(l, row.status)}</dd>
+                <dt>{td_string!(l, cases.status)}</dt><dd>{status_badge(l, row.status, vendor)}</dd>
                 <dt>{td_string!(l, cases.priority)}</dt><dd>{priority_badge(l, row.priority)}</dd>
                 <dt>{td_string!(l, cases.company_label)}</dt><dd>{row.organisation}</dd>
                 <dt>{td_string!(l, cases.product)}</dt><dd>{row.product.unwrap_or_else(|| "–".into())}</dd>
@@ -237,7 +268,7 @@ fn ReplyForm(
     id: CaseId,
     case: RwSignal<CaseDetail>,
     vendor: bool,
-    /// Whether something is written that was not sent.
+    /// Whether the form holds text that was not sent.
     written: RwSignal<bool>,
 ) -> impl IntoView {
     let l = use_locale();
@@ -262,7 +293,7 @@ fn ReplyForm(
         Choice::new("propose", td_string!(l, cases.then_propose)),
     ];
     view! {
-        <Form action=action about=id.to_string() attr:id="reply" class="form reply" kept=true>
+        <Form action=action about=id.to_string() class="form reply" kept=true main=true>
             {state}
             {form.view(&["text", "files", "then"])}
             {move || reopens.get().then(|| view! { <HiddenField name="reopen" value="true" /> })}
@@ -343,7 +374,7 @@ fn CloseForm(id: CaseId, vendor: bool) -> impl IntoView {
     }
 }
 
-/// A closed case opens again for a while; after that, what goes on is a new case.
+/// A closed case can be reopened for a while; after that, a new case is needed.
 #[component]
 fn Reopening(case: RwSignal<CaseDetail>) -> impl IntoView {
     let l = use_locale();

@@ -1,4 +1,4 @@
-//! The agents' desk: every case within sight, the newest change first, new ones arriving by themselves.
+//! The agents' desk: every visible case, the latest change first; new ones arrive without reloading.
 
 use domain::{
     cases::{CaseFilter, CaseRow},
@@ -18,7 +18,7 @@ use crate::{
     ui::{PageHead, loaded},
 };
 
-/// A queue is of open cases, until somebody asks for others or searches.
+/// A queue holds open cases, unless the agent filters for others or searches.
 fn to_do(filter: CaseFilter) -> CaseFilter {
     let status = if filter.status.is_empty() && filter.search.is_empty() { "open".to_owned() } else { filter.status };
     CaseFilter { status, ..filter }

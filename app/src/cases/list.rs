@@ -1,27 +1,28 @@
 //! The customer's cases: mine or the company's, filtered by a form that is the page's address.
 
 use domain::{
-    cases::{CaseFilter, CaseRow, Priority},
+    cases::{CaseFilter, CaseRow, Priority, Status},
     page::Page,
 };
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 use super::{
     api::list_cases,
-    parts::{CaseRows, priority_text},
+    parts::{CaseRows, priority_text, status_text_for},
 };
 use crate::{
     i18n::*,
     language::use_locale,
     live::use_all_events,
     session::{Viewer, use_viewer},
-    ui::{Choice, Empty, Icon, LinkButton, PageHead, SelectField, Sign, TextField, loaded, paging},
+    ui::{
+        Choice, Empty, Icon, LinkButton, PageHead, SearchForm, SelectField, Sign, TextField, loaded, paging, use_query,
+    },
 };
 
-/// The filter that stands in the address.
+/// Reads the filter from the address.
 pub(super) fn filter_in_address() -> Memo<CaseFilter> {
-    let query = use_query_map();
+    let query = use_query();
     Memo::new(move |_| {
         query.with(|query| {
             let get = |name| query.get(name).unwrap_or_default();
@@ -38,7 +39,7 @@ pub(super) fn filter_in_address() -> Memo<CaseFilter> {
     })
 }
 
-/// The address of another page of the same list.
+/// Returns the address of another page of this list.
 fn address(path: &str, filter: &CaseFilter, cursor: &str) -> String {
     let params = [
         ("mine", if filter.mine { "true" } else { "" }),
@@ -93,18 +94,18 @@ pub(super) fn Results(
     #[prop(optional)] company: bool,
 ) -> impl IntoView {
     let l = use_locale();
+    let desk = path == "/desk";
     let pages = paging(&page, |cursor| address(path, &filter, cursor));
     if page.rows.is_empty() {
-        // Agents open no cases.
-        let none_lead =
-            if path == "/desk" { td_string!(l, cases.none_lead_desk) } else { td_string!(l, cases.none_lead) };
+        // Agents do not open cases.
+        let none_lead = if desk { td_string!(l, cases.none_lead_desk) } else { td_string!(l, cases.none_lead) };
         return view! {
             <Empty sign=Sign::Case title=td_string!(l, cases.none)><p>{none_lead}</p></Empty>
         }
         .into_any();
     }
     view! {
-        <CaseRows rows=page.rows company />
+        <CaseRows rows=page.rows company vendor=desk />
         {pages}
     }
     .into_any()
@@ -115,19 +116,25 @@ pub(super) fn Results(
 pub(super) fn Filters(
     filter: CaseFilter,
     path: &'static str,
-    /// Those to choose from, for people of several.
+    /// The companies to choose from, for people who belong to several.
     #[prop(optional)]
     companies: Vec<Choice>,
 ) -> impl IntoView {
     let l = use_locale();
     let desk = path == "/desk";
-    // The desk shows what is to be done; its search looks everywhere.
+    let asked = filter.mine
+        || [&filter.status, &filter.priority, &filter.search, &filter.queue, &filter.organisation]
+            .iter()
+            .any(|one| !one.is_empty());
+    let all = asked.then(|| path.to_owned());
+    // The desk shows open work; its search covers every case.
     let to_do = desk && filter.search.is_empty();
     let any_status = if to_do { td_string!(l, cases.open) } else { td_string!(l, cases.all) };
     let other = if to_do { ("any", td_string!(l, cases.all)) } else { ("open", td_string!(l, cases.open)) };
     let statuses = vec![
         Choice::new(other.0, other.1),
-        Choice::new("pending_response", td_string!(l, cases.status_pending_response)),
+        Choice::new("pending_response", status_text_for(l, Status::PendingResponse, desk)),
+        Choice::new("resolution_provided", status_text_for(l, Status::ResolutionProvided, desk)),
         Choice::new("closed", td_string!(l, cases.status_closed)),
     ];
     let priorities =
@@ -150,7 +157,7 @@ pub(super) fn Filters(
         .into_any()
     };
     view! {
-        <form method="get" action=path class="filters" role="search">
+        <SearchForm path all>
             <TextField name="search" label=td_string!(l, cases.search) kind="search" value=filter.search />
             {first}
             {(companies.len() > 1).then(|| view! {
@@ -159,7 +166,6 @@ pub(super) fn Filters(
             })}
             <SelectField name="status" label=td_string!(l, cases.status) choices=statuses value=filter.status placeholder=any_status />
             <SelectField name="priority" label=td_string!(l, cases.priority) choices=priorities value=filter.priority placeholder=td_string!(l, cases.all) />
-            <button type="submit" class="btn btn-outline"><Icon sign=Sign::Search />{td_string!(l, cases.find)}</button>
-        </form>
+        </SearchForm>
     }
 }

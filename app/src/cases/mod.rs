@@ -11,5 +11,5 @@ pub use case::CasePage;
 pub use desk::DeskPage;
 pub use list::CasesPage;
 pub use new::NewCasePage;
-pub use parts::{CaseRows, close_reason_text, priority_badge, priority_text, status_badge, status_text};
+pub use parts::{CaseRows, close_reason_text, priority_badge, priority_text, size_text, status_badge, status_text};
 pub(crate) use parts::{EntryBody, product_choices};

@@ -1,4 +1,4 @@
-//! The form to open a case. Before launch it says when it opens; without a role, who can give one.
+//! The form to open a case. Before the launch it says when it opens; a reader without a role learns who can give one.
 
 use domain::{
     cases::{Impact, Priority},
@@ -42,7 +42,7 @@ fn NewCaseForm(choices: Vec<OrganisationChoice>) -> impl IntoView {
         .collect();
     let impacts = Impact::ALL.iter().map(|impact| Choice::new(impact.key(), impact_text(l, *impact))).collect();
     view! {
-        <Form action=action class="form" kept=true>
+        <Form action=action class="form" kept=true main=true>
             {form.view(&["organisation", "product", "title", "description", "priority", "impact", "files"])}
             <Company choices />
             {no_product.then(|| view! { <Callout tone=Tone::Warn>{td_string!(l, cases.no_entitlement)}</Callout> })}
@@ -59,7 +59,7 @@ fn NewCaseForm(choices: Vec<OrganisationChoice>) -> impl IntoView {
     }
 }
 
-/// The company stands loudly in the form (K5): chosen when there are several, said when there is one.
+/// The company is prominent in the form (K5): a choice when there are several, a line of text when there is one.
 #[component]
 fn Company(choices: Vec<OrganisationChoice>) -> impl IntoView {
     let l = use_locale();

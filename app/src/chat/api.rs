@@ -43,7 +43,7 @@ pub async fn end_chat(id: ChatId) -> Result<(), ApiError> {
     request::reply(service::chat::end(&context, id).await.map(|_| ()))
 }
 
-/// The desk: chats that wait or go on.
+/// Lists the chats that wait for the desk or are under way.
 #[server(prefix = "/fn/chat", endpoint = "list")]
 pub async fn live_chats(#[server(default)] after: String) -> Result<Page<ChatRow>, ApiError> {
     let context = request::context()?;

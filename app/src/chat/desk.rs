@@ -1,11 +1,10 @@
-//! The desk's chats: those that wait first, to be picked up; they arrive by themselves.
+//! The desk's chats, waiting ones first, to be picked up; new ones arrive without reloading.
 
 use domain::{
     chat::{ChatRow, ChatState},
     page::Page,
 };
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 use super::api::{AnswerChat, live_chats};
 use crate::{
@@ -15,7 +14,7 @@ use crate::{
     live::use_all_events,
     ui::{
         Badge, Empty, Form, FormState, HiddenField, Kind, LinkButton, Moment, PageHead, Sign, Submit, Tone, loaded,
-        paging,
+        paging, use_query,
     },
 };
 
@@ -23,7 +22,7 @@ use crate::{
 pub fn DeskChatsPage() -> impl IntoView {
     let l = use_locale();
     let happened = use_all_events();
-    let query = use_query_map();
+    let query = use_query();
     let after = Memo::new(move |_| query.with(|query| query.get("after")).unwrap_or_default());
     let chats = Resource::new_blocking(move || (after.get(), happened.get()), |(after, _)| live_chats(after));
     view! {
@@ -64,7 +63,7 @@ fn Row(chat: ChatRow) -> impl IntoView {
         <li class="panel task">
             <div class="task-main">
                 <p>{badge} " " <span class="quiet">{td_string!(l, chat.since)} " " <Moment at=chat.started_at /></span></p>
-                <p class="task-title"><a class="link" href=format!("/chat/{id}")>{chat.title}</a></p>
+                <p class="task-title"><a class="link way" href=format!("/chat/{id}")>{chat.title}</a></p>
                 <p class="quiet">{about}</p>
             </div>
             <div class="task-side">

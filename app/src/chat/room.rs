@@ -1,4 +1,4 @@
-//! A chat: the same room for both sides. Messages arrive by the live stream; without JavaScript the page is read again.
+//! A chat: one room for both sides. Messages arrive by the live stream; without JavaScript the reader reloads the page.
 
 use domain::{
     ChatId, EntryId, Failure,
@@ -61,7 +61,7 @@ fn Room(first: ChatView) -> impl IntoView {
     let chat = RwSignal::new(first);
     let acted = provide_acts();
     follow_case(case, chat, |chat| chat.seen_event, acted, move || news(id, chat));
-    // The title counts what came while nobody looked.
+    // The title counts messages that arrived while the tab was hidden.
     listen_when_hidden();
     let viewer = use_viewer();
     let vendor =
@@ -70,16 +70,16 @@ fn Room(first: ChatView) -> impl IntoView {
     let state = Memo::new(move |_| chat.with(|chat| chat.row.state));
     let may_write = Memo::new(move |_| chat.with(|chat| chat.may_write));
     let may_answer = Memo::new(move |_| chat.with(|chat| chat.may_answer));
-    // What somebody is writing stays when the chat ends (T01).
+    // What the reader is writing stays when the chat ends (T01).
     let writing = RwSignal::new(false);
     view! {
         <PageHead title>
-            <a class="link" href=format!("/cases/{case}")>{number}</a>
+            <a class="link way" href=format!("/cases/{case}")>{number}</a>
         </PageHead>
         <p class="quiet">{about}</p>
         <div class="chat-room">
             <div class="chat-state" role="status">{move || view! { <State chat=chat.get() vendor=vendor.get() /> }}</div>
-            {earlier.then(|| view! { <p class="quiet"><a class="link" href=format!("/cases/{case}")>{td_string!(l, chat.earlier)}</a></p> })}
+            {earlier.then(|| view! { <p class="quiet"><a class="link way" href=format!("/cases/{case}")>{td_string!(l, chat.earlier)}</a></p> })}
             <Messages chat vendor />
             <p class="no-script"><a class="btn btn-outline" href=format!("/chat/{id}")>{td_string!(l, chat.refresh)}</a></p>
             <Show when=move || may_answer.get()><AnswerForm id /></Show>
@@ -92,10 +92,10 @@ fn Room(first: ChatView) -> impl IntoView {
     }
 }
 
-/// What a room that shows the last messages has to learn.
+/// Fetches the messages that the room does not show yet.
 async fn news(id: ChatId, chat: RwSignal<ChatView>) -> Result<ChatView, ApiError> {
     let news = read_chat(id).await?;
-    // The page may be gone by now.
+    // The page may have been left by now.
     Ok(chat.try_with_untracked(|shown| shown.with_news(news.clone())).unwrap_or(news))
 }
 
@@ -119,10 +119,11 @@ fn State(chat: ChatView, vendor: bool) -> impl IntoView {
     }
 }
 
-/// How far from its end the list still counts as at the end, in pixels.
+/// Within this distance of its end, in pixels, the list counts as scrolled to the end.
 const NEAR: i32 = 40;
 
-/// The newest message stays in sight for who reads at the end; who scrolled up reads on, and is told how many came.
+/// The newest message stays in sight while the list is scrolled to its end. A reader who scrolled up is not moved, and is
+/// told how many messages arrived.
 #[component]
 fn Messages(chat: RwSignal<ChatView>, vendor: Memo<bool>) -> impl IntoView {
     let l = use_locale();
@@ -154,7 +155,7 @@ fn Messages(chat: RwSignal<ChatView>, vendor: Memo<bool>) -> impl IntoView {
         if before == now {
             return now;
         }
-        // A state that changed is no message, and one's own message is what one wants to see.
+        // A change of state is no message, and the sender wants to see the message just sent.
         let (others, own) = chat.with_untracked(|chat| {
             let after = chat.messages.iter().rev().take_while(|message| Some(message.id) != before);
             let mine = if vendor.get_untracked() { Side::Vendor } else { Side::Customer };
@@ -216,13 +217,13 @@ fn Message(message: EntryView, vendor: Memo<bool>) -> impl IntoView {
     .into_any()
 }
 
-/// Enter sends, Shift and Enter begins a line; the button is there for everybody.
+/// Enter sends, Shift+Enter begins a new line; the button works as well.
 #[component]
 fn MessageForm(
     id: ChatId,
     case: domain::CaseId,
     may_write: Memo<bool>,
-    /// Whether something is written that was not sent.
+    /// Whether the form holds text that was not sent.
     written: RwSignal<bool>,
 ) -> impl IntoView {
     let l = use_locale();
@@ -235,14 +236,14 @@ fn MessageForm(
             view! {
                 <Callout tone=Tone::Warn>
                     <p>{td_string!(l, chat.ended_while_writing)}</p>
-                    <p><a class="link" href=format!("/cases/{case}")>{td_string!(l, chat.to_case)}</a></p>
+                    <p><a class="link way" href=format!("/cases/{case}")>{td_string!(l, chat.to_case)}</a></p>
                 </Callout>
             }
         })
     };
     view! {
         <div on:keydown=unread::send_on_enter>
-            <Form action=action about=id.to_string() class="form chat-form" kept=true queue=true>
+            <Form action=action about=id.to_string() class="form chat-form" kept=true queue=true main=true>
                 {over}
                 {form.view(&["text"])}
                 <HiddenField name="id" value=id.to_string() />
@@ -285,7 +286,7 @@ fn EndForm(id: ChatId) -> impl IntoView {
     }
 }
 
-/// What only a browser does: the box, the keys, and the mark in the title for messages that came while nobody looked (K19).
+/// What only a browser does: the keys, and the mark in the title for messages that arrived while the tab was hidden (K19).
 mod unread {
     use domain::chat::ChatView;
     use leptos::prelude::*;
@@ -328,10 +329,14 @@ mod unread {
         on_cleanup(move || looked.remove());
     }
 
+    /// The key code of a key that belongs to an input method. Safari ends a composition before the key that ends it.
+    #[cfg(feature = "hydrate")]
+    const COMPOSING: u32 = 229;
+
     #[cfg(feature = "hydrate")]
     pub fn send_on_enter(event: leptos::ev::KeyboardEvent) {
         use wasm_bindgen::JsCast;
-        if event.key() != "Enter" || event.shift_key() || event.is_composing() {
+        if event.key() != "Enter" || event.shift_key() || event.is_composing() || event.key_code() == COMPOSING {
             return;
         }
         let form = event

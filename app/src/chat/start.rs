@@ -1,12 +1,11 @@
-//! The page that begins a chat. Somebody who is in one is led to it; while the desk is closed it says when it opens, and
-//! where to write or be called instead (J17: never a dead end).
+//! The page that begins a chat. A person with a chat under way is led to it; while the desk is closed the page says when it
+//! opens, and offers a case or a call back instead (J17: never a dead end).
 
 use domain::{
     chat::{ChatEntrance, ChatHours},
     organisations::OrganisationChoice,
 };
 use leptos::prelude::*;
-use leptos_router::components::Redirect;
 
 use super::api::{StartChat, read_chat_entrance};
 use crate::{
@@ -15,8 +14,8 @@ use crate::{
     i18n::*,
     language::use_locale,
     ui::{
-        Callout, Card, Choice, Form, FormState, HiddenField, Icon, Kind, LinkButton, Moment, PageHead, RadioGroup,
-        SelectField, Sign, Submit, TextArea, Tone, loaded,
+        Callout, Card, Choice, Form, FormState, HiddenField, Icon, Kind, LeadOn, LinkButton, Moment, PageHead,
+        RadioGroup, SelectField, Sign, Submit, TextArea, Tone, loaded,
     },
 };
 
@@ -27,7 +26,7 @@ pub fn StartChatPage() -> impl IntoView {
     view! {
         <PageHead title=td_string!(l, chat.start) />
         {loaded(entrance, |entrance: ChatEntrance| match entrance.current {
-            Some(chat) => view! { <Redirect path=format!("/chat/{chat}") /> }.into_any(),
+            Some(chat) => view! { <LeadOn path=format!("/chat/{chat}") /> }.into_any(),
             None => view! { <Begin choices=entrance.choices languages=entrance.languages /> }.into_any(),
         })}
     }
@@ -86,7 +85,7 @@ fn StartForm(choices: Vec<(OrganisationChoice, Option<jiff::Timestamp>)>, langua
         <Card>
             {until.map(|at| view! { <p class="quiet">{td_string!(l, chat.open_until)} " " <Moment at /></p> })}
             {(!languages.is_empty()).then(|| view! { <p class="quiet">{td_string!(l, chat.languages)} " " {languages}</p> })}
-            <Form action=action class="form" kept=true>
+            <Form action=action class="form" kept=true main=true>
                 {form.view(&["organisation", "product", "text"])}
                 <CompanyField choices />
                 <SelectField name="form[product]" label=td_string!(l, chat.product) choices=products />
@@ -98,7 +97,7 @@ fn StartForm(choices: Vec<(OrganisationChoice, Option<jiff::Timestamp>)>, langua
     }
 }
 
-/// The company stands loudly in the form (K5): chosen when there are several, said when there is one.
+/// The company is prominent in the form (K5): a choice when there are several, a line of text when there is one.
 #[component]
 pub(crate) fn CompanyField(choices: Vec<OrganisationChoice>) -> impl IntoView {
     let l = use_locale();

@@ -1,3 +1,3 @@
-//! What was typed and not sent yet, kept on the server for the person who typed it (docs/adr/0003).
+//! Drafts: text that was typed and not sent yet, kept on the server for its author (docs/adr/0003).
 
 pub mod api;

@@ -22,7 +22,7 @@ pub async fn find_import(id: ImportId) -> Result<ImportView, ApiError> {
     request::reply(service::imports::find(&context, id).await)
 }
 
-/// `skip` leaves out what was refused; without it one bad record stops all.
+/// `skip` leaves out refused records; without it, one of them stops the commit.
 #[server(prefix = "/fn/imports", endpoint = "commit")]
 pub async fn commit_import(id: ImportId, #[server(default)] skip: String) -> Result<(), ApiError> {
     let context = request::context()?;
@@ -39,6 +39,8 @@ pub async fn commit_import(id: ImportId, #[server(default)] skip: String) -> Res
 pub async fn discard_import(id: ImportId) -> Result<(), ApiError> {
     let context = request::context()?;
     request::reply(service::imports::discard(&context, id).await)?;
+    // The same files sent again are another import.
+    request::reply(service::forms::forget_answer(&context.services, &format!("/imports/{id}")).await)?;
     request::redirect("/imports");
     Ok(())
 }

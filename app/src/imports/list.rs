@@ -1,23 +1,22 @@
-//! Uploading a file and the uploads that wait. The form is plain: it works without JavaScript.
+//! The upload form, and the uploads that wait for a decision. The form is plain: it works without JavaScript.
 
 use domain::imports::{ImportShelf, ImportView, RefusedUpload, UploadProblem};
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 use super::{
     api::list_imports,
-    words::{meant_text, size_text, state_text, state_tone, upload_text},
+    words::{counts_text, meant_text, size_text, state_text, state_tone, upload_text},
 };
 use crate::{
     i18n::*,
     language::use_locale,
-    ui::{Badge, Callout, Card, Empty, FormKey, Icon, PageHead, ShortMoment, Sign, Tone, loaded},
+    ui::{Badge, Callout, Card, Empty, FormKey, Icon, PageHead, ShortMoment, Sign, Tone, loaded, use_query},
 };
 
 #[component]
 pub fn ImportsPage() -> impl IntoView {
     let l = use_locale();
-    let query = use_query_map();
+    let query = use_query();
     let refused = query.with_untracked(|query| query.get("refused")).and_then(|key| UploadProblem::parse(&key));
     let imports = Resource::new_blocking(|| (), |()| list_imports());
     view! {
@@ -32,7 +31,7 @@ pub fn ImportsPage() -> impl IntoView {
     }
 }
 
-/// Why the last upload was not taken, and which file it is about.
+/// Says why the last upload was refused, and which file is to blame.
 #[component]
 fn Refused(refused: RefusedUpload) -> impl IntoView {
     let l = use_locale();
@@ -89,8 +88,9 @@ fn Waiting(imports: Vec<ImportView>) -> impl IntoView {
                     <td data-label=td_string!(l, imports.state)>
                         <Badge tone=state_tone(import.state)>{state_text(l, import.state)}</Badge>
                     </td>
+                    <td data-label=td_string!(l, imports.result)>{import.report.map(|report| counts_text(l, &report.counts))}</td>
                     <td data-label=td_string!(l, imports.size)>{size_text(l, import.bytes)}</td>
-                    <td data-label=td_string!(l, imports.by)>{import.by}</td>
+                    <td data-label=td_string!(l, imports.by)>{if import.at_terminal { td_string!(l, imports.at_terminal).to_owned() } else { import.by }}</td>
                     <td data-label=td_string!(l, imports.uploaded)><ShortMoment at=import.uploaded_at /></td>
                 </tr>
             }
@@ -103,6 +103,7 @@ fn Waiting(imports: Vec<ImportView>) -> impl IntoView {
                     <tr>
                         <th scope="col">{td_string!(l, imports.file)}</th>
                         <th scope="col">{td_string!(l, imports.state)}</th>
+                        <th scope="col">{td_string!(l, imports.result)}</th>
                         <th scope="col">{td_string!(l, imports.size)}</th>
                         <th scope="col">{td_string!(l, imports.by)}</th>
                         <th scope="col">{td_string!(l, imports.uploaded)}</th>

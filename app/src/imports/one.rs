@@ -1,4 +1,4 @@
-//! One upload: how far it is, what the dry run found, the decision, what was done.
+//! One upload: its progress, the findings of the dry run, the decision, the outcome.
 
 use std::{borrow::Cow, time::Duration};
 
@@ -78,13 +78,19 @@ fn Import(first: ImportView) -> impl IntoView {
         <div class="imports">
             {move || {
                 let view = import.get();
-                view! { <Stand view=view.clone() />{view.report.map(|report| view! { <Outcome report state=view.state /> })} }
+                let unread = view.state == ImportState::Failed && view.report.is_none();
+                let lead = unread.then(|| view! { <Callout tone=Tone::Bad>{failed_text(l, view.at_terminal)}</Callout> });
+                view! { <Stand view=view.clone() />{lead}{view.report.map(|report| view! { <Outcome report state=view.state at_terminal=view.at_terminal /> })} }
             }}
-            // Before the records: nobody should have to pass 500 of them to decide.
+            // Above the records, so that the decision is not below 500 of them.
             {move || (!running.get()).then(|| view! { <Decision view=import.get_untracked() import /> })}
             {move || import.get().report.map(|report| view! { <Records id report /> })}
         </div>
     }
+}
+
+fn failed_text(l: Locale, at_terminal: bool) -> &'static str {
+    if at_terminal { td_string!(l, imports.failed_terminal_lead) } else { td_string!(l, imports.failed_lead) }
 }
 
 #[component]
@@ -107,17 +113,18 @@ fn Stand(view: ImportView) -> impl IntoView {
 }
 
 #[component]
-fn Outcome(report: ImportReport, state: ImportState) -> impl IntoView {
+fn Outcome(report: ImportReport, state: ImportState, at_terminal: bool) -> impl IntoView {
     let l = use_locale();
     let counts = report.counts;
     let lead: Option<(Tone, Cow<'static, str>)> = match state {
         ImportState::Done => Some((Tone::Good, td_string!(l, imports.done_lead).into())),
-        ImportState::Failed => Some((Tone::Bad, td_string!(l, imports.failed_lead).into())),
+        ImportState::Failed => Some((Tone::Bad, failed_text(l, at_terminal).into())),
         ImportState::Checked if report.refused_files > 0 => {
             let text = td_string!(l, imports.refused_files_lead, count = report.rows_not_read).to_string();
             Some((Tone::Bad, Cow::Owned(text)))
         }
         ImportState::Checked if counts.refused() > 0 => Some((Tone::Warn, td_string!(l, imports.refused_lead).into())),
+        ImportState::Checked if counts.total() == 0 => Some((Tone::Warn, td_string!(l, imports.no_records).into())),
         ImportState::Checked if counts.writes() == 0 => Some((Tone::Info, td_string!(l, imports.nothing_lead).into())),
         ImportState::Checked => Some((Tone::Info, td_string!(l, imports.ready_lead).into())),
         ImportState::Checking | ImportState::Running => None,
@@ -139,7 +146,7 @@ fn Records(id: ImportId, report: ImportReport) -> impl IntoView {
     view! {
         <Card title=td_string!(l, imports.records)>
             {cut.then(|| view! { <p class="quiet">{td_string!(l, imports.cut, shown = MAX_SHOWN, total = total)}</p> })}
-            <p><a class="link" href=format!("/imports/{id}/verdicts") download="" rel="external">{td_string!(l, imports.verdicts)}</a></p>
+            <p><a class="link way" href=format!("/imports/{id}/verdicts") download="" rel="external">{td_string!(l, imports.verdicts)}</a></p>
             <table class="table cards-on-phone">
                 <thead>
                     <tr>
@@ -208,18 +215,18 @@ fn Counts(all: VerdictCounts, by_kind: Vec<(domain::imports::RecordKind, Verdict
     }
 }
 
-/// Commit, or forget the upload.
+/// Offers to commit or to discard the upload.
 #[component]
 fn Decision(view: ImportView, import: RwSignal<ImportView>) -> impl IntoView {
     let counts = view.report.as_ref().map(|report| report.counts).unwrap_or_default();
     let waits = matches!(view.state, ImportState::Checked | ImportState::Failed);
     let refused = counts.refused() > 0;
     let readable = view.report.as_ref().is_none_or(|report| report.may_commit(true));
-    let offers = waits && readable && (counts.writes() > 0 || view.report.is_none());
+    let offers = waits && readable && !view.at_terminal && (counts.writes() > 0 || view.report.is_none());
     view! {
         <div class="import-decision">
             {offers.then(|| view! { <Commit id=view.id writes=counts.writes() refused import /> })}
-            <Discard id=view.id />
+            <Discard id=view.id at_terminal=view.at_terminal />
         </div>
     }
 }
@@ -254,17 +261,21 @@ fn Commit(id: ImportId, writes: u64, refused: bool, import: RwSignal<ImportView>
 }
 
 #[component]
-fn Discard(id: ImportId) -> impl IntoView {
+fn Discard(id: ImportId, at_terminal: bool) -> impl IntoView {
     let l = use_locale();
     let action = ServerAction::<DiscardImport>::new();
     let form = FormState::provide(action);
+    let (name, lead) = match at_terminal {
+        true => (td_string!(l, imports.forget), td_string!(l, imports.forget_lead)),
+        false => (td_string!(l, imports.discard), td_string!(l, imports.discard_lead)),
+    };
     view! {
         <Form action=action class="form">
             {form.view(&[])}
             <HiddenField name="id" value=id.to_string() />
             <details>
-                <summary class="btn btn-outline">{td_string!(l, imports.discard)}</summary>
-                <p class="field-hint mt-3">{td_string!(l, imports.discard_lead)}</p>
+                <summary class="btn btn-outline">{name}</summary>
+                <p class="field-hint mt-3">{lead}</p>
                 <Submit kind=Kind::Danger>{td_string!(l, imports.discard_confirm)}</Submit>
             </details>
         </Form>

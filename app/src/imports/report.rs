@@ -8,7 +8,7 @@ use domain::{
 use super::words::{kind_text, verdict_text, why_texts};
 use crate::{i18n::*, language::from_domain};
 
-/// Spreadsheets in French want semicolons.
+/// French spreadsheets expect semicolons.
 const fn separator(l: Locale) -> char {
     match l {
         Locale::fr => ';',
@@ -16,7 +16,7 @@ const fn separator(l: Locale) -> char {
     }
 }
 
-/// The names of the columns. The mark in front tells spreadsheets that it is UTF-8.
+/// The names of the columns. The byte order mark tells spreadsheets that the text is UTF-8.
 pub fn head(language: Language) -> String {
     let l = from_domain(language);
     let cells = [
@@ -38,7 +38,7 @@ pub fn row(language: Language, row: &RowVerdict) -> String {
     spreadsheet_row(&[&row.file, &line, kind, &row.id, verdict, &why], separator(l))
 }
 
-/// One record that is refused, or of which something is left out, on a line for a terminal.
+/// Formats a record that is refused or has remarks as one line for a terminal.
 pub fn said(language: Language, row: &RowVerdict) -> String {
     let l = from_domain(language);
     let place = if row.file.is_empty() { row.line.to_string() } else { format!("{}:{}", row.file, row.line) };

@@ -1,15 +1,14 @@
-//! The company that the page is about, loudly (K5), and the way to another one of one's own: a form, so that it works without
-//! JavaScript, and every page after it agrees.
+//! The company that the page is about, shown prominently (K5), and the switch to another company of the reader: a form, so
+//! that it works without JavaScript and every later page agrees.
 
 use domain::OrganisationId;
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 use crate::{
     i18n::*,
     language::use_locale,
     session::Viewer,
-    ui::{Icon, Menu, PlainForm, Sign},
+    ui::{FrameButton, Icon, Menu, PlainForm, Sign, use_query},
 };
 
 type Companies = Vec<(OrganisationId, String)>;
@@ -32,9 +31,9 @@ pub fn CompanySwitch(viewer: Viewer) -> impl IntoView {
     }
 }
 
-/// The one in the address, if it is one's own, else the present one.
+/// The company in the address if the reader belongs to it, otherwise the present one.
 fn company_of_page(companies: Companies, current: Option<OrganisationId>) -> Memo<Option<OrganisationId>> {
-    let query = use_query_map();
+    let query = use_query();
     Memo::new(move |_| {
         let named = query.with(|query| {
             ["organisation", "company"].into_iter().find_map(|name| query.get(name)?.parse::<OrganisationId>().ok())
@@ -46,11 +45,12 @@ fn company_of_page(companies: Companies, current: Option<OrganisationId>) -> Mem
 #[component]
 fn Name(companies: Companies, here: Memo<Option<OrganisationId>>) -> impl IntoView {
     let l = use_locale();
-    let name = move || companies.iter().find(|(id, _)| here.get() == Some(*id)).map(|(_, name)| name.clone());
+    let name =
+        Memo::new(move |_| companies.iter().find(|(id, _)| here.get() == Some(*id)).map(|(_, name)| name.clone()));
     view! {
         <Icon sign=Sign::Company />
         <span class="sr-only">{td_string!(l, common.company)}</span>
-        <span class="company-name">{name}</span>
+        <span class="company-name" title=name>{name}</span>
     }
 }
 
@@ -60,14 +60,14 @@ fn Choices(companies: Companies, here: Memo<Option<OrganisationId>>) -> impl Int
     let choices = companies
         .into_iter()
         .map(|(id, name)| {
-            let chosen = move || here.get() == Some(id);
+            let chosen = Signal::derive(move || here.get() == Some(id));
             view! {
                 <li>
-                    <button type="submit" name="organisation" value=id.to_string() class="company-choice"
-                        aria-current=move || chosen().then_some("true")>
-                        <span class="company-mark">{move || chosen().then(|| view! { <Icon sign=Sign::Check /> })}</span>
-                        {name}
-                    </button>
+                    <FrameButton path="/fn/session/set_company" class="company-choice" name="organisation" value=id.to_string()
+                        current=chosen>
+                        <span class="company-mark">{move || chosen.get().then(|| view! { <Icon sign=Sign::Check /> })}</span>
+                        {name.clone()}
+                    </FrameButton>
                 </li>
             }
         })

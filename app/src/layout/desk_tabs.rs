@@ -1,4 +1,4 @@
-//! What the desk's pages have in common: the way between cases, chats and call-backs, with how many wait.
+//! The tabs of the desk's pages: cases, chats and call-backs, with the number that wait.
 
 use domain::calls::DeskWaiting;
 use leptos::prelude::*;

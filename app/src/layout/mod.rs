@@ -1,4 +1,4 @@
-//! The frame around every page of somebody who is signed in: navigation, company, language, the way out.
+//! The frame around every page behind sign-in: navigation, company, language, sign-out.
 
 mod company;
 mod desk_tabs;
@@ -9,17 +9,21 @@ pub use desk_tabs::DeskTabs;
 
 use leptos::prelude::*;
 
-use self::{company::CompanySwitch, navigation::Navigation, refused::Refused};
+use self::{
+    company::CompanySwitch,
+    navigation::Navigation,
+    refused::{Noted, Refused},
+};
 use crate::{
     brand::BrandMark,
     i18n::*,
     language::use_locale,
     live::LiveStatus,
     session::{LanguageSwitch, Viewer, tell_zone, use_viewer},
-    ui::{Icon, Menu, PlainForm, Sign, ToastRegion, follow_arrivals},
+    ui::{FrameButton, Icon, Menu, PlainForm, Sign, ToastRegion, follow_arrivals},
 };
 
-/// The frame; what is inside waits for nothing in it.
+/// The frame; the page inside does not wait for it.
 #[component]
 pub fn Frame(children: Children) -> impl IntoView {
     let viewer = use_viewer();
@@ -33,7 +37,7 @@ pub fn Frame(children: Children) -> impl IntoView {
             })}
         </Suspense>
         <LiveStatus />
-        <main id="content" tabindex="-1"><Refused />{children()}</main>
+        <main id="content" tabindex="-1"><Refused /><Noted />{children()}</main>
         <MadeWith />
         <ToastRegion />
     }
@@ -76,9 +80,9 @@ fn AccountMenu(viewer: Viewer) -> impl IntoView {
                 <p class="quiet">{viewer.actor.email.clone()}</p>
                 <a class="btn btn-ghost justify-start" href="/account">{td_string!(l, session.account)}</a>
                 <PlainForm path="/fn/session/sign_out">
-                    <button class="btn btn-ghost justify-start w-full" type="submit">
+                    <FrameButton path="/fn/session/sign_out" class="btn btn-ghost justify-start w-full">
                         <Icon sign=Sign::Exit />{td_string!(l, session.sign_out)}
-                    </button>
+                    </FrameButton>
                 </PlainForm>
             </div>
         </Menu>
@@ -89,7 +93,7 @@ fn letters(name: &str) -> String {
     name.split_whitespace().filter_map(|word| word.chars().next()).take(2).collect::<String>().to_uppercase()
 }
 
-/// The frame of pages for people who are not signed in.
+/// The frame of pages for visitors who are not signed in.
 #[component]
 pub fn Plain(children: Children) -> impl IntoView {
     view! {
@@ -99,7 +103,7 @@ pub fn Plain(children: Children) -> impl IntoView {
                 <span class="brand"><BrandMark /></span>
                 <LanguageSwitch />
             </header>
-            <main id="content" tabindex="-1"><Refused />{children()}</main>
+            <main id="content" tabindex="-1"><Refused /><Noted />{children()}</main>
             <MadeWith />
         </div>
     }

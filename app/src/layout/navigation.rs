@@ -1,4 +1,5 @@
-//! The entries that lead somewhere for this person: to the side, or at the thumb on a phone, where there is room for five.
+//! The navigation entries that lead somewhere for this person: at the side, or at the bottom of a phone, which has room for
+//! five.
 
 use domain::access::{Actor, Permission, policy};
 use leptos::prelude::*;
@@ -12,7 +13,7 @@ use crate::{
     ui::{Icon, Menu, Sign},
 };
 
-/// How many places a phone has; with more entries the last place opens the rest.
+/// The number of places on a phone; with more entries the last place opens the rest.
 const PLACES: usize = 5;
 
 #[component]
@@ -47,7 +48,7 @@ fn Entry(entry: &'static NavEntry, path: Memo<String>) -> impl IntoView {
     }
 }
 
-/// Whether a page is the entry's or below it.
+/// Whether a page is the entry's page or below it.
 fn leads_to(entry: &NavEntry, path: &str) -> bool {
     let below = || path.strip_prefix(entry.path).is_some_and(|rest| rest.starts_with('/'));
     path == entry.path || (entry.path != "/" && below())
@@ -68,8 +69,8 @@ fn More(entries: Vec<&'static NavEntry>, path: Memo<String>) -> impl IntoView {
     }
 }
 
-/// Everybody sees an entry without permission; others those who hold it, open or not: a closed page says when it opens
-/// (K2: never a blank menu).
+/// Whether the viewer sees an entry: always when it needs no permission, otherwise by holding it, open or not. A closed page
+/// says when it opens (K2: never a blank menu).
 fn shown(entry: &NavEntry, actor: &Actor, now: jiff::Timestamp) -> bool {
     let side = entry.vendor_only.is_none_or(|vendor| vendor == actor.is_vendor());
     side && entry.permission.is_none_or(|permission| holds(actor, permission, now))

@@ -1,40 +1,60 @@
-//! A plain form that was refused, when its page no longer has the form: why, and what was typed (T01). Where the form is on
-//! the page it says so itself, and this is hidden by the style sheet.
+//! A refused plain form whose page no longer has the form: the reason, and what was typed (T01). Where the form is on the
+//! page it says so itself, and the style sheet hides this.
 
 use domain::Failure;
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 use server_fn::error::ServerFnUrlError;
 
-use crate::{ApiError, failure::FailureView, i18n::*, language::use_locale};
+use crate::{
+    ApiError,
+    failure::FailureView,
+    i18n::*,
+    language::use_locale,
+    ui::{DoneNote, Tone, use_query},
+};
 
 #[component]
 pub fn Refused() -> impl IntoView {
-    let query = use_query_map();
+    let query = use_query();
     move || {
         let get = |name: &str| query.with(|query| query.get(name));
         let (path, error) = (get("__path")?, get("__err")?);
         let about = get("__form").unwrap_or_default();
         let ApiError(failure) = ServerFnUrlError::<ApiError>::decode_err(&error);
-        // Codes only: anybody can make an address. Without a session the sign-in page is shown instead.
+        // Only codes are shown, because any link can carry this query. Without a session the sign-in page is shown instead.
         let failure = failure.without_words();
         (failure != Failure::Unauthenticated).then(|| view! { <Said failure form=format!("{path}#{about}") /> })
     }
 }
 
+/// What happened to what was typed when a plain form led here: it is kept as a draft, or was sent before.
+#[component]
+pub fn Noted() -> impl IntoView {
+    let l = use_locale();
+    let query = use_query();
+    let text = move || match query.with(|query| query.get("done")).as_deref() {
+        Some("kept") => Some(td_string!(l, common.draft_kept)),
+        Some("before") => Some(td_string!(l, common.sent_before)),
+        _ => None,
+    };
+    move || text().map(|text| view! { <DoneNote text tone=Tone::Info /> })
+}
+
 #[component]
 fn Said(failure: Failure, form: String) -> impl IntoView {
     let l = use_locale();
-    // The browser does not know what was typed: it takes over what the server wrote.
+    // The browser does not know what was typed and keeps the server's markup.
     let markup = typed(&form)
         .into_iter()
         .map(|text| format!("<textarea class=\"textarea\" rows=\"5\" readonly>\n{}</textarea>", escape(&text)));
     let markup: String = markup.collect();
     view! {
-        <section class="refused" aria-label=td_string!(l, failure.refused)>
+        <section class="refused" tabindex="-1" autofocus=true aria-label=td_string!(l, failure.refused)>
             <FailureView failure />
-            <p class="font-semibold">{td_string!(l, failure.typed)}</p>
-            <div inner_html=markup></div>
+            <div class="refused-typed">
+                <p class="font-semibold">{td_string!(l, failure.typed)}</p>
+                <div inner_html=markup></div>
+            </div>
         </section>
     }
 }
@@ -43,7 +63,7 @@ fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
-/// The texts of the form; ids and choices are nothing that one typed.
+/// Returns the typed texts of the form, without ids and choices.
 #[cfg(feature = "ssr")]
 fn typed(form: &str) -> Vec<String> {
     let facts = use_context::<crate::request::Facts>();

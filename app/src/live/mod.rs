@@ -1,5 +1,5 @@
-//! The live stream: one `EventSource` for the tabs of a browser, which says that something happened to a case and nothing of
-//! what. A page that shows the case, or a list of cases, asks again.
+//! The live stream: one `EventSource` for all tabs of a browser. It says which case changed, never what changed; a page that
+//! shows the case, or a list of cases, asks the server again.
 
 #[cfg(feature = "hydrate")]
 mod share;
@@ -20,7 +20,7 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::ApiError;
 
-/// Whether news arrive.
+/// The state of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Link {
     Live,
@@ -30,12 +30,12 @@ enum Link {
     SignedOut,
 }
 
-/// What was heard since the page was made.
+/// What the stream reported since the page was rendered.
 #[derive(Default)]
 struct News {
-    /// How many events of a case there are, as far as its reader may know.
+    /// The number of events of each case, as far as the reader may know.
     cases: HashMap<CaseId, i64>,
-    /// How often more happened than could be named: an import.
+    /// The number of imports, which change more cases than can be named.
     refreshes: u32,
 }
 
@@ -45,12 +45,12 @@ struct Live {
     /// Counts bursts of news.
     bursts: RwSignal<i64>,
     link: RwSignal<Link>,
-    /// How many things on the page have to hear of news although nobody looks.
+    /// The number of components that need news even while the tab is hidden.
     #[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "only browsers hide tabs"))]
     listeners: RwSignal<u32>,
 }
 
-/// Opens the stream once somebody is signed in; [`crate::App`] calls it. On the server nothing happens.
+/// Opens the stream once the viewer is known to be signed in; [`crate::App`] calls it. Does nothing on the server.
 pub fn provide_live() {
     let live = Live {
         news: RwSignal::new(News::default()),
@@ -79,9 +79,9 @@ pub fn provide_live() {
     }
 }
 
-/// Keeps a page that shows one case up to date: asks again when there is an event that `shown` does not contain, and
-/// whenever `acted` counts up. An answer that is older than what is shown is dropped: two may come out of order. One that
-/// does not come is asked for again (B3).
+/// Keeps a page about one case up to date: asks again when there is an event that `shown` does not contain, and whenever
+/// `acted` counts up. An answer that is older than what is shown is dropped, since two may arrive out of order. A question
+/// without an answer is repeated (B3).
 pub fn follow_case<T, F>(
     case: CaseId,
     shown: RwSignal<T>,
@@ -114,7 +114,7 @@ pub fn follow_case<T, F>(
                         Err(ApiError(failure)) if !may_pass(&failure) => return,
                         Err(_) => pause(tries).await,
                     }
-                    // The page is gone, or another answer brought what this one was to bring.
+                    // The page was left, or another answer has already brought the news.
                     let caught_up = shown.try_with_untracked(|shown| known.is_some_and(|known| known <= seen(shown)));
                     if caught_up.unwrap_or(true) {
                         return;
@@ -126,12 +126,12 @@ pub fn follow_case<T, F>(
     });
 }
 
-/// Whether the same question may get an answer in a while.
+/// Whether the failure may pass, so that asking again makes sense.
 pub fn may_pass(failure: &Failure) -> bool {
     matches!(failure, Failure::Unavailable | Failure::TooMany { .. } | Failure::Unexpected(_))
 }
 
-/// Waits longer each time, from about a second to half a minute; no two tabs wait equally long.
+/// Waits longer each time, from about a second to half a minute, with a random part so that tabs do not ask in step.
 pub async fn pause(tries: u32) {
     let waited = Promise::new(&mut |resolve, _| {
         Timeout::new(wait(tries), move || drop(resolve.call0(&JsValue::UNDEFINED))).forget();
@@ -139,7 +139,7 @@ pub async fn pause(tries: u32) {
     drop(JsFuture::from(waited).await);
 }
 
-/// Milliseconds.
+/// Returns the wait in milliseconds.
 fn wait(tries: u32) -> u32 {
     const SHORTEST: u32 = 1_000;
     const LONGEST: u32 = 30_000;
@@ -147,18 +147,17 @@ fn wait(tries: u32) -> u32 {
     (f64::from(whole) * (0.5 + js_sys::Math::random() / 2.0)) as u32
 }
 
-/// Counts up when something happened to any case within sight, once for what comes close together.
+/// Counts up when any visible case changed, once for changes that come close together.
 pub fn use_all_events() -> Memo<i64> {
     let live = use_context::<Live>();
     Memo::new(move |_| live.map(|live| live.bursts.get()).unwrap_or_default())
 }
 
-/// For what has to hear of news while nobody looks at the tab, as long as it is on the page: elsewhere a hidden tab lets go
-/// of its connection.
+/// Keeps the stream of a hidden tab open as long as the calling component is on the page; other hidden tabs close theirs.
 pub fn listen_when_hidden() {
     #[cfg(feature = "hydrate")]
     if let Some(Live { listeners, .. }) = use_context::<Live>() {
-        // Not in the body of the component: what is on the page counts, not what is being made.
+        // In an effect, so that only mounted components count.
         Effect::new(move |_| listeners.update(|count| *count += 1));
         on_cleanup(move || listeners.update(|count| *count = count.saturating_sub(1)));
     }

@@ -1,8 +1,8 @@
-//! One stream for all tabs of a browser: the tab that holds a lock has it and tells the others what it hears. A browser gives
-//! a host six connections over HTTP/1.1, whatever the tabs (F9, T08).
+//! One stream for all tabs of a browser: the tab that holds a lock opens it and passes on what it receives. Over HTTP/1.1 a
+//! browser opens six connections to a host, however many tabs there are (F9, T08).
 //!
-//! Browsers have both parts, Web Locks and `BroadcastChannel`, on https and on this machine; elsewhere each tab opens its own
-//! stream. The lock is given up by the browser when its tab goes away, however it does.
+//! Browsers offer both parts, Web Locks and `BroadcastChannel`, over https and on this machine; elsewhere each tab opens its
+//! own stream. The browser releases the lock when its tab goes away, even after a crash.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -13,7 +13,7 @@ use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, BroadcastChannel, MessageEvent};
 
-/// What the tabs of one person share.
+/// What the tabs of one person in a browser share.
 pub struct Share {
     name: String,
     locks: JsValue,
@@ -21,7 +21,7 @@ pub struct Share {
 }
 
 impl Share {
-    /// `None` where the browser cannot.
+    /// Returns `None` where the browser lacks a part.
     pub fn new(name: String) -> Option<Self> {
         let has = |name: &str| Reflect::get(&window(), &name.into()).is_ok_and(|there| !there.is_undefined());
         let locks = Reflect::get(&window().navigator(), &"locks".into()).ok().filter(JsValue::is_object)?;
@@ -34,7 +34,7 @@ impl Share {
         let _ = self.channel.post_message(&text.into());
     }
 
-    /// What other tabs tell.
+    /// Calls `heard` with what other tabs tell.
     pub fn listen(&self, heard: impl Fn(String) + 'static) -> EventListener {
         EventListener::new(&self.channel, "message", move |event| {
             if let Some(text) = event.dyn_ref::<MessageEvent>().and_then(|event| event.data().as_string()) {
@@ -43,14 +43,14 @@ impl Share {
         })
     }
 
-    /// Waits for the lock; `lead` is called once this tab has it.
+    /// Queues for the lock; `lead` is called once this tab holds it.
     pub fn queue(&self, lead: impl FnOnce() + 'static) -> Option<Turn> {
         let turn = Turn { abort: AbortController::new().ok()?, release: Rc::default() };
         let options = Object::new();
         Reflect::set(&options, &"signal".into(), &turn.abort.signal()).ok()?;
         let request: Function = Reflect::get(&self.locks, &"request".into()).ok()?.dyn_into().ok()?;
         let release = turn.release.clone();
-        // The lock is held until the promise that is given back resolves.
+        // The lock is held until the returned promise resolves.
         let granted = Closure::once_into_js(move |_: JsValue| {
             let held = Promise::new(&mut |resolve, _| {
                 release.replace(Some(resolve));
@@ -60,13 +60,13 @@ impl Share {
         });
         let asked = request.call3(&self.locks, &self.name.as_str().into(), &options, &granted).ok()?;
         let asked: Promise = asked.dyn_into().ok()?;
-        // Giving up is no error.
+        // Aborting the request is no error.
         spawn_local(async move { drop(JsFuture::from(asked).await) });
         Some(turn)
     }
 }
 
-/// A place in the queue for the lock, or the lock; dropping it gives it up.
+/// A place in the queue for the lock, or the lock itself; released when dropped.
 pub struct Turn {
     abort: AbortController,
     release: Rc<RefCell<Option<Function>>>,

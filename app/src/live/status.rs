@@ -1,4 +1,4 @@
-//! Says in words when news no longer arrive.
+//! Says in words when news no longer arrives.
 
 use leptos::prelude::*;
 use leptos_router::{
@@ -13,13 +13,14 @@ use crate::{
     ui::{Icon, Sign},
 };
 
-/// A strip above the page; nothing while all is well.
+/// A strip above the page; empty while the stream is open.
 #[component]
 pub fn LiveStatus() -> impl IntoView {
     let l = use_locale();
     let link = use_context::<Live>().map(|live| live.link);
     let here = use_location();
-    let text = move || match link.map(|link| link.get()) {
+    let text = move || {
+        match link.map(|link| link.get()) {
         None | Some(Link::Live) => None,
         Some(Link::Reconnecting) => {
             Some(view! { <p><Icon sign=Sign::Warning />{td_string!(l, common.live_lost)}</p> }.into_any())
@@ -30,11 +31,12 @@ pub fn LiveStatus() -> impl IntoView {
                     <Icon sign=Sign::Warning />
                     {td_string!(l, failure.unauthenticated)}
                     " "
-                    <a class="link" href=sign_in_and_return(&here) rel="external">{td_string!(l, session.sign_in)}</a>
+                    <a class="link way" href=sign_in_and_return(&here) rel="external">{td_string!(l, session.sign_in)}</a>
                 </p>
             }
             .into_any(),
         ),
+    }
     };
     view! { <div class="live-status" role="status">{text}</div> }
 }

@@ -1,7 +1,7 @@
-//! The connection of a tab, or of all tabs of a browser: opened, opened again when it was lost, let go of while nobody looks.
+//! The connection of a tab, or of all tabs of a browser: opened, reopened when it is lost, closed while the tab is hidden.
 //!
-//! A browser opens a lost stream again by itself, but all tabs after the same time, and gives up for good at any answer that
-//! is no stream (a proxy's 502 during a restart, our own 503). So a lost stream is closed here and opened anew.
+//! A browser reopens a lost stream on its own, but every tab after the same delay, and gives up for good at any answer that
+//! is not a stream (a proxy's 502 during a restart, our own 503). So a lost stream is closed here and opened anew.
 
 use std::{
     cell::{Cell, RefCell},
@@ -21,13 +21,13 @@ use super::{
     wait,
 };
 
-/// News that come this close together are one.
+/// News within this time, in milliseconds, counts as one burst.
 const BURST: u32 = 400;
-/// A connection that is back within this time is not worth a word.
+/// A connection that is back within this time is not reported as lost.
 const UNNOTICED: u32 = 5_000;
-/// How long a hidden tab wants news.
+/// How long a hidden tab keeps its stream.
 const HIDDEN: u32 = 30_000;
-/// A tab that does not get the lock within this time hears another one.
+/// A tab that does not get the lock within this time follows another one.
 const FOLLOWS: u32 = 200;
 
 /// An open stream; dropping it closes it.
@@ -45,11 +45,11 @@ impl Drop for Source {
 /// Lives as long as the tab.
 pub struct Tab {
     live: Live,
-    /// Where to go on: what the server said last.
+    /// The server's last cursor, to resume from.
     cursor: RefCell<String>,
-    /// `None`: each tab for itself.
+    /// `None` when each tab has its own stream.
     share: Option<Share>,
-    /// With a share: the place in the queue.
+    /// With a share, the place in its queue.
     turn: RefCell<Option<Turn>>,
     source: RefCell<Option<Source>>,
     tries: Cell<u32>,
@@ -57,11 +57,11 @@ pub struct Tab {
     notice: RefCell<Option<Timeout>>,
     hidden: RefCell<Option<Timeout>>,
     catch_up: RefCell<Option<Timeout>>,
-    /// News came, and the pages are soon told.
+    /// News arrived, and the pages will be told at the end of the burst.
     burst: Cell<bool>,
 }
 
-/// Begins once a tab is looked at: one that was opened in the background waits (T08).
+/// Starts the stream once the tab is visible: a tab opened in the background waits (T08).
 pub fn start(from: String, person: PersonId, live: Live) -> Rc<Tab> {
     let tab = Rc::new(Tab {
         live,
@@ -89,7 +89,7 @@ pub fn start(from: String, person: PersonId, live: Live) -> Rc<Tab> {
 }
 
 impl Tab {
-    /// Wants news from now on, by an own stream or by that of another tab.
+    /// Follows the news from now on, by its own stream or by another tab's.
     pub fn join(self: &Rc<Self>) {
         if self.live.link.get_untracked() == Link::SignedOut {
             return;
@@ -111,7 +111,7 @@ impl Tab {
         })));
     }
 
-    /// Wants no more news.
+    /// Stops following the news.
     fn leave(&self) {
         self.retry.take();
         self.notice.take();
@@ -143,7 +143,7 @@ impl Tab {
         self.tell("live", "", "");
     }
 
-    /// The stream of this tab said something.
+    /// Handles an event of this tab's stream.
     fn received(self: &Rc<Self>, kind: &str, event: &Event) {
         let Some(event) = event.dyn_ref::<MessageEvent>() else { return };
         let (data, cursor) = (event.data().as_string().unwrap_or_default(), event.last_event_id());
@@ -157,7 +157,7 @@ impl Tab {
         }
     }
 
-    /// The tab with the stream said something.
+    /// Handles what the tab with the stream passes on.
     fn told(self: &Rc<Self>, text: &str) {
         let mut lines = text.split('\n');
         let mut next = || lines.next().unwrap_or_default();
@@ -193,10 +193,11 @@ impl Tab {
         }
     }
 
-    /// Asks once for what happened between the page and the first word of the other tab.
+    /// Asks once for what happened between the rendering of the page and the first message of the other tab.
     async fn catch_up(self: Rc<Self>) {
         for tries in 0.. {
-            // This tab got the lock meanwhile, and its stream goes on where the page stopped; or it wants nothing any more.
+            // This tab got the lock in the meantime, and its stream resumes where the page stopped; or it no longer follows
+            // the news.
             if self.turn.borrow().as_ref().is_none_or(Turn::leads) {
                 return;
             }
@@ -214,7 +215,7 @@ impl Tab {
         }
     }
 
-    /// Server-sent events that came whole.
+    /// Reads server-sent events from a complete answer.
     fn read(self: &Rc<Self>, text: &str) {
         for event in text.split("\n\n") {
             let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).map_or("", str::trim);
@@ -234,7 +235,7 @@ impl Tab {
         self.try_later();
     }
 
-    /// Later each time, and never all browsers at once.
+    /// Waits longer each time, and never as long as all other browsers.
     fn try_later(self: &Rc<Self>) {
         let tries = self.tries.get();
         self.tries.set(tries.saturating_add(1));
@@ -244,10 +245,10 @@ impl Tab {
         })));
     }
 
-    /// Asks first what the answer would be: the stream itself does not say why it was refused.
+    /// Asks for the status first: an `EventSource` does not say why it was refused.
     async fn try_now(self: Rc<Self>) {
         let status = fetch("/live", "HEAD").await.map(|answer| answer.status());
-        // It may want no more news by now.
+        // The tab may have stopped following in the meantime.
         if self.retry.borrow().is_none() {
             return;
         }

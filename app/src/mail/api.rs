@@ -12,14 +12,14 @@ use crate::ApiError;
 #[cfg(feature = "ssr")]
 use crate::request;
 
-/// A page of mails and how many are in each state.
+/// Returns a page of mails and the number in each state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailList {
     pub page: Page<MailRow>,
     pub counts: Vec<(MailState, u64)>,
 }
 
-/// `state` as in the address; anything unknown is all of them.
+/// `state` is taken from the address; an unknown one means all.
 #[server(prefix = "/fn/mail", endpoint = "list")]
 pub async fn list_mails(
     #[server(default)] state: String,
@@ -38,7 +38,7 @@ pub async fn retry_mail(id: OutboxId) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// After a mistake in the settings was mended.
+/// Retries every dead mail, after a mistake in the settings was corrected.
 #[server(prefix = "/fn/mail", endpoint = "retry_all")]
 pub async fn retry_all_mails() -> Result<(), ApiError> {
     let context = request::context()?;

@@ -1,4 +1,4 @@
-//! The operator's page of mails: what left, what waits, what was given up.
+//! The operator's page of mails: sent, waiting and given up.
 
 pub mod api;
 mod page;

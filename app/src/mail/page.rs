@@ -1,16 +1,15 @@
-//! Every mail that left or will leave, newest first, with a way to try dead ones again.
+//! Every mail that was sent or will be, newest first, with a button to retry dead ones.
 
 use domain::mail::{MailKind, MailProblem, MailRow, MailState};
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 use super::api::{MailList, RetryMail, list_mails};
 use crate::{
     i18n::*,
     language::use_locale,
     ui::{
-        Address, Badge, Callout, Choice, Empty, FormState, HiddenField, Kind, PageHead, PlainForm, SelectField,
-        ShortMoment, Sign, Submit, Tone, loaded, paging,
+        Address, Badge, Callout, Choice, DoneNote, Empty, FormState, HiddenField, Kind, PageHead, PlainForm,
+        SearchForm, SelectField, ShortMoment, Sign, Submit, Tone, loaded, paging, use_query,
     },
 };
 
@@ -33,7 +32,7 @@ fn state_tone(state: MailState) -> Tone {
     }
 }
 
-/// What went wrong, in the reader's language; what the server said stands below it as it said it.
+/// Says what went wrong, in the reader's language; the mail server's own words stand below it.
 fn problem_text(l: Locale, problem: MailProblem) -> &'static str {
     match problem {
         MailProblem::Address => td_string!(l, mail.problem_address),
@@ -59,13 +58,15 @@ fn kind_text(l: Locale, kind: MailKind) -> &'static str {
         MailKind::CaseReplied => td_string!(l, mail.kind_case_replied),
         MailKind::CaseClosed => td_string!(l, mail.kind_case_closed),
         MailKind::AccessRemoved => td_string!(l, mail.kind_access_removed),
+        MailKind::AddressProposed => td_string!(l, mail.kind_address_proposed),
+        MailKind::AddressChanged => td_string!(l, mail.kind_address_changed),
     }
 }
 
 #[component]
 pub fn MailPage() -> impl IntoView {
     let l = use_locale();
-    let query = use_query_map();
+    let query = use_query();
     let get = move |name: &'static str| query.with(|query| query.get(name)).unwrap_or_default();
     let asked = Memo::new(move |_| (get("state"), get("after")));
     let mails = Resource::new_blocking(move || asked.get(), |(state, after)| list_mails(state, after));
@@ -73,7 +74,7 @@ pub fn MailPage() -> impl IntoView {
     view! {
         <PageHead title=td_string!(l, mail.mails) />
         <p class="quiet">{td_string!(l, mail.lead)}</p>
-        {move || done().then(|| view! { <Callout tone=Tone::Good>{td_string!(l, mail.done)}</Callout> })}
+        {move || done().then(|| view! { <DoneNote text=td_string!(l, mail.done) /> })}
         <Refusal />
         {loaded(mails, move |list: MailList| view! { <List list state=asked.get_untracked().0 /> })}
     }
@@ -108,10 +109,9 @@ fn List(list: MailList, state: String) -> impl IntoView {
                 </PlainForm>
             </Callout>
         })}
-        <form method="get" action="/mail" class="filters">
+        <SearchForm path="/mail">
             <SelectField name="state" label=td_string!(l, mail.state) choices value=state placeholder=td_string!(l, mail.all) />
-            <button type="submit" class="btn btn-outline">{td_string!(l, mail.filter)}</button>
-        </form>
+        </SearchForm>
         {if empty {
             view! { <Empty sign=Sign::Mail title=td_string!(l, mail.none)><p>{td_string!(l, mail.none_lead)}</p></Empty> }.into_any()
         } else {
@@ -142,7 +142,7 @@ fn Row(row: MailRow) -> impl IntoView {
     let dead = row.state == MailState::Dead;
     let tone = if dead { "mail-error" } else { "quiet" };
     let waits = matches!(row.state, MailState::Queued) && row.due_at > row.created_at;
-    // Where the address is corrected.
+    // The page where the address can be corrected.
     let person = row
         .person
         .zip(row.company.as_ref())

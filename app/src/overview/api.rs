@@ -7,7 +7,8 @@ use crate::ApiError;
 #[cfg(feature = "ssr")]
 use crate::request;
 
-/// Of the present company when none is named. `None` for people who belong to no company: the vendor's.
+/// Returns the overview of the named company, or of the present one; `None` for the vendor's people, who belong to no
+/// company.
 #[server(prefix = "/fn/overview", endpoint = "overview")]
 pub async fn read_overview(organisation: Option<OrganisationId>) -> Result<Option<Overview>, ApiError> {
     let context = request::context()?;

@@ -1,4 +1,4 @@
-//! The three doors side by side. A closed one stays where it is and says when it opens, or whom to ask (K2).
+//! The three doors side by side. A closed door keeps its place and says when it opens, or whom to ask (K2).
 
 use domain::{ChatId, calls::PhoneLine, chat::ChatHours, failure::Denial, overview::Door};
 use leptos::prelude::*;
@@ -92,7 +92,7 @@ fn ChatDoor(hours: ChatHours, live_chat: Option<ChatId>) -> impl IntoView {
     }
 }
 
-/// When it opens, or who can open it.
+/// Says when the door opens, or who can open it.
 #[component]
 fn Closed(denial: Denial) -> impl IntoView {
     let l = use_locale();
@@ -112,7 +112,7 @@ fn Closed(denial: Denial) -> impl IntoView {
                     {td_string!(l, overview.at_step)} " " {phase_name(l, phase)}
                 </span>
             </p>
-            <p><a class="link" href="/timeline">{td_string!(l, failure.see_timeline)}</a></p>
+            <p><a class="link way" href="/timeline">{td_string!(l, failure.see_timeline)}</a></p>
         }
         .into_any(),
         Denial::Role { administrators, .. } => view! {
@@ -121,7 +121,7 @@ fn Closed(denial: Denial) -> impl IntoView {
                 <p class="quiet">{td_string!(l, overview.ask)}</p>
                 <ul class="quiet">
                     {administrators.into_iter().map(|contact| view! {
-                        <li><a class="link" href=format!("mailto:{}", contact.email)>{contact.name}</a></li>
+                        <li><a class="link way" href=format!("mailto:{}", contact.email)>{contact.name}</a></li>
                     }).collect_view()}
                 </ul>
             })}

@@ -1,4 +1,4 @@
-//! The first page: for customers the three doors, for the vendor's people the place they work at.
+//! The first page: the three doors for customers, the place of work for the vendor's people.
 
 pub mod api;
 mod doors;

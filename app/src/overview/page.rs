@@ -1,4 +1,4 @@
-//! The overview: the company loudly, the three doors, what is going on, where the rollout stands (R11, R21, R22).
+//! The overview: the company prominently, the three doors, what is going on, the state of the rollout (R11, R21, R22).
 
 use domain::{
     OrganisationId,
@@ -7,7 +7,6 @@ use domain::{
     rollout::Phase,
 };
 use leptos::prelude::*;
-use leptos_router::{components::Redirect, hooks::use_query_map};
 
 use super::{
     api::read_overview,
@@ -21,12 +20,12 @@ use crate::{
     language::use_locale,
     live::use_all_events,
     session::use_viewer,
-    ui::{Heading, Icon, Sign, Skeleton, WindowTitle},
+    ui::{Heading, Icon, LeadOn, Sign, Skeleton, WindowTitle, use_query},
 };
 
 #[component]
 pub fn OverviewPage() -> impl IntoView {
-    let query = use_query_map();
+    let query = use_query();
     let organisation = Memo::new(move |_| {
         query.with(|query| query.get("organisation")).and_then(|id| id.parse::<OrganisationId>().ok())
     });
@@ -48,7 +47,7 @@ pub fn OverviewPage() -> impl IntoView {
     }
 }
 
-/// The vendor's people begin where they work: agents at the desk, the others at the rollout board.
+/// The vendor's people start at their place of work: agents at the desk, the others at the rollout board.
 #[component]
 fn Elsewhere() -> impl IntoView {
     let viewer = use_viewer();
@@ -65,7 +64,7 @@ fn Elsewhere() -> impl IntoView {
                         "/account"
                     }
                 });
-                view! { <Redirect path /> }
+                view! { <LeadOn path /> }
             })}
         </Suspense>
     }
@@ -78,7 +77,7 @@ fn Home(overview: Overview) -> impl IntoView {
     let strip = overview.rollout.clone().map(|rollout| view! { <RolloutStrip rollout /> });
     let (above, below) = if launched { (None, strip) } else { (strip, None) };
     let news = overview.news.map(|news| view! { <News news /> });
-    // People of several companies go on to the cases of this one.
+    // For people of several companies, the links lead to the cases of this one.
     let company = overview.several.then_some(overview.organisation);
     let first_name = overview.name.split(' ').next().unwrap_or_default().to_owned();
     view! {

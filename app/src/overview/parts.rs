@@ -1,4 +1,4 @@
-//! What is going on: calls and chats one waits for, cases by priority as a picture, the latest cases, the rollout.
+//! What is going on: pending calls and chats, cases by priority as a chart, the latest cases, the rollout.
 
 use domain::{
     ChatId, OrganisationId,
@@ -15,10 +15,10 @@ use crate::{
     failure::phase_name,
     i18n::*,
     language::use_locale,
-    ui::{Callout, Card, Day, Empty, Icon, Moment, ShortMoment, Sign, Tone},
+    ui::{Callout, Card, Day, Empty, Icon, Moment, ShortMoment, Sign, Tone, number_text},
 };
 
-/// A chat that goes on, calls that will come.
+/// The chat under way, and the calls to come.
 #[component]
 pub fn Waiting(chat: Option<ChatId>, calls: Vec<CallbackRow>) -> impl IntoView {
     let l = use_locale();
@@ -30,7 +30,7 @@ pub fn Waiting(chat: Option<ChatId>, calls: Vec<CallbackRow>) -> impl IntoView {
             {chat.map(|chat| view! {
                 <Callout tone=Tone::Info>
                     {td_string!(l, overview.chat_live)} " · "
-                    <a class="link" href=format!("/chat/{chat}")>{td_string!(l, overview.chat_resume)}</a>
+                    <a class="link way" href=format!("/chat/{chat}")>{td_string!(l, overview.chat_resume)}</a>
                 </Callout>
             })}
             {calls.into_iter().map(|call| view! {
@@ -40,7 +40,7 @@ pub fn Waiting(chat: Option<ChatId>, calls: Vec<CallbackRow>) -> impl IntoView {
                         Some(at) => view! { {td_string!(l, overview.we_call_at)} " " <Moment at /> }.into_any(),
                         None => td_string!(l, overview.we_call_soon).into_any(),
                     }}
-                    " · " <a class="link" href=format!("/cases/{}", call.case)>{call.title}</a>
+                    " · " <a class="link way" href=format!("/cases/{}", call.case)>{call.title}</a>
                 </Callout>
             }).collect_view()}
         </div>
@@ -48,7 +48,7 @@ pub fn Waiting(chat: Option<ChatId>, calls: Vec<CallbackRow>) -> impl IntoView {
     .into_any()
 }
 
-/// Open cases by priority: a bar for the eye, a number for everybody, a link to the list.
+/// Open cases by priority: a bar, a number for readers who do not see it, and a link to the list.
 #[component]
 pub fn Priorities(counts: [u64; 4], company: Option<OrganisationId>) -> impl IntoView {
     let l = use_locale();
@@ -67,20 +67,20 @@ pub fn Priorities(counts: [u64; 4], company: Option<OrganisationId>) -> impl Int
                             <rect class="prio-track" width="100" height="10" />
                             <rect width=width height="10" fill="currentColor" />
                         </svg>
-                        <strong class="prio-count">{count}</strong>
+                        <strong class="prio-count">{number_text(l, count)}</strong>
                     </a>
                 </li>
             }
         })
         .collect_view();
     view! {
-        <Card title=format!("{} ({total})", td_string!(l, overview.open_cases))>
+        <Card title=format!("{} ({})", td_string!(l, overview.open_cases), number_text(l, total))>
             <ul class="prio-bars">{bars}</ul>
         </Card>
     }
 }
 
-/// The list of cases, narrowed to one company for people of several.
+/// The address of the list of cases, narrowed to one company for people of several.
 fn cases_of(company: Option<OrganisationId>, filter: &str) -> String {
     match company {
         Some(company) => format!("/cases?organisation={company}&{filter}").trim_end_matches('&').to_owned(),
@@ -112,7 +112,7 @@ pub fn LatestCases(rows: Vec<CaseRow>, company: Option<OrganisationId>) -> impl 
                     <ul class="rows">
                         {rows.into_iter().map(|row| view! { <LatestRow row /> }).collect_view()}
                     </ul>
-                    <p><a class="link" href=cases_of(company, "")>{td_string!(l, overview.all_cases)}</a></p>
+                    <p><a class="link way" href=cases_of(company, "")>{td_string!(l, overview.all_cases)}</a></p>
                 }
                 .into_any()
             }}
@@ -130,7 +130,7 @@ fn LatestRow(row: CaseRow) -> impl IntoView {
                 <br />
                 <span class="quiet">{row.number} " · " <ShortMoment at=row.updated_at /></span>
             </span>
-            <span class="latest-side">{priority_badge(l, row.priority)} " " {status_badge(l, row.status)}</span>
+            <span class="latest-side">{priority_badge(l, row.priority)} " " {status_badge(l, row.status, false)}</span>
         </li>
     }
 }
@@ -165,7 +165,7 @@ pub fn RolloutStrip(rollout: RolloutStanding) -> impl IntoView {
     view! {
         <Card title=td_string!(l, overview.rollout)>
             <ol class="strip">{steps}</ol>
-            <p><a class="link" href="/timeline">{td_string!(l, failure.see_timeline)}</a></p>
+            <p><a class="link way" href="/timeline">{td_string!(l, failure.see_timeline)}</a></p>
         </Card>
     }
 }
@@ -177,11 +177,11 @@ pub fn News(news: AnnouncementRow) -> impl IntoView {
     view! {
         <Card title=td_string!(l, overview.news)>
             <p>
-                <a class="link" href=format!("/announcements/{}", news.slug) lang=news.locale.key()>{news.title}</a>
+                <a class="link way" href=format!("/announcements/{}", news.slug) lang=news.locale.key()>{news.title}</a>
                 " " <span class="quiet"><Moment at=news.published_at /></span>
             </p>
             <p lang=news.locale.key()>{news.description}</p>
-            <p><a class="link" href="/announcements">{td_string!(l, overview.all_news)}</a></p>
+            <p><a class="link way" href="/announcements">{td_string!(l, overview.all_news)}</a></p>
         </Card>
     }
 }

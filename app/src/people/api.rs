@@ -2,7 +2,9 @@
 
 use domain::{
     GrantId, OrganisationId, PersonId,
-    people::{CompanyHead, InvitationState, PeopleFilter, PeopleView, PersonForm, PersonView, RoleForm},
+    people::{
+        AddressLinkState, CompanyHead, InvitationState, PeopleFilter, PeopleView, PersonForm, PersonView, RoleForm,
+    },
 };
 use leptos::prelude::*;
 use server_fn::codec::Json;
@@ -11,7 +13,7 @@ use crate::ApiError;
 #[cfg(feature = "ssr")]
 use crate::request;
 
-/// A company and a page of its people, or a page of companies to choose from.
+/// Returns a company and a page of its people, or a page of companies to choose from.
 #[server(prefix = "/fn/people", endpoint = "page", input = Json)]
 pub async fn people_page(filter: PeopleFilter) -> Result<PeopleView, ApiError> {
     let context = request::context()?;
@@ -19,14 +21,14 @@ pub async fn people_page(filter: PeopleFilter) -> Result<PeopleView, ApiError> {
     request::reply(service::people::page(&context, &filter).await)
 }
 
-/// One person of a company.
+/// Returns one person of a company.
 #[server(prefix = "/fn/people", endpoint = "find", input = Json)]
 pub async fn find_person(company: Option<OrganisationId>, person: PersonId) -> Result<PersonView, ApiError> {
     let context = request::context()?;
     request::reply(service::people::person(&context, present(company), person).await)
 }
 
-/// What the form to add a person needs.
+/// Returns what the form to add a person needs.
 #[server(prefix = "/fn/people", endpoint = "adding", input = Json)]
 pub async fn find_company_to_add(company: Option<OrganisationId>) -> Result<Option<CompanyHead>, ApiError> {
     let context = request::context()?;
@@ -78,7 +80,8 @@ pub async fn resend_invitation(organisation: OrganisationId, person: PersonId) -
     Ok(())
 }
 
-/// Corrects an address that its owner has not come in by; leads to the person, who may be another account now.
+/// Corrects an address that its owner has never signed in with, or proposes another one to its owner; leads to the person,
+/// who may be another account now.
 #[server(prefix = "/fn/people", endpoint = "correct_address")]
 pub async fn correct_address(
     organisation: OrganisationId,
@@ -86,12 +89,34 @@ pub async fn correct_address(
     #[server(default)] email: String,
 ) -> Result<(), ApiError> {
     let context = request::context()?;
-    let person = request::reply(service::people::correct_address(&context, organisation, person, &email).await)?;
-    request::redirect(&format!("/people/{person}?company={organisation}&done=address"));
+    let corrected = request::reply(service::people::correct_address(&context, organisation, person, &email).await)?;
+    let (person, done) = match corrected {
+        service::people::Corrected::Done(person) => (person, "address"),
+        service::people::Corrected::Proposed => (person, "proposed"),
+    };
+    request::redirect(&format!("/people/{person}?company={organisation}&done={done}"));
     Ok(())
 }
 
-/// Invites everybody who was not told yet; leads to the list, where they stand.
+/// Reads a link to take a new address for its holder; changes nothing (K4).
+#[server(prefix = "/fn/people", endpoint = "address_link")]
+pub async fn find_address_link(token: String) -> Result<AddressLinkState, ApiError> {
+    request::reply(service::people::address_link(&request::services(), &token).await)
+}
+
+/// Takes a new address, for the holder of the link who knows the password of the account.
+#[server(prefix = "/fn/people", endpoint = "confirm_address")]
+pub async fn confirm_address(token: String, #[server(default)] password: String) -> Result<(), ApiError> {
+    let facts = request::facts();
+    let confirmed = service::people::confirm_address(&facts.services, &token, &password, &facts.origin).await;
+    request::reply(confirmed)?;
+    if let Ok(path) = domain::text::LocalPath::parse(&format!("/address/{token}?done=true")) {
+        request::redirect(path.as_str());
+    }
+    Ok(())
+}
+
+/// Invites every person who was not told yet; leads to the list of people.
 #[server(prefix = "/fn/people", endpoint = "invite_waiting")]
 pub async fn invite_waiting(organisation: OrganisationId) -> Result<(), ApiError> {
     let context = request::context()?;
@@ -100,7 +125,7 @@ pub async fn invite_waiting(organisation: OrganisationId) -> Result<(), ApiError
     Ok(())
 }
 
-/// For whoever holds the link; reading changes nothing (K4).
+/// Reads an invitation for the holder of its link; changes nothing (K4).
 #[server(prefix = "/fn/people", endpoint = "invitation")]
 pub async fn find_invitation(token: String) -> Result<InvitationState, ApiError> {
     request::reply(service::people::invitation_view(&request::services(), &token).await)

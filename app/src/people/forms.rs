@@ -1,5 +1,5 @@
-//! What several pages share: the button that invites who waits, and the fields of a role. Which of those matter depends on the role: CSS hides
-//! the others, with or without JavaScript, and the server ignores them.
+//! What several pages share: the button that invites people not yet invited, and the fields of a role. Which fields matter
+//! depends on the role: CSS hides the others, with or without JavaScript, and the server ignores them.
 
 use domain::{
     OrganisationId,
@@ -16,13 +16,13 @@ use super::{
 use crate::{
     i18n::*,
     language::use_locale,
-    ui::{CheckboxGroup, Choice, FormState, HiddenField, Kind, PlainForm, RadioGroup, Submit, TextField},
+    ui::{CheckboxGroup, Choice, FormState, HiddenField, Kind, PlainForm, RadioGroup, Submit, TextField, number_text},
 };
 
 #[component]
 pub fn RoleFields(
     products: Vec<ProductChoice>,
-    /// Whether the viewer gives every role, or only those of users (contract contacts).
+    /// Whether the viewer may give every role, or only those of users, as contract contacts may.
     every_role: bool,
 ) -> impl IntoView {
     let l = use_locale();
@@ -45,7 +45,7 @@ pub fn RoleFields(
             <CheckboxGroup name="form[products][]" label=td_string!(l, people.products) choices=products />
             {none.then(|| view! { <p class="quiet">{td_string!(l, people.no_products)}</p> })}
         </div>
-        // A contract contact sees no cases, and gives nobody the sight of others' (C21).
+        // A contract contact sees no cases, and cannot let others see them (C21).
         {every_role.then(|| view! {
             <div class="for-users">
                 <RadioGroup name="form[reach]" label=td_string!(l, people.reach) choices=reaches value=Reach::Own.key() />
@@ -55,7 +55,7 @@ pub fn RoleFields(
     }
 }
 
-/// Invites those who were not told yet; nothing when there is nobody.
+/// Invites the people who were not told yet; empty when there are none.
 #[component]
 pub fn InviteForm(organisation: OrganisationId, waiting: u64) -> impl IntoView {
     let l = use_locale();
@@ -63,7 +63,7 @@ pub fn InviteForm(organisation: OrganisationId, waiting: u64) -> impl IntoView {
     let form = FormState::provide(action);
     let label = match waiting {
         1 => td_string!(l, people.invite_one).to_owned(),
-        count => td_string!(l, people.invite_many, count = count).to_string(),
+        count => td_string!(l, people.invite_many, count = number_text(l, count)).to_string(),
     };
     view! {
         {form.view(&[])}

@@ -1,8 +1,9 @@
-//! Behind an invitation link, for somebody who is not signed in. Opening it changes nothing (K4); the form accepts.
+//! The page behind an invitation link, for visitors who are not signed in. Opening it changes nothing (K4); the form
+//! accepts.
 
 use domain::people::{InvitationState, InvitationView};
 use leptos::prelude::*;
-use leptos_router::hooks::{use_params_map, use_query_map};
+use leptos_router::hooks::use_params_map;
 
 use super::{
     api::{AcceptInvitation, RenewInvitation, find_invitation},
@@ -12,29 +13,33 @@ use crate::{
     i18n::*,
     language::use_locale,
     layout::Plain,
-    ui::{Callout, FormState, HiddenField, LinkButton, PageHead, PlainForm, Submit, TextField, Tone, loaded},
+    session::broken_link,
+    ui::{
+        Callout, DoneNote, FormState, HiddenField, LinkButton, PageHead, PlainForm, Submit, TextField, Tone, loaded_or,
+        use_query,
+    },
 };
 
 #[component]
 pub fn InvitationPage() -> impl IntoView {
     let l = use_locale();
     let token = use_params_map().with_untracked(|params| params.get("token")).unwrap_or_default();
-    let sent = use_query_map().with_untracked(|query| query.get("sent")).is_some();
+    let sent = use_query().with_untracked(|query| query.get("sent")).is_some();
     let asked = token.clone();
     let invitation = Resource::new_blocking(move || asked.clone(), find_invitation);
     view! {
         <Plain>
             <div class="narrow">
                 <PageHead title=td_string!(l, people.invitation) />
-                {sent.then(|| view! { <Callout tone=Tone::Good>{td_string!(l, people.renewed)}</Callout> })}
-                {loaded(invitation, move |state: InvitationState| {
+                {sent.then(|| view! { <DoneNote text=td_string!(l, people.renewed) /> })}
+                {loaded_or(invitation, move |state: InvitationState| {
                     let token = token.clone();
                     match state {
                         InvitationState::Open(view) => view! { <AcceptForm token view /> }.into_any(),
                         InvitationState::Accepted { organisation } => view! { <Accepted organisation /> }.into_any(),
                         InvitationState::Expired { organisation } => view! { <Expired token organisation sent /> }.into_any(),
                     }
-                })}
+                }, broken_link)}
             </div>
         </Plain>
     }

@@ -1,4 +1,4 @@
-//! The people of a company: state, roles, why they hold them, last visit.
+//! The people of a company: state, roles and their reasons, last visit.
 
 use std::future::Future;
 
@@ -10,7 +10,6 @@ use domain::{
 };
 use jiff::Timestamp;
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 use super::{
     api::people_page,
@@ -24,35 +23,36 @@ use crate::{
     language::use_locale,
     session::{Viewer, use_viewer},
     ui::{
-        Address, Callout, Day, Empty, HiddenField, Icon, LinkButton, Moment, PageHead, ShortMoment, Sign, TextField,
-        Tone, loaded_page, paging,
+        Address, Callout, Day, DoneNote, Empty, HiddenField, Icon, LinkButton, Moment, PageHead, SearchForm,
+        ShortMoment, Sign, TextField, Tone, loaded_page, paging, use_query,
     },
 };
 
-/// The company that stands in the address.
+/// Reads the company from the address.
 pub(super) fn company_in_address() -> Memo<Option<OrganisationId>> {
-    let query = use_query_map();
+    let query = use_query();
     Memo::new(move |_| query.with(|query| query.get("company")).and_then(|id| id.parse().ok()))
 }
 
-/// What was just done, after a form led here.
+/// Says what was just done, after a form led here.
 #[component]
 pub(super) fn Done() -> impl IntoView {
     let l = use_locale();
-    let query = use_query_map();
+    let query = use_query();
     let text = move || match query.with(|query| query.get("done")).as_deref() {
         Some("added") => Some(td_string!(l, people.done_added)),
         Some("removed") => Some(td_string!(l, people.done_removed)),
         Some("role") => Some(td_string!(l, people.done_role)),
         Some("resent") => Some(td_string!(l, people.done_resent)),
         Some("address") => Some(td_string!(l, people.done_address)),
+        Some("proposed") => Some(td_string!(l, people.done_proposed)),
         Some("invited") => Some(td_string!(l, people.done_invited)),
         _ => None,
     };
-    move || text().map(|text| view! { <Callout tone=Tone::Good>{text}</Callout> })
+    move || text().map(|text| view! { <DoneNote text=text /> })
 }
 
-/// What a page shows, with who looks at it: what is offered depends on the viewer.
+/// Loads the content of a page together with the viewer, on whom it depends what the page offers.
 pub(super) fn with_viewer<T, K, F>(
     asked: impl Fn() -> K + Send + Sync + 'static,
     find: fn(K) -> F,
@@ -72,7 +72,7 @@ where
 #[component]
 pub fn PeoplePage() -> impl IntoView {
     let l = use_locale();
-    let (query, company) = (use_query_map(), company_in_address());
+    let (query, company) = (use_query(), company_in_address());
     let filter = Memo::new(move |_| {
         query.with(|query| {
             let get = |name| query.get(name).unwrap_or_default();
@@ -112,7 +112,7 @@ pub fn PeoplePage() -> impl IntoView {
     }
 }
 
-/// The address of the list with this filter.
+/// Returns the address of the list with this filter.
 fn address(filter: &PeopleFilter) -> String {
     let company = filter.company.map(|company| company.to_string()).unwrap_or_default();
     let escape = leptos_router::location::Url::escape;
@@ -136,10 +136,9 @@ fn FindCompany(companies: Page<(OrganisationId, String)>, chosen: bool, filter: 
         .map(|(id, name)| view! { <li><a class="row-link font-medium" href=format!("/people?company={id}")>{name}</a></li> })
         .collect_view();
     view! {
-        <form method="get" action="/people" class="search-row" role="search">
+        <SearchForm path="/people" one=true label=td_string!(l, people.search)>
             <TextField name="search" label=td_string!(l, people.search) kind="search" value=filter.search />
-            <button type="submit" class="btn btn-outline"><Icon sign=Sign::Search />{td_string!(l, people.find)}</button>
-        </form>
+        </SearchForm>
         {(!chosen).then(|| if none {
             view! { <p class="quiet">{td_string!(l, people.no_company)}</p> }.into_any()
         } else {
@@ -169,12 +168,10 @@ fn Members(people: CompanyPeople, filter: PeopleFilter, may_invite: bool, now: T
         {silent.then(|| view! { <Callout tone=Tone::Info>{td_string!(l, people.silent)}</Callout> })}
         {(!silent && one_admin).then(|| view! { <Callout tone=Tone::Info>{td_string!(l, people.one_admin)}</Callout> })}
         {may_invite.then(|| view! { <InviteForm organisation waiting /> })}
-        <form method="get" action="/people" class="search-row" role="search">
+        <SearchForm path="/people" one=true all=searched.then_some(all) label=td_string!(l, people.find_person)>
             <HiddenField name="company" value=organisation.to_string() />
             <TextField name="find" label=td_string!(l, people.find_person) kind="search" value=filter.find />
-            <button type="submit" class="btn btn-outline"><Icon sign=Sign::Search />{td_string!(l, people.find)}</button>
-            {searched.then(|| view! { <a class="btn btn-ghost" href=all>{td_string!(l, common.all)}</a> })}
-        </form>
+        </SearchForm>
         {if none {
             view! {
                 <Empty sign=Sign::People title=td_string!(l, people.none_found)><p>{td_string!(l, people.none_found_lead)}</p></Empty>
@@ -223,7 +220,7 @@ fn Row(member: MemberRow, organisation: OrganisationId, now: Timestamp) -> impl 
     }
 }
 
-/// The state, and for somebody invited how long the link lasts (K3).
+/// The state; for an invited person also how long the link lasts (K3).
 #[component]
 pub(super) fn State(member: MemberRow, now: Timestamp) -> impl IntoView {
     let l = use_locale();
@@ -256,7 +253,7 @@ fn Roles(roles: Vec<RoleRow>) -> impl IntoView {
     view! { <ul class="person-roles">{items}</ul> }.into_any()
 }
 
-/// The last day of a role that ends by itself.
+/// The last day of a role with an end.
 #[component]
 pub(super) fn Until(role: RoleRow) -> impl IntoView {
     let l = use_locale();

@@ -1,5 +1,6 @@
-//! People of a company: the list, adding, roles, removing; the page behind an invitation link.
+//! People of a company: the list, adding, roles, removing; the pages behind the links of invitations and new addresses.
 
+mod address;
 pub mod api;
 mod forms;
 mod invitation;
@@ -9,6 +10,7 @@ mod person;
 mod staff;
 mod words;
 
+pub use address::AddressPage;
 pub use forms::InviteForm;
 pub use invitation::InvitationPage;
 pub use list::PeoplePage;

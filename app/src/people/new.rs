@@ -1,4 +1,4 @@
-//! The form to add a person (R18, R29). The company stands loudly in it (K5).
+//! The form to add a person (R18, R29). The company is prominent in it (K5).
 
 use domain::{access::Permission, people::CompanyHead};
 use leptos::prelude::*;
@@ -28,7 +28,7 @@ pub fn NewPersonPage() -> impl IntoView {
                 let every_role = may(&viewer, Permission::RoleGrant, company.organisation);
                 view! { <PersonFields company every_role /> }.into_any()
             }
-            _ => view! { <p><a class="link" href="/people">{td_string!(l, people.choose_company)}</a></p> }.into_any(),
+            _ => view! { <p><a class="link way" href="/people">{td_string!(l, people.choose_company)}</a></p> }.into_any(),
         })}
     }
 }
@@ -42,7 +42,7 @@ fn PersonFields(company: CompanyHead, every_role: bool) -> impl IntoView {
     let language = to_domain(l).key();
     let silent = company.silent;
     view! {
-        <PlainForm path="/fn/people/add" class="form person-form">
+        <PlainForm path="/fn/people/add" class="form person-form" main=true>
             {form.view(&["name", "email", "phone", "locale", "role", "reach", "products", "until"])}
             <p class="for-company">{td_string!(l, people.for_company)} " " <strong>{company.name}</strong></p>
             {if silent {

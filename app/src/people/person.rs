@@ -1,9 +1,9 @@
-//! One person of a company: roles and why, giving and taking them, the invitation, removal.
+//! One person of a company: roles and their reasons, granting and revoking them, the invitation, removal.
 
 use domain::{
     Failure, OrganisationId, PersonId,
     access::Permission,
-    people::{CompanyHead, MemberRow, MembershipState, PersonView, RoleRow},
+    people::{CompanyHead, MemberRow, MembershipState, PersonView, ProposedAddress, RoleRow},
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
@@ -32,7 +32,7 @@ pub fn PersonPage() -> impl IntoView {
     let company = company_in_address();
     let person = Memo::new(move |_| {
         let id = params.with(|params| params.get("id")).and_then(|id| id.parse::<PersonId>().ok());
-        // What is no id is nobody's.
+        // An unreadable id matches no person.
         id.unwrap_or_else(|| uuid::Uuid::nil().into())
     });
     let page = with_viewer(move || (company.get(), person.get()), |(company, person)| find_person(company, person));
@@ -40,10 +40,13 @@ pub fn PersonPage() -> impl IntoView {
         <Done />
         {loaded_page(page, move |(page, viewer): (PersonView, Option<Viewer>)| {
             match (page.member, viewer) {
-                (Some(member), Some(viewer)) => view! { <Person company=page.company member viewer /> }.into_any(),
+                (Some(member), Some(viewer)) => view! {
+                    <Person company=page.company member proposed=page.proposed viewer />
+                }
+                .into_any(),
                 _ => view! {
                     <FailurePage failure=Failure::NotFound>
-                        <a class="link" href="/people">{td_string!(l, people.back)}</a>
+                        <a class="link way" href="/people">{td_string!(l, people.back)}</a>
                     </FailurePage>
                 }
                 .into_any(),
@@ -53,7 +56,7 @@ pub fn PersonPage() -> impl IntoView {
 }
 
 #[component]
-fn Person(company: CompanyHead, member: MemberRow, viewer: Viewer) -> impl IntoView {
+fn Person(company: CompanyHead, member: MemberRow, proposed: Option<ProposedAddress>, viewer: Viewer) -> impl IntoView {
     let l = use_locale();
     let (organisation, person) = (company.organisation, member.person);
     let may_grant = may(&viewer, Permission::RoleGrant, organisation);
@@ -61,16 +64,22 @@ fn Person(company: CompanyHead, member: MemberRow, viewer: Viewer) -> impl IntoV
     let may_invite = may(&viewer, Permission::PersonCreate, organisation)
         && !company.silent
         && member.state != MembershipState::Active;
-    let may_correct = may(&viewer, Permission::PersonCreate, organisation) && member.state != MembershipState::Active;
-    // Nobody gives a role to themselves (F7).
+    // The owner of an account is asked by mail, and in DRAFT no mail is sent.
+    let active = member.state == MembershipState::Active;
+    let may_correct = may(&viewer, Permission::PersonCreate, organisation) && !(active && company.silent);
+    // The viewer cannot give a role to their own account (F7).
     let may_give = may_grant && viewer.actor.person != person;
     let email = member.email.clone();
-    let silent = company.silent;
+    let about = match (active, company.silent) {
+        (true, _) => td_string!(l, people.propose_lead),
+        (false, true) => td_string!(l, people.correct_lead_silent),
+        (false, false) => td_string!(l, people.correct_lead),
+    };
     let back = format!("/people?company={organisation}");
     let name = member.name.clone();
     let roles = member.roles.clone();
     view! {
-        <p><a class="link" href=back>"← " {td_string!(l, people.back)}</a></p>
+        <p><a class="link way" href=back>"← " {td_string!(l, people.back)}</a></p>
         <PageHead title=name.clone() />
         <p class="for-company">{td_string!(l, people.for_company)} " " <strong>{company.name}</strong></p>
         <Refusals />
@@ -94,7 +103,7 @@ fn Person(company: CompanyHead, member: MemberRow, viewer: Viewer) -> impl IntoV
                         </PlainForm>
                     </Card>
                 })}
-                {may_correct.then(|| view! { <Correct organisation person email silent /> })}
+                {may_correct.then(|| view! { <Correct organisation person email about active proposed /> })}
                 {may_remove.then(|| view! {
                     <Card title=td_string!(l, people.remove)>
                         <Confirm kind=Kind::Danger trigger=td_string!(l, people.remove) title=td_string!(l, people.remove)
@@ -112,19 +121,37 @@ fn Person(company: CompanyHead, member: MemberRow, viewer: Viewer) -> impl IntoV
 }
 
 #[component]
-fn Correct(organisation: OrganisationId, person: PersonId, email: String, silent: bool) -> impl IntoView {
+fn Correct(
+    organisation: OrganisationId,
+    person: PersonId,
+    email: String,
+    about: &'static str,
+    /// The person came in by the address, and is asked.
+    active: bool,
+    proposed: Option<ProposedAddress>,
+) -> impl IntoView {
     let l = use_locale();
     let action = ServerAction::<CorrectAddress>::new();
     let form = FormState::provide(action);
-    let lead = if silent { td_string!(l, people.correct_lead_silent) } else { td_string!(l, people.correct_lead) };
+    let (title, label, save) = if active {
+        (td_string!(l, people.propose), td_string!(l, people.address_new), td_string!(l, people.propose_save))
+    } else {
+        (td_string!(l, people.correct), td_string!(l, people.correct_email), td_string!(l, people.correct_save))
+    };
     view! {
-        <Card title=td_string!(l, people.correct)>
-            <p class="quiet">{lead}</p>
+        <Card title=title>
+            <p class="quiet">{about}</p>
+            {proposed.map(|proposed| view! {
+                <p>
+                    {td_string!(l, people.proposed)} " " <strong><Address text=proposed.email /></strong> ", "
+                    {td_string!(l, people.proposed_until)} " " <Moment at=proposed.ends_at />
+                </p>
+            })}
             <PlainForm path="/fn/people/correct_address" class="form">
                 {form.view(&["email"])}
                 <Ids organisation person />
-                <TextField name="email" label=td_string!(l, people.correct_email) kind="email" value=email required=true autocomplete="off" />
-                <Submit kind=Kind::Quiet>{td_string!(l, people.correct_save)}</Submit>
+                <TextField name="email" label=label kind="email" value=email required=true autocomplete="off" />
+                <Submit kind=Kind::Quiet>{save}</Submit>
             </PlainForm>
         </Card>
     }
@@ -138,7 +165,7 @@ fn Ids(organisation: OrganisationId, person: PersonId) -> impl IntoView {
     }
 }
 
-/// What the small forms of the page were refused for, in one place.
+/// The failures of the small forms of the page, in one place.
 #[component]
 fn Refusals() -> impl IntoView {
     let revoke = ServerAction::<RevokeRole>::new();
@@ -217,7 +244,7 @@ fn Facts(member: MemberRow, now: jiff::Timestamp) -> impl IntoView {
     let address = format!("mailto:{}", member.email);
     view! {
         <p class="person-state"><State member=member.clone() now /></p>
-        <p><a class="link" href=address><Address text=member.email /></a></p>
+        <p><a class="link way" href=address><Address text=member.email /></a></p>
         {member.phone.map(|phone| view! { <p>{phone}</p> })}
         {member.invited_at.map(|at| view! { <p class="quiet">{td_string!(l, people.invited_at)} " " <Moment at /></p> })}
         <p class="quiet">

@@ -1,4 +1,4 @@
-//! Who works for the vendor, with their roles; the command line changes them.
+//! The people who work for the vendor, with their roles; the command line changes them.
 
 use domain::people::StaffRow;
 use leptos::prelude::*;
@@ -7,7 +7,7 @@ use super::words::role_text;
 use crate::{
     i18n::*,
     language::use_locale,
-    ui::{Card, ShortMoment},
+    ui::{Address, Card, ShortMoment},
 };
 
 #[component]
@@ -19,7 +19,11 @@ pub fn Staff(staff: Vec<StaffRow>) -> impl IntoView {
             let roles = row.roles.iter().map(|role| role_text(l, *role)).collect::<Vec<_>>().join(", ");
             view! {
                 <tr>
-                    <td class="row-title"><span class="font-medium">{row.name}</span> <span class="quiet">{row.email}</span></td>
+                    <td class="row-title">
+                        <span class="font-medium">{row.name}</span>
+                        <br />
+                        <span class="quiet"><Address text=row.email /></span>
+                    </td>
                     <td data-label=td_string!(l, people.roles)>{roles}</td>
                     <td data-label=td_string!(l, people.last_seen)>
                         {match row.last_seen_at {

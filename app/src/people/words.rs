@@ -28,7 +28,7 @@ pub fn role_text(l: Locale, role: Role) -> &'static str {
     }
 }
 
-/// What a role of a customer is for; nothing for the vendor's.
+/// Says what a customer's role is for; empty for the vendor's roles.
 pub fn role_hint(l: Locale, role: Role) -> &'static str {
     match role {
         Role::SupportSystemAdmin => td_string!(l, people.hint_support_system_admin),
@@ -56,7 +56,7 @@ pub fn state_badge(l: Locale, state: MembershipState) -> impl IntoView {
     view! { <Badge tone>{text}</Badge> }
 }
 
-/// Why somebody was made an administrator (R15).
+/// Says why a person was made an administrator (R15).
 pub fn reason_text(l: Locale, reason: &AdminReason) -> String {
     match reason {
         AdminReason::KnownAdmin { record } if record.is_empty() => td_string!(l, people.reason_in_records).to_owned(),
@@ -67,7 +67,7 @@ pub fn reason_text(l: Locale, reason: &AdminReason) -> String {
     }
 }
 
-/// Whether the viewer may act in a company; the server decides again, with the same code.
+/// Whether the viewer may act in a company; the server decides again with the same code.
 pub fn may(viewer: &Viewer, permission: Permission, organisation: OrganisationId) -> bool {
     let gate = viewer.actor.membership(organisation).map_or_else(Gate::open, |membership| membership.gate.clone());
     policy::authorize(&viewer.actor, permission, &Place::organisation(organisation, gate), viewer.now).is_ok()

@@ -51,7 +51,7 @@ pub async fn move_company(
     request::reply(service::rollout::move_phase(&context, organisation, to, &reason, override_guard).await.map(|_| ()))
 }
 
-/// Sets a company back to an earlier step; a launched one wants its name.
+/// Sets a company back to an earlier step; for a launched one its name has to be typed.
 #[server(prefix = "/fn/rollout", endpoint = "set_back")]
 pub async fn set_company_back(
     organisation: OrganisationId,
@@ -89,7 +89,8 @@ pub async fn shift_programme(
     request::reply(service::rollout::shift_programme(&context, programme, days, &reason).await.map(|_| ()))
 }
 
-/// What the forms of the board need, with the companies whose name contains `search`; `None` for those who only look.
+/// Returns what the forms of the board need, with the companies whose name contains `search`; `None` for readers who may not
+/// change anything.
 #[server(prefix = "/fn/rollout", endpoint = "tools")]
 pub async fn find_tools(#[server(default)] search: String) -> Result<Option<ProgrammeTools>, ApiError> {
     let context = request::context()?;

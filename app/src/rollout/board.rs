@@ -1,11 +1,10 @@
-//! The programme manager's board: the funnel as a picture, companies against phases, page by page.
+//! The programme manager's board: the funnel as a chart, companies against phases, page by page.
 
 use domain::{
     ProgrammeId,
     rollout::{BoardFilter, BoardRow, Dates, FunnelCounts, Phase, ProgrammeSummary, ProgrammeTools, RolloutBoard},
 };
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 use super::{
     api::{find_board, find_tools, list_programmes},
@@ -18,8 +17,8 @@ use crate::{
     i18n::*,
     language::use_locale,
     ui::{
-        Badge, Choice, Day, Empty, HiddenField, Icon, PageHead, SelectField, ShortDay, ShortMoment, Sign, TextField,
-        Tone, loaded, paging, provide_acts,
+        Badge, Choice, Day, Empty, HiddenField, PageHead, SearchForm, SelectField, ShortDay, ShortMoment, Sign,
+        TextField, Tone, loaded, number_text, paging, provide_acts, use_query,
     },
 };
 
@@ -28,11 +27,11 @@ use crate::{
 struct Shown {
     programmes: Vec<ProgrammeSummary>,
     board: Option<RolloutBoard>,
-    /// `None` for those who only look.
+    /// `None` for readers who may not change anything.
     tools: Option<ProgrammeTools>,
 }
 
-/// What stands in the address.
+/// What the address asks for.
 #[derive(Clone, PartialEq)]
 struct Asked {
     programme: Option<ProgrammeId>,
@@ -55,7 +54,7 @@ async fn find_shown(asked: Asked) -> Result<Shown, ApiError> {
 pub fn BoardPage() -> impl IntoView {
     let l = use_locale();
     let acted = provide_acts();
-    let query = use_query_map();
+    let query = use_query();
     let asked = Memo::new(move |_| {
         query.with(|query| {
             let get = |name| query.get(name).unwrap_or_default();
@@ -70,7 +69,7 @@ pub fn BoardPage() -> impl IntoView {
     }
 }
 
-/// The programme in the address, or the newest.
+/// Picks the programme in the address, or the newest.
 #[component]
 fn Chosen(shown: Shown, asked: Asked) -> impl IntoView {
     let l = use_locale();
@@ -150,7 +149,7 @@ fn address(programme: ProgrammeId, filter: &BoardFilter) -> String {
     )
 }
 
-/// How far people and companies are: numbers, and bars for the eye.
+/// How far people and companies have come, as numbers and bars.
 #[component]
 fn Funnel(funnel: FunnelCounts) -> impl IntoView {
     let l = use_locale();
@@ -168,19 +167,27 @@ fn Funnel(funnel: FunnelCounts) -> impl IntoView {
     ];
     view! {
         <section aria-label=td_string!(l, rollout.funnel)>
-            <ul class="funnel">{steps(people, funnel.known)} {steps(companies, funnel.companies)}</ul>
+            <ul class="funnel">{steps(l, people, funnel.known)} {steps(l, companies, funnel.companies)}</ul>
         </section>
     }
 }
 
-fn steps(counts: [(&'static str, u64); 4], whole: u64) -> impl IntoView {
+/// `86 %`, `86%`.
+fn percent_text(l: Locale, percent: u64) -> String {
+    match l {
+        Locale::fr => format!("{percent}\u{a0}%"),
+        Locale::en => format!("{percent}%"),
+    }
+}
+
+fn steps(l: Locale, counts: [(&'static str, u64); 4], whole: u64) -> impl IntoView {
     counts
         .into_iter()
         .map(|(name, count)| {
             let percent = count * 100 / whole.max(1);
             view! {
                 <li>
-                    <strong>{count}</strong> " " <span class="quiet">{percent} "\u{a0}%"</span>
+                    <strong>{number_text(l, count)}</strong> " " <span class="quiet">{percent_text(l, percent)}</span>
                     {bar(percent)}
                     <span class="funnel-name">{name}</span>
                 </li>
@@ -198,7 +205,7 @@ fn bar(percent: u64) -> impl IntoView {
     }
 }
 
-/// How many companies stand in each phase; each leads to them.
+/// The number of companies in each phase, with a link to them.
 #[component]
 fn Phases(phases: Vec<(Phase, u64)>, programme: ProgrammeId) -> impl IntoView {
     let l = use_locale();
@@ -206,7 +213,7 @@ fn Phases(phases: Vec<(Phase, u64)>, programme: ProgrammeId) -> impl IntoView {
         .into_iter()
         .map(|(phase, count)| {
             let filter = BoardFilter { phase: phase.key().to_owned(), ..Default::default() };
-            view! { <li><a href=address(programme, &filter)>{phase_name(l, phase)} " " <strong>{count}</strong></a></li> }
+            view! { <li><a href=address(programme, &filter)>{phase_name(l, phase)} " " <strong>{number_text(l, count)}</strong></a></li> }
         })
         .collect_view();
     view! {
@@ -221,12 +228,11 @@ fn Filters(programme: ProgrammeId, filter: BoardFilter) -> impl IntoView {
     let l = use_locale();
     let phases = Phase::ALL.into_iter().map(|phase| Choice::new(phase.key(), phase_name(l, phase))).collect();
     view! {
-        <form method="get" action="/rollout" class="filters" role="search">
+        <SearchForm path="/rollout">
             <HiddenField name="programme" value=programme.to_string() />
             <TextField name="search" label=td_string!(l, rollout.search) kind="search" value=filter.search />
             <SelectField name="phase" label=td_string!(l, rollout.phase) choices=phases value=filter.phase placeholder=td_string!(l, rollout.all) />
-            <button type="submit" class="btn btn-outline"><Icon sign=Sign::Search />{td_string!(l, rollout.find)}</button>
-        </form>
+        </SearchForm>
     }
 }
 
@@ -254,7 +260,7 @@ fn Rows(rows: Vec<BoardRow>, planned: Dates) -> impl IntoView {
     }
 }
 
-/// A day that is the programme's own stays away from a phone: fifty companies have it.
+/// A day that equals the programme's is hidden on a phone, because most companies share it.
 #[component]
 fn Row(row: BoardRow, planned: Dates) -> impl IntoView {
     let l = use_locale();

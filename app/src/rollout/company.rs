@@ -1,4 +1,4 @@
-//! One company in the rollout, as the vendor works on it: what the customer sees, moving it, its dates, its history.
+//! One company in the rollout, for the vendor: what the customer sees, phase, dates and history.
 
 use domain::{
     OrganisationId,
@@ -91,7 +91,7 @@ fn Control(company: Facts) -> impl IntoView {
                         policy::may_somewhere(&viewer.actor, Permission::ProgrammeControl, viewer.now)
                     });
                     may.then(|| view! {
-                        // In DRAFT nobody is told; leaving it invites everybody.
+                        // In DRAFT no one is told; leaving it invites all of them.
                         {(phase != Phase::Draft).then(|| view! { <InviteForm organisation=id waiting /> })}
                         <div class="board-pair">
                             <div class="space-y-5"><MoveForm id phase activated /><SetBack id name phase active /></div>
@@ -104,8 +104,8 @@ fn Control(company: Facts) -> impl IntoView {
     }
 }
 
-/// Moves the company on; says before what the guard would say (J11). What is behind it has a form of its own, so that no
-/// step back is ever the one that stands selected (D2).
+/// Moves the company on, and warns in advance of what the guard would say (J11). Earlier steps have a form of their own, so
+/// that no step back is ever preselected (D2).
 #[component]
 fn MoveForm(id: OrganisationId, phase: Phase, activated: u64) -> impl IntoView {
     let l = use_locale();
@@ -124,16 +124,18 @@ fn MoveForm(id: OrganisationId, phase: Phase, activated: u64) -> impl IntoView {
                 None => view! { <p class="quiet">{td_string!(l, rollout.move_done)}</p> }.into_any(),
                 Some(following) => view! {
                     {(phase == Phase::Draft).then(|| view! { <Callout tone=Tone::Info>{td_string!(l, rollout.leaving_draft)}</Callout> })}
-                    {guarded.then(|| view! { <Callout tone=Tone::Warn>{td_string!(l, rollout.guard)}</Callout> })}
-                    <Form action=action class="form">
+                    <Form action=action class="form move-form">
                         {form.view(&["to", "reason"])}
                         <HiddenField name="organisation" value=id.to_string() />
                         <SelectField name="to" label=td_string!(l, rollout.move_to) choices value=following required=true />
                         <TextField name="reason" label=td_string!(l, rollout.reason) hint=td_string!(l, rollout.reason_hint) required=true max=300 />
                         {guarded.then(|| view! {
-                            <label class="choice">
+                            <label class="choice for-launch">
                                 <input type="checkbox" class="checkbox" name="override_guard" value="true" />
-                                <span><span class="choice-label">{td_string!(l, rollout.override_guard)}</span></span>
+                                <span>
+                                    <span class="choice-label">{td_string!(l, rollout.override_guard)}</span>
+                                    <span class="choice-hint">{td_string!(l, rollout.guard)}</span>
+                                </span>
                             </label>
                         })}
                         <Submit>{td_string!(l, rollout.move_button)}</Submit>
@@ -145,7 +147,8 @@ fn MoveForm(id: OrganisationId, phase: Phase, activated: u64) -> impl IntoView {
     }
 }
 
-/// Sets the company back: a question that says what closes for whom, and for a launched company wants its name (D2, J13).
+/// Sets the company back: a dialog says what closes for how many people, and for a launched company its name has to be typed
+/// (D2, J13).
 #[component]
 fn SetBack(id: OrganisationId, name: String, phase: Phase, active: u64) -> impl IntoView {
     let l = use_locale();
@@ -172,9 +175,9 @@ fn SetBack(id: OrganisationId, name: String, phase: Phase, active: u64) -> impl 
     view! {
         <Card title=td_string!(l, rollout.back_title)>
             <p class="quiet">{td_string!(l, rollout.back_lead)}</p>
-            {form.view(&["to", "reason", "name"])}
             <Confirm kind=Kind::Quiet trigger=td_string!(l, rollout.back_button) title=td_string!(l, rollout.back_title) text>
-                <ActionForm action=action attr:class="form">
+                <Form action=action class="form">
+                    {form.view(&["to", "reason", "name"])}
                     <HiddenField name="organisation" value=id.to_string() />
                     <SelectField name="to" label=td_string!(l, rollout.move_to) choices placeholder="–" required=true />
                     <TextField name="reason" label=td_string!(l, rollout.reason) hint=td_string!(l, rollout.reason_hint) required=true max=300 />
@@ -182,7 +185,7 @@ fn SetBack(id: OrganisationId, name: String, phase: Phase, active: u64) -> impl 
                         <TextField name="name" label=td_string!(l, rollout.back_name) hint required=true autocomplete="off" />
                     })}
                     <Submit kind=Kind::Danger>{td_string!(l, rollout.back_confirm)}</Submit>
-                </ActionForm>
+                </Form>
             </Confirm>
         </Card>
     }

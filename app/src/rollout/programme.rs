@@ -13,7 +13,7 @@ use crate::{
     i18n::*,
     language::use_locale,
     ui::{
-        CheckboxGroup, Choice, Form, FormState, HiddenField, Icon, Kind, PlainForm, Sign, Submit, TextField,
+        CheckboxGroup, Choice, Form, FormState, HiddenField, Kind, PlainForm, SearchForm, Submit, TextField,
         refresh_on_success, toast_on_success,
     },
 };
@@ -45,7 +45,7 @@ pub fn ShiftForm(programme: ProgrammeId) -> impl IntoView {
     }
 }
 
-/// Adds companies that are in no programme yet; more than fit are found by their name.
+/// Adds companies that are in no programme yet; a search finds those that do not fit in the list.
 #[component]
 pub fn EnrolForm(programme: ProgrammeId, tools: ProgrammeTools, candidate: String) -> impl IntoView {
     let l = use_locale();
@@ -77,11 +77,10 @@ pub fn EnrolForm(programme: ProgrammeId, tools: ProgrammeTools, candidate: Strin
 fn FindCandidate(programme: ProgrammeId, candidate: String) -> impl IntoView {
     let l = use_locale();
     view! {
-        <form method="get" action="/rollout" class="filters" role="search">
+        <SearchForm path="/rollout" one=true>
             <HiddenField name="programme" value=programme.to_string() />
             <TextField name="candidate" label=td_string!(l, rollout.enrol_search) kind="search" value=candidate />
-            <button type="submit" class="btn btn-outline"><Icon sign=Sign::Search />{td_string!(l, rollout.find)}</button>
-        </form>
+        </SearchForm>
     }
 }
 
@@ -89,7 +88,7 @@ fn FindCandidate(programme: ProgrammeId, candidate: String) -> impl IntoView {
 #[component]
 pub fn NewProgramme(
     products: Vec<ProductChoice>,
-    /// There is none yet: the form is what the page is for.
+    /// No programme exists yet, so the form is unfolded.
     first: bool,
 ) -> impl IntoView {
     let l = use_locale();
@@ -103,7 +102,7 @@ pub fn NewProgramme(
         <details class="panel" open=open>
             <summary>{td_string!(l, rollout.create)}</summary>
             <p class="field-hint">{td_string!(l, rollout.create_hint)}</p>
-            <PlainForm path="/fn/rollout/create_programme" class="form">
+            <PlainForm path="/fn/rollout/create_programme" class="form" main=true>
                 {form.view(&["key", "name", "contact", "products", "setup", "validation", "enablement", "launch"])}
                 <TextField name="form[name]" label=td_string!(l, rollout.create_name) required=true max=120 />
                 <TextField name="form[key]" label=td_string!(l, rollout.create_key) hint=td_string!(l, rollout.create_key_hint) required=true max=60 />

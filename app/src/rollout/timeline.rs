@@ -1,5 +1,5 @@
-//! R22: what to expect in the coming months. The picture of the steps with their dates, where the company stands, what
-//! happens in each and who acts; for every member, whatever is open yet.
+//! R22: what to expect in the coming months: the steps with their dates on a line, where the company stands, what happens in
+//! each and who acts; for every member, whichever features are open.
 
 use domain::{
     OrganisationId,
@@ -7,7 +7,6 @@ use domain::{
     rollout::{StepState, Timeline, TimelineStep},
 };
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 use super::{
     api::find_timeline,
@@ -17,12 +16,12 @@ use crate::{
     failure::phase_name,
     i18n::*,
     language::use_locale,
-    ui::{Address, Badge, Card, Day, Empty, Icon, PageHead, Sign, Tone, loaded_page},
+    ui::{Address, Badge, Card, Day, Empty, Icon, PageHead, Sign, Tone, loaded_page, use_query},
 };
 
 #[component]
 pub fn TimelinePage() -> impl IntoView {
-    let query = use_query_map();
+    let query = use_query();
     let asked = Memo::new(move |_| {
         query.with(|query| query.get("organisation")).and_then(|id| id.parse::<OrganisationId>().ok())
     });
@@ -50,7 +49,7 @@ fn Found(timeline: Option<Timeline>) -> impl IntoView {
     }
 }
 
-/// The whole picture; the vendor's page of a company shows the same.
+/// The whole timeline; the vendor's page of a company shows it too.
 #[component]
 pub fn TimelineView(timeline: Timeline) -> impl IntoView {
     let l = use_locale();
@@ -72,7 +71,7 @@ pub fn TimelineView(timeline: Timeline) -> impl IntoView {
     }
 }
 
-/// Where the company stands, loudly, and what comes next.
+/// Where the company stands, prominently, and what comes next.
 #[component]
 fn Standing(timeline: Timeline) -> impl IntoView {
     let l = use_locale();
@@ -122,9 +121,9 @@ fn Picture(steps: Vec<TimelineStep>, today: jiff::civil::Date) -> impl IntoView 
         from.until(to).map(|span| i64::from(span.get_days())).unwrap_or_default()
     };
     let whole = between(first, last).max(1);
-    // The line runs from 60 to 900, a little on after the launch.
+    // The line runs from 60 to 900, a little beyond the launch.
     let place = move |day| 60 + between(first, day) * 760 / whole;
-    // A step that has not begun is not passed, however late it is.
+    // The marker does not pass a step that has not begun, however late that step is.
     let ahead = steps.iter().filter(|step| step.state == StepState::Ahead).filter_map(|step| step.starts_on).min();
     let last_begun = steps.iter().filter(|step| step.state != StepState::Ahead).filter_map(|step| step.starts_on).max();
     let late = steps.iter().any(|step| step.delayed);
@@ -204,13 +203,13 @@ fn Help(contact: String, administrators: Vec<Contact>) -> impl IntoView {
     let l = use_locale();
     view! {
         <Card title=td_string!(l, rollout.questions)>
-            <p>{td_string!(l, rollout.write_to)} " " <a class="link" href=format!("mailto:{contact}")><Address text=contact.clone() /></a></p>
+            <p>{td_string!(l, rollout.write_to)} " " <a class="link way" href=format!("mailto:{contact}")><Address text=contact.clone() /></a></p>
             {(!administrators.is_empty()).then(|| view! {
                 <p>{td_string!(l, rollout.your_admins)}</p>
                 <ul>
                     {administrators.into_iter().map(|admin| if admin.active {
                         view! {
-                            <li>{admin.name} " · " <a class="link" href=format!("mailto:{}", admin.email)><Address text=admin.email.clone() /></a></li>
+                            <li>{admin.name} " · " <a class="link way" href=format!("mailto:{}", admin.email)><Address text=admin.email.clone() /></a></li>
                         }
                         .into_any()
                     } else {

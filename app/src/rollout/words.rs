@@ -1,6 +1,6 @@
-//! What happens in each step, who acts, what opens: the words of the source (R22-R33).
+//! What happens in each step, who acts, what opens (R22-R33).
 
-use domain::rollout::{Capability, Change, Dates, Phase, RolloutChange};
+use domain::rollout::{Capability, Change, Dates, MOST_CHANGES, Phase, RolloutChange};
 use leptos::prelude::*;
 
 use crate::{
@@ -43,6 +43,7 @@ pub fn phase_badge(l: Locale, phase: Phase) -> impl IntoView {
 
 /// Moves of dates and phases, newest first.
 pub fn changes_view(l: Locale, changes: Vec<RolloutChange>) -> impl IntoView {
+    let more = changes.len() >= MOST_CHANGES;
     let rows = changes
         .into_iter()
         .map(|change| {
@@ -55,7 +56,10 @@ pub fn changes_view(l: Locale, changes: Vec<RolloutChange>) -> impl IntoView {
             }
         })
         .collect_view();
-    view! { <ol class="changes">{rows}</ol> }
+    view! {
+        <ol class="changes">{rows}</ol>
+        {more.then(|| view! { <p class="quiet">{td_string!(l, rollout.older_changes)}</p> })}
+    }
 }
 
 fn what(l: Locale, change: Change) -> AnyView {

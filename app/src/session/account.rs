@@ -1,8 +1,7 @@
-//! One's own account: the password, where one is signed in, and the way out of all of it.
+//! The reader's own account: time zone, password, sessions, and signing out everywhere.
 
 use domain::people::SessionRow;
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 use super::{
     api::{self, ChangePassword, SetZone},
@@ -13,8 +12,8 @@ use crate::{
     i18n::*,
     language::use_locale,
     ui::{
-        Badge, Callout, Card, Choice, Confirm, FormState, Kind, Moment, PageHead, PlainForm, SelectField, Submit,
-        TextField, Tone, loaded,
+        Badge, Card, Choice, Confirm, DoneNote, FormState, Kind, Moment, PageHead, PlainForm, SelectField, Submit,
+        TextField, Tone, loaded, use_query,
     },
     zone::browser_zone,
 };
@@ -22,7 +21,7 @@ use crate::{
 #[component]
 pub fn AccountPage() -> impl IntoView {
     let l = use_locale();
-    let done = use_query_map().with_untracked(|query| query.get("done"));
+    let done = use_query().with_untracked(|query| query.get("done"));
     let (changed, zone_set) = (done.as_deref() == Some("password"), done.as_deref() == Some("zone"));
     let viewer = use_viewer();
     let zones = Resource::new_blocking(
@@ -35,8 +34,8 @@ pub fn AccountPage() -> impl IntoView {
     let sessions = Resource::new_blocking(|| (), |()| api::sessions());
     view! {
         <PageHead title=td_string!(l, session.account) />
-        {changed.then(|| view! { <Callout tone=Tone::Good>{td_string!(l, session.change_done)}</Callout> })}
-        {zone_set.then(|| view! { <Callout tone=Tone::Good>{td_string!(l, session.zone_done)}</Callout> })}
+        {changed.then(|| view! { <DoneNote text=td_string!(l, session.change_done) /> })}
+        {zone_set.then(|| view! { <DoneNote text=td_string!(l, session.zone_done) /> })}
         <Card title=td_string!(l, session.zone)>
             {loaded(zones, move |(zone, zones): (String, Vec<String>)| view! { <ZoneForm zone zones /> })}
         </Card>
@@ -56,7 +55,7 @@ pub fn AccountPage() -> impl IntoView {
     }
 }
 
-/// A plain form and a new page: every time on it is shown anew.
+/// A plain form, because the new page renders every time on it in the new zone.
 #[component]
 fn ZoneForm(zone: String, zones: Vec<String>) -> impl IntoView {
     let l = use_locale();

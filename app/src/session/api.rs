@@ -32,7 +32,7 @@ pub async fn sign_in(email: String, password: String, #[server(default)] next: S
     Ok(())
 }
 
-/// The same answer, as quick, for every address.
+/// Answers alike, and as fast, for every address.
 #[server(prefix = "/fn/session", endpoint = "forgot")]
 pub async fn forgot_password(email: String) -> Result<(), ApiError> {
     let facts = request::facts();
@@ -41,7 +41,7 @@ pub async fn forgot_password(email: String) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// For whoever holds the link; reading changes nothing (K4).
+/// Reads the state of a reset link for its holder; changes nothing (K4).
 #[server(prefix = "/fn/session", endpoint = "reset_state")]
 pub async fn find_reset(token: String) -> Result<ResetState, ApiError> {
     request::reply(service::session::check_reset(&request::services(), &token).await)
@@ -75,7 +75,7 @@ pub async fn change_password(
     Ok(())
 }
 
-/// The zones to choose from.
+/// Lists the time zones to choose from.
 #[server(prefix = "/fn/session", endpoint = "zones")]
 pub async fn list_zones() -> Result<Vec<String>, ApiError> {
     request::context()?;
@@ -90,7 +90,7 @@ pub async fn set_zone(#[server(default)] zone: String) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// What the browser says, asked once.
+/// Notes the browser's time zone; a page asks for it once.
 #[server(prefix = "/fn/session", endpoint = "note_zone")]
 pub async fn note_zone(zone: String) -> Result<(), ApiError> {
     let context = request::context()?;
@@ -142,7 +142,7 @@ pub async fn set_company(organisation: OrganisationId) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Anybody may choose a language; for those signed in it is also that of their mails.
+/// Sets the language, with or without a session; for a signed-in person it is also the language of their mails.
 #[server(prefix = "/fn/session", endpoint = "set_language")]
 pub async fn set_language(language: String) -> Result<(), ApiError> {
     let locale = domain::locale::Locale::parse(&language).unwrap_or_default();

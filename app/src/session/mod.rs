@@ -1,4 +1,4 @@
-//! Who looks at the page; signing in and out; the language.
+//! The viewer of a page, signing in and out, the language.
 
 mod account;
 pub mod api;
@@ -6,7 +6,7 @@ mod reset;
 mod sign_in;
 
 pub use account::AccountPage;
-pub use reset::{ForgotPage, ResetPage};
+pub use reset::{ForgotPage, ResetPage, broken_link};
 pub use sign_in::SignInPage;
 
 use domain::{OrganisationId, access::Actor};
@@ -14,29 +14,34 @@ use jiff::Timestamp;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{ApiError, i18n::*, language::use_locale, ui::PlainForm};
+use crate::{
+    ApiError,
+    i18n::*,
+    language::use_locale,
+    ui::{FrameButton, PlainForm},
+};
 
-/// The person at the page.
+/// The signed-in person who views the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Viewer {
     pub actor: Actor,
     /// The company that pages are about when their address names none.
     pub current: Option<OrganisationId>,
-    /// When the server made the page; decides which grants hold.
+    /// When the server rendered the page; decides which grants hold.
     pub now: Timestamp,
-    /// Where the live stream goes on from; only the server can read it.
+    /// Where the live stream resumes from; only the server can read it.
     pub live_from: String,
-    /// What follows the random part of the keys of this person's forms.
+    /// What follows the random part in the keys of this person's forms.
     pub form_tag: String,
 }
 
-/// The server's mark of the person, for the keys of forms that the browser makes.
+/// The server's mark of the person, for form keys that the browser makes.
 #[derive(Clone, Copy)]
 pub struct FormTag(pub RwSignal<Option<String>>);
 
 pub type ViewerResource = Resource<Result<Option<Viewer>, ApiError>>;
 
-/// Asks once a page load who is there; [`crate::App`] calls it.
+/// Loads the viewer once for each page load; [`crate::App`] calls it.
 pub fn provide_viewer() {
     let viewer: ViewerResource = Resource::new_blocking(|| (), |()| api::current_viewer());
     provide_context(viewer);
@@ -49,7 +54,7 @@ pub fn provide_viewer() {
     });
 }
 
-/// Tells the server the zone of the browser when nobody said one yet; the frame of the pages calls it.
+/// Tells the server the browser's time zone while the profile has none; the frame of the pages calls it.
 pub fn tell_zone(viewer: ViewerResource) {
     Effect::new(move |told: Option<bool>| {
         let unknown = viewer.get().and_then(Result::ok).flatten().is_some_and(|viewer| !viewer.actor.zone_known);
@@ -57,7 +62,7 @@ pub fn tell_zone(viewer: ViewerResource) {
             return told.unwrap_or_default();
         }
         if let Some(zone) = crate::zone::browser_zone() {
-            // A refusal changes nothing: the guess stays, and the next page asks again.
+            // A refusal changes nothing: the guess stays, and the next page tries again.
             leptos::task::spawn_local(async move {
                 let _ = api::note_zone(zone).await;
             });
@@ -70,7 +75,7 @@ pub fn use_viewer() -> ViewerResource {
     expect_context()
 }
 
-/// A plain form: it works without JavaScript and needs a new page anyway.
+/// A plain form: it works without JavaScript, and a new page is needed anyway.
 #[component]
 pub fn LanguageSwitch() -> impl IntoView {
     let l = use_locale();
@@ -80,8 +85,7 @@ pub fn LanguageSwitch() -> impl IntoView {
     };
     view! {
         <PlainForm path="/fn/session/set_language" class="language">
-            <input type="hidden" name="language" value=other />
-            <button type="submit" class="btn btn-ghost" lang=other>{label}</button>
+            <FrameButton path="/fn/session/set_language" class="btn btn-ghost" name="language" value=other lang=other>{label}</FrameButton>
         </PlainForm>
     }
 }

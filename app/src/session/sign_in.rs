@@ -1,29 +1,29 @@
-//! Signing in: a plain form, so that password managers know it and nothing has to load first.
+//! Signing in: a plain form, so that password managers recognise it and nothing has to load first.
 
 use leptos::prelude::*;
-use leptos_router::hooks::{use_location, use_query_map};
 
 use super::api::SignIn;
 use crate::{
     i18n::*,
     language::use_locale,
     layout::Plain,
-    ui::{Callout, FormState, HiddenField, PageHead, PlainForm, Submit, TextField, Tone, query_value},
+    ui::{DoneNote, FormState, HiddenField, PageHead, PlainForm, Submit, TextField, use_query},
 };
 
 #[component]
 pub fn SignInPage() -> impl IntoView {
     let l = use_locale();
-    let query = use_query_map();
-    let search = use_location().search;
-    let next = search.with_untracked(|search| query_value(search, "next")).unwrap_or_default();
+    let query = use_query();
+    let next = query.with_untracked(|query| query.get("next")).unwrap_or_default();
     let changed = query.with_untracked(|query| query.get("done")).as_deref() == Some("password");
+    let led_here = !matches!(next.as_str(), "" | "/");
+    let lead = if led_here { td_string!(l, session.sign_in_next) } else { td_string!(l, session.sign_in_lead) };
     view! {
         <Plain>
             <div class="narrow">
                 <PageHead title=td_string!(l, session.sign_in) />
-                <p class="quiet">{td_string!(l, session.sign_in_lead)}</p>
-                {changed.then(|| view! { <Callout tone=Tone::Good>{td_string!(l, session.reset_done)}</Callout> })}
+                <p class="quiet">{lead}</p>
+                {changed.then(|| view! { <DoneNote text=td_string!(l, session.reset_done) /> })}
                 <SignInForm next />
             </div>
         </Plain>
@@ -44,7 +44,7 @@ fn SignInForm(next: String) -> impl IntoView {
                 autocomplete="current-password" />
             <Submit>{td_string!(l, session.sign_in)}</Submit>
         </PlainForm>
-        <p><a class="link" href="/forgot">{td_string!(l, session.forgot)}</a></p>
+        <p><a class="link way" href="/forgot">{td_string!(l, session.forgot)}</a></p>
         <p class="quiet">{td_string!(l, session.no_account)}</p>
     }
 }

@@ -1,4 +1,4 @@
-//! The names of the compiled files, read once: a release that is put over a running one changes nothing until it is started.
+//! The names of the compiled files, read once: a release copied over a running one changes nothing until it is started.
 
 use std::{
     collections::HashMap,
@@ -12,23 +12,24 @@ use leptos_meta::Link;
 
 #[derive(Debug)]
 pub struct Assets {
-    /// Before each name.
+    /// The path before each name.
     pub root: String,
     pub css: String,
     pub js: String,
     pub wasm: String,
     /// The files of each chunk of pages, without `.wasm`; empty in a build that was not split.
     chunks: HashMap<String, Vec<String>>,
-    /// What loads them.
+    /// The script that loads them.
     loader: String,
 }
 
 static ASSETS: OnceLock<Assets> = OnceLock::new();
 
-/// Reads the names of the files beside the program (`hash.txt`) and in the site; [`crate::shell`] uses them from then on.
+/// Reads the names of the files, from `hash.txt` beside the program and from the site; [`crate::shell`] uses them from then
+/// on.
 ///
 /// # Errors
-/// When the names have hashes and the file that says which is not there, or cannot be read.
+/// When the names have hashes and the file that lists them is missing or cannot be read.
 pub fn read(options: &LeptosOptions) -> io::Result<()> {
     let hashes = if options.hash_files {
         let program = std::env::current_exe()?;
@@ -37,7 +38,7 @@ pub fn read(options: &LeptosOptions) -> io::Result<()> {
         String::new()
     };
     let assets = with_hashes(options, &hashes)?;
-    // Read before, by another server of this process: the same files.
+    // Another server in this process may have read them before: they are the same files.
     let _ = ASSETS.set(assets);
     Ok(())
 }
@@ -66,7 +67,7 @@ fn with_hashes(options: &LeptosOptions, hashes: &str) -> io::Result<Assets> {
     })
 }
 
-/// The names; those of a build without hashes when nothing was read.
+/// Returns the names; those of a build without hashes when none were read.
 pub(super) fn of(options: &LeptosOptions) -> &'static Assets {
     ASSETS.get_or_init(|| {
         let mut plain = options.clone();
@@ -85,7 +86,7 @@ pub(super) fn of(options: &LeptosOptions) -> &'static Assets {
     })
 }
 
-/// Names what a chunk of pages needs in the head of the page, so that it comes with the first load.
+/// Adds the files of a chunk to the head of the page, so that they come with the first load.
 pub fn preload(chunk: &str) {
     static NONE: LazyLock<Vec<String>> = LazyLock::new(Vec::new);
     let Some(Assets { root, chunks, loader, .. }) = ASSETS.get() else { return };
@@ -93,7 +94,7 @@ pub fn preload(chunk: &str) {
     if files.is_empty() {
         return;
     }
-    // Made into HTML, the components of leptos_meta put themselves into the head and leave nothing here.
+    // Rendering the components of leptos_meta puts them into the head; their HTML here is empty.
     for file in files {
         let _ = view! {
             <Link rel="preload" href=format!("{root}/{file}.wasm") as_="fetch" type_="application/wasm" crossorigin="" />

@@ -1,4 +1,4 @@
-//! What follows when a form was taken: the page asks again for what it shows.
+//! What follows a successful form: the page reloads its data.
 
 use leptos::prelude::*;
 use server_fn::ServerFn;
@@ -8,14 +8,14 @@ use crate::ApiError;
 #[derive(Clone, Copy)]
 struct Acted(RwSignal<u32>);
 
-/// The count of acts on a page, for its resources to depend on.
+/// Provides the count of successful forms on a page, for its resources to depend on.
 pub fn provide_acts() -> RwSignal<u32> {
     let acted = RwSignal::new(0);
     provide_context(Acted(acted));
     acted
 }
 
-/// Does something each time the action went well. What brought it may be gone by then, replaced by its own success.
+/// Calls `then` each time the action succeeds. The form may be gone by then, replaced by its own success.
 pub(super) fn on_success<S>(action: ServerAction<S>, then: impl Fn() + 'static)
 where
     S: ServerFn<Error = ApiError> + Clone + Send + Sync + 'static,
@@ -29,7 +29,7 @@ where
     });
 }
 
-/// Makes the page ask again each time the action went well.
+/// Makes the page reload its data each time the action succeeds.
 pub fn refresh_on_success<S>(action: ServerAction<S>)
 where
     S: ServerFn<Error = ApiError> + Clone + Send + Sync + 'static,

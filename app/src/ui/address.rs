@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-/// A mail address: where it is too long for its place it breaks after one of its signs, not within a word.
+/// A mail address that, where it does not fit, breaks after one of its signs and not within a word.
 #[component]
 pub fn Address(#[prop(into)] text: String) -> impl IntoView {
     let pieces: Vec<String> = text.split_inclusive(['@', '.', '-', '_']).map(ToOwned::to_owned).collect();

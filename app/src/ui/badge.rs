@@ -1,4 +1,4 @@
-//! Small labels. Colour never says anything alone: the text does.
+//! Small labels. Colour never carries meaning alone; the text does.
 
 use leptos::prelude::*;
 

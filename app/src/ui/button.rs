@@ -10,7 +10,7 @@ pub enum Kind {
     Primary,
     Quiet,
     Danger,
-    /// Hardly a button.
+    /// Nearly plain text.
     Plain,
 }
 
@@ -25,8 +25,8 @@ impl Kind {
     }
 }
 
-/// Sends its form; says so while it is under way. It waits for what the form still needs. It keeps the focus meanwhile: a
-/// button that is disabled loses it, and the keyboard begins at the top again (T10).
+/// Sends its form, shows that it is under way, and waits for what the form still needs. It is never disabled: a disabled
+/// button loses the focus, and the keyboard starts at the top again (T10).
 #[component]
 pub fn Submit(
     #[prop(optional)] kind: Kind,

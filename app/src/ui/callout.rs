@@ -1,6 +1,6 @@
-//! Messages in the flow of a page, and what a page says when it has nothing to show.
+//! Messages in the flow of a page, and the message of an empty list.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 
 use super::{Icon, Sign, Tone};
 
@@ -20,6 +20,24 @@ pub fn Callout(#[prop(optional)] tone: Tone, children: Children) -> impl IntoVie
             <div>{children()}</div>
         </div>
     }
+}
+
+/// What the form did that led to this page. The browser begins there: a screen reader reads it, and the keyboard goes on from
+/// it (T10).
+#[component]
+pub fn DoneNote(#[prop(into)] text: String, #[prop(default = Tone::Good)] tone: Tone) -> impl IntoView {
+    let node = NodeRef::<html::Div>::new();
+    // A page that the browser builds takes no notice of `autofocus`. A reader who is somewhere already stays there.
+    Effect::new(move |_| {
+        if let Some(note) = node.get() {
+            request_animation_frame(move || {
+                if document().active_element().is_none_or(|active| active.tag_name() == "BODY") {
+                    let _ = note.focus();
+                }
+            });
+        }
+    });
+    view! { <div class="done-note" tabindex="-1" autofocus=true node_ref=node><Callout tone>{text}</Callout></div> }
 }
 
 /// An empty list says what would be here and what to do next.

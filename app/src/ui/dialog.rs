@@ -1,6 +1,6 @@
-//! A question before something that cannot be taken back. The button is the `<summary>` of a `<details>` that holds a native
-//! `<dialog>` with the real form: without JavaScript it unfolds in its place, with it the dialog is modal, and one opens and
-//! closes with the other.
+//! A question before an act that cannot be undone. The button is the `<summary>` of a `<details>` that holds a native
+//! `<dialog>` with the real form. Without JavaScript it unfolds in place; with it the dialog is modal, and the two open and
+//! close together.
 
 use leptos::{html, prelude::*};
 
@@ -35,7 +35,7 @@ pub fn Confirm(
             }
         }
     };
-    // Somebody may have opened it before the page lived.
+    // The reader may have opened it before the page was hydrated.
     Effect::new(move |_| follow());
     let fold = move || {
         if let Some(details) = details.get_untracked() {

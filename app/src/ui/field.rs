@@ -1,9 +1,12 @@
-//! Fields with their label, hint and error tied to them for screen readers.
+//! Fields, each tied to its label, hint and error for screen readers.
 
 use domain::FieldError;
 use leptos::prelude::*;
 
-use super::form::{FormState, key};
+use super::{
+    form::{FormState, key},
+    number_text,
+};
 use crate::{failure::field_error_text, i18n::*, language::use_locale};
 
 /// The id, the error and the description that all kinds of field share.
@@ -13,9 +16,9 @@ struct Ties {
     hint_id: String,
     invalid: Signal<bool>,
     error: Signal<Option<String>>,
-    /// Whether a plain form was refused for this field: the browser begins there.
+    /// Whether a plain form was refused for this field, which then gets the focus.
     first: bool,
-    /// How many characters stand in it.
+    /// The number of characters in it.
     count: RwSignal<u32>,
 }
 
@@ -44,6 +47,7 @@ fn ties(name: &'static str, label: &str) -> Ties {
 
 fn too_long(l: Locale, max: u32, count: u32) -> String {
     if count > max {
+        let (max, count) = (number_text(l, u64::from(max)), number_text(l, u64::from(count)));
         td_string!(l, failure.too_long_counted, max = max, count = count).to_string()
     } else {
         field_error_text(l, &FieldError::TooLong { max })
@@ -54,7 +58,7 @@ fn error_view(id: String, error: Signal<Option<String>>) -> impl IntoView {
     view! { <p id=id class="field-error" aria-live="polite">{move || error.try_get().flatten()}</p> }
 }
 
-/// What a field shows first: what was typed before, or the given value.
+/// Returns what a field shows first: what was typed before, or the given value.
 fn first_value(name: &str, value: Option<String>) -> Option<String> {
     use_context::<FormState>().and_then(|form| form.typed(name)).or(value)
 }
@@ -70,7 +74,7 @@ pub fn TextField(
     #[prop(optional, into)] hint: Option<String>,
     #[prop(optional)] required: bool,
     #[prop(optional)] autocomplete: Option<&'static str>,
-    /// The most characters. More can be typed and are counted: nothing is cut silently (B33).
+    /// The maximum number of characters. More can be typed and are counted: nothing is cut silently (B33).
     #[prop(optional)]
     max: Option<u32>,
 ) -> impl IntoView {
@@ -96,12 +100,12 @@ pub fn TextField(
     }
 }
 
-/// As the server counts: what stands between the first and the last letter that can be seen.
+/// Counts as the server does: without blanks at either end.
 fn count_of(text: &str) -> u32 {
     u32::try_from(text.trim().chars().count()).unwrap_or(u32::MAX)
 }
 
-/// A field that says how much too long it is, as soon as it is.
+/// Makes a field say by how much it is too long, while it is being typed into.
 fn counted(
     max: u32,
     count: RwSignal<u32>,
@@ -115,15 +119,16 @@ fn counted(
     (Signal::derive(move || over().is_some() || invalid.try_get() == Some(true)), said)
 }
 
-/// The text of a box as its markup. It is escaped here and nowhere else: tachys writes the children of `<textarea>` as they
-/// are on the server, and leaves the box empty that it builds in the browser (D1).
+/// Returns the markup of a text area's content. It is escaped here and nowhere else: on the server tachys writes the
+/// children of `<textarea>` unescaped, and in the browser it leaves a text area that it builds empty (D1).
 fn box_markup(text: &str) -> String {
     let escaped = text.replace('&', "&amp;").replace('<', "&lt;");
-    // A parser drops the first line end behind the tag.
+    // HTML parsers drop a line end right after the tag.
     if cfg!(feature = "ssr") && !escaped.is_empty() { format!("\n{escaped}") } else { escaped }
 }
 
-/// Without a `value` it is empty again when its form was taken; with one, an empty one too, it shows what is stored (D1).
+/// Without a `value` it is emptied when its form succeeds; with one, even an empty one, it keeps showing what is stored
+/// (D1).
 #[component]
 pub fn TextArea(
     name: &'static str,
@@ -143,7 +148,7 @@ pub fn TextArea(
         <div class="field">
             <label for=id.clone()>{label}{required.then(|| view! { <span aria-hidden="true">" *"</span> })}</label>
             {hint.map(|hint| view! { <p id=hint_id class="field-hint">{hint}</p> })}
-            <textarea id=id name=name class="textarea" class:textarea-error=invalid rows=rows required=required autofocus=first
+            <textarea id=id name=name class="textarea" class:textarea-error=invalid rows=rows required=required autofocus=first placeholder=" "
                 data-first=given data-stored=stored aria-invalid=move || invalid.try_get().unwrap_or_default().then_some("true")
                 aria-describedby=described inner_html=box_markup(&value)
                 on:input=move |event| count.set(count_of(&event_target_value(&event)))></textarea>
@@ -208,7 +213,7 @@ pub fn SelectField(
     }
 }
 
-/// Cards to choose one from: where the choices need explaining.
+/// Cards to choose one from, for choices that need explaining.
 #[component]
 pub fn RadioGroup(
     name: &'static str,
@@ -223,7 +228,7 @@ pub fn RadioGroup(
     group(name, label, "radio", choices, (given, value.into_iter().collect()), required, ties)
 }
 
-/// Several of several; sent as `name` once for each.
+/// Cards to choose several from; each chosen one is sent under `name`.
 #[component]
 pub fn CheckboxGroup(
     /// Ends with `[]`.
@@ -243,7 +248,7 @@ fn group(
     label: String,
     kind: &'static str,
     choices: Vec<Choice>,
-    // What the page itself chooses, and what is chosen now.
+    // The page's own choices, and the ones to show.
     (given, values): (Vec<String>, Vec<String>),
     required: bool,
     ties: Ties,
@@ -255,7 +260,7 @@ fn group(
         .into_iter()
         .enumerate()
         .map(|(at, choice)| {
-            // The first one is where the list of errors leads.
+            // The list of errors leads to the first one.
             let id = (at == 0).then(|| id.clone());
             let checked = values.contains(&choice.value);
             let given = if given.contains(&choice.value) { "on" } else { "off" };

@@ -1,4 +1,4 @@
-//! Icons: Lucide's drawings as data, always beside a text that says the same.
+//! Icons: Lucide's drawings as data, always beside a text with the same meaning.
 
 use leptos::prelude::*;
 

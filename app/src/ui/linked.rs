@@ -1,9 +1,10 @@
-//! What people wrote, with its addresses as links (B25).
+//! Text by people, with its addresses as links (B25).
 
 use domain::links::{Span, spans};
 use leptos::prelude::*;
 
-/// A text whose addresses and case numbers can be followed. `nofollow noopener`: nobody vouches for where they lead.
+/// A text whose addresses and case numbers are links; `nofollow noopener`, because the vendor does not vouch for the
+/// targets.
 #[component]
 pub fn Linked(#[prop(into)] text: String) -> impl IntoView {
     spans(&text)

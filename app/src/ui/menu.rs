@@ -1,5 +1,5 @@
-//! A button that opens a panel: `<details>`, so that it works without JavaScript. With it, Escape, a click elsewhere and a
-//! new page close it.
+//! A button that opens a panel: `<details>`, so that it works without JavaScript. With JavaScript, Escape, a click elsewhere
+//! and a new page close it.
 
 use leptos::{ev, html, prelude::*};
 use leptos_router::hooks::use_location;
@@ -10,10 +10,10 @@ type Node = NodeRef<html::Details>;
 #[component]
 pub fn Menu(
     class: &'static str,
-    /// What the button shows; its name for screen readers.
+    /// What the button shows, and its name for screen readers.
     summary: AnyView,
     #[prop(default = "btn btn-ghost")] button: &'static str,
-    /// Whether the page shown is one that the panel leads to.
+    /// Whether the panel leads to the current page.
     #[prop(optional, into)]
     here: Signal<bool>,
     children: Children,

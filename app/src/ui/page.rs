@@ -1,8 +1,8 @@
-//! Heads, cards, and what stands where content is still to come.
+//! Headings, cards, and placeholders for content that is still loading.
 
 use domain::Failure;
 use leptos::{html, prelude::*};
-use leptos_router::hooks::use_location;
+use leptos_router::{NavigateOptions, components::Redirect, hooks::use_location};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::WindowTitle;
@@ -11,8 +11,8 @@ use crate::{
     failure::{FailurePage, FailureView},
 };
 
-/// The page that somebody was led to without a new document, until its heading has the focus: screen readers read it, and
-/// the keyboard goes on from there.
+/// The page reached without a new document, until its heading gets the focus: screen readers read it, and the keyboard
+/// continues from there.
 #[derive(Clone, Copy)]
 pub struct Arrival(RwSignal<Option<String>>);
 
@@ -23,7 +23,7 @@ impl Arrival {
     }
 }
 
-/// Notes each new page, but not the first: the browser cares for that one, unless signing in led to it.
+/// Notes each new page except the first, which the browser takes care of unless signing in led to it.
 pub fn follow_arrivals() {
     let arrival = use_context::<Arrival>();
     let path = use_location().pathname;
@@ -37,24 +37,38 @@ pub fn follow_arrivals() {
     });
 }
 
+/// Whether signing in led here.
 fn signed_in_just_now() -> bool {
-    let referrer = document().referrer();
+    let referrer = referrer();
     let path = referrer.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map(|(_, path)| path);
     path.and_then(|path| path.split(['?', '#']).next()) == Some("sign-in")
 }
 
-/// The one heading of the first level of a page.
+#[cfg(feature = "ssr")]
+fn referrer() -> String {
+    let parts = use_context::<axum::http::request::Parts>();
+    let sent = parts.and_then(|parts| parts.headers.get("referer")?.to_str().map(ToOwned::to_owned).ok());
+    sent.unwrap_or_default()
+}
+
+#[cfg(not(feature = "ssr"))]
+fn referrer() -> String {
+    document().referrer()
+}
+
+/// The level-one heading of a page.
 #[component]
 pub fn Heading(
-    /// When it is not the reader's.
+    /// The language of the heading when it is not the reader's.
     #[prop(optional_no_strip)]
     lang: Option<&'static str>,
     children: Children,
 ) -> impl IntoView {
     let arrival = use_context::<Arrival>();
     let node = NodeRef::<html::H1>::new();
-    // The page before may still be there when the path changes: it must not take the focus.
+    // The previous page may still be mounted when the path changes, and must not take the focus.
     let own = use_location().pathname.get_untracked();
+    let path = own.clone();
     Effect::new(move |_| {
         if let (Some(Arrival(arrived)), Some(heading)) = (arrival, node.get())
             && arrived.with(|path| path.as_ref() == Some(&own))
@@ -62,10 +76,13 @@ pub fn Heading(
             focus_when_shown(heading.into(), arrived, own.clone());
         }
     });
-    view! { <h1 tabindex="-1" lang=lang node_ref=node>{children()}</h1> }
+    // Without JavaScript the browser begins there after signing in.
+    let first = cfg!(feature = "ssr") && path != "/sign-in" && signed_in_just_now();
+    view! { <h1 tabindex="-1" lang=lang autofocus=first node_ref=node>{children()}</h1> }
 }
 
-/// A page is made before it is shown: it waits for its chunk and its data, and what is not shown takes no focus.
+/// Focuses a heading once it is shown: a page is built before, while it waits for its chunk and data, and cannot take the
+/// focus then.
 fn focus_when_shown(heading: web_sys::HtmlElement, arrived: RwSignal<Option<String>>, own: String) {
     if arrived.try_with_untracked(|path| path.as_ref() == Some(&own)) != Some(true) {
         return;
@@ -78,11 +95,11 @@ fn focus_when_shown(heading: web_sys::HtmlElement, arrived: RwSignal<Option<Stri
     }
 }
 
-/// The title of a page, in the window and on it, with what one can do there.
+/// The title of a page, in the window and as its heading, with the actions of the page.
 #[component]
 pub fn PageHead(
     #[prop(into)] title: String,
-    /// Of the title, when it is not the reader's.
+    /// The language of the title when it is not the reader's.
     #[prop(optional)]
     lang: Option<&'static str>,
     #[prop(optional)] children: Option<Children>,
@@ -96,7 +113,7 @@ pub fn PageHead(
     }
 }
 
-/// What stands at the head of a printed page: what it is about, and its address.
+/// The head of a printed page: what it is about, and its address.
 #[component]
 pub fn Printed(#[prop(into)] text: String) -> impl IntoView {
     let path = use_location().pathname.get_untracked();
@@ -123,7 +140,14 @@ pub fn Card(#[prop(optional, into)] title: Option<String>, children: Children) -
     }
 }
 
-/// Grey lines where rows will be.
+/// Leads on to another page in the place of this one, so that "back" goes to the page before both.
+#[component]
+pub fn LeadOn(#[prop(into)] path: String) -> impl IntoView {
+    let options = NavigateOptions { replace: true, ..NavigateOptions::default() };
+    view! { <Redirect path options /> }
+}
+
+/// Grey lines in place of rows.
 #[component]
 pub fn Skeleton() -> impl IntoView {
     let row = || {
@@ -142,7 +166,7 @@ pub fn Skeleton() -> impl IntoView {
     }
 }
 
-/// Shows a resource when it is there, under a heading that is there already: its view, or what went wrong. A function, not a
+/// Shows a resource once it is loaded, under a heading that is shown already: its view, or the failure. A function, not a
 /// component: closures that name types do not parse as attributes.
 pub fn loaded<T, V>(
     resource: Resource<Result<T, ApiError>>,
@@ -152,10 +176,10 @@ where
     T: Clone + Send + Sync + Serialize + DeserializeOwned + 'static,
     V: IntoView + 'static,
 {
-    found(resource, view, |failure| view! { <FailureView failure /> }.into_any())
+    loaded_or(resource, view, |failure| view! { <FailureView failure /> }.into_any())
 }
 
-/// The same for a whole page: the view brings its own heading, and so does a failure.
+/// Shows a resource that is a whole page: the view brings its own heading, and so does a failure.
 pub fn loaded_page<T, V>(
     resource: Resource<Result<T, ApiError>>,
     view: impl Fn(T) -> V + Clone + Send + Sync + 'static,
@@ -164,10 +188,10 @@ where
     T: Clone + Send + Sync + Serialize + DeserializeOwned + 'static,
     V: IntoView + 'static,
 {
-    found(resource, view, |failure| view! { <FailurePage failure /> }.into_any())
+    loaded_or(resource, view, |failure| view! { <FailurePage failure /> }.into_any())
 }
 
-/// Asks again for what may come in a while, later each time, as long as it is on the page (B3, T33).
+/// Reloads a resource whose failure may pass, later each time, as long as it is on the page (B3, T33).
 #[cfg(feature = "hydrate")]
 fn ask_again<T>(resource: Resource<Result<T, ApiError>>, failure: &Failure, tries: StoredValue<u32>)
 where
@@ -193,7 +217,8 @@ where
 {
 }
 
-fn found<T, V>(
+/// The same with a view of its own for what went wrong.
+pub fn loaded_or<T, V>(
     resource: Resource<Result<T, ApiError>>,
     view: impl Fn(T) -> V + Clone + Send + Sync + 'static,
     failed: fn(Failure) -> AnyView,

@@ -1,4 +1,5 @@
-//! Which rows of how many a list shows, and the ways to the pages beside: plain links, so that they work without JavaScript.
+//! Which rows a list shows and how many there are, with plain links to the pages before and after, which work without
+//! JavaScript.
 
 use domain::page::{Extent, Page};
 use leptos::prelude::*;
@@ -9,8 +10,8 @@ use crate::{
     ui::{Icon, Sign},
 };
 
-/// Under a list; `address` makes the address of the page with a cursor. Nothing for a list without rows. A function, not a
-/// component: closures that name types do not parse as attributes.
+/// Stands below a list; `address` builds the address of the page at a cursor. Empty for a list without rows. A function, not
+/// a component: closures that name types do not parse as attributes.
 pub fn paging<T>(page: &Page<T>, address: impl Fn(&str) -> String) -> AnyView {
     let (previous, next) = (page.previous.as_deref().map(&address), page.next.as_deref().map(&address));
     view! { <Paging extent=page.extent previous next /> }.into_any()
@@ -51,7 +52,7 @@ pub fn extent_text(l: Locale, extent: Extent) -> String {
     }
 }
 
-/// With a sign between the thousands, as the language has it.
+/// Formats a number with the thousands separator of the language.
 pub fn number_text(l: Locale, number: u64) -> String {
     let sign = match l {
         Locale::fr => '\u{202f}',

@@ -1,5 +1,5 @@
-//! Days and moments, in the reader's zone and language: from the server, and again once the page lives, by the browser's table
-//! of zones.
+//! Days and moments, in the reader's time zone and language: rendered by the server, and again after hydration with the
+//! browser's table of zones.
 
 use jiff::{Timestamp, civil::Date};
 use leptos::prelude::*;
@@ -10,7 +10,7 @@ use crate::{
     zone::{OnClock, in_browser, on_clock},
 };
 
-/// A moment, with its zone.
+/// A moment, with its time zone.
 #[component]
 pub fn Moment(at: Timestamp) -> impl IntoView {
     let l = use_locale();
@@ -18,8 +18,7 @@ pub fn Moment(at: Timestamp) -> impl IntoView {
     view! { <time datetime=at.to_string()>{move || shown.with(|shown| moment_text(l, shown))}</time> }
 }
 
-/// The same where many stand in a list: the month in short, the zone only while it is not the reader's; pointing at it tells
-/// all of it.
+/// A moment in a list: the month abbreviated, the zone only while it is not the reader's; the tooltip has the full text.
 #[component]
 pub fn ShortMoment(at: Timestamp) -> impl IntoView {
     let l = use_locale();
@@ -53,7 +52,7 @@ fn short_text(l: Locale, shown: &OnClock) -> String {
 }
 
 /// `11 nov. 2026`, `11 Nov 2026`.
-fn short_day_text(l: Locale, day: Date) -> String {
+pub fn short_day_text(l: Locale, day: Date) -> String {
     const FR: [&str; 12] =
         ["janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."];
     const EN: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sept", "Oct", "Nov", "Dec"];
@@ -64,13 +63,13 @@ fn short_day_text(l: Locale, day: Date) -> String {
     dated(l, day, names)
 }
 
-/// A day of the calendar where many stand in a table: the month in short.
+/// A day of the calendar in a table, with the month abbreviated.
 #[component]
 pub fn ShortDay(day: Date) -> impl IntoView {
     view! { <time datetime=day.to_string()>{short_day_text(use_locale(), day)}</time> }
 }
 
-/// A day of the calendar, the same everywhere.
+/// A day of the calendar, which is the same in every zone.
 #[component]
 pub fn Day(day: Date) -> impl IntoView {
     view! { <time datetime=day.to_string()>{day_text(use_locale(), day)}</time> }
@@ -123,7 +122,7 @@ fn dated(l: Locale, day: Date, months: [&str; 12]) -> String {
 mod tests {
     use super::*;
 
-    /// Before the page lives the zone is said too, and a moment is written as a day is.
+    /// Before hydration the zone is named too, and the day in a moment reads as a day does.
     #[test]
     fn a_moment_is_a_day_a_time_and_a_zone() {
         let shown = |at: &str, zone: &str, own| OnClock { at: at.parse().expect("a time"), zone: zone.into(), own };

@@ -1,5 +1,5 @@
-//! A line that says that something went well, for a few seconds, wherever on the page one is. Without JavaScript forms lead
-//! to a page that says it; refusals stay beside their form.
+//! A line that reports a success for a few seconds, wherever the page is scrolled to. Without JavaScript, forms lead to a
+//! page that reports it; refusals stay beside their form.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ pub fn provide_toasts() {
     provide_context(Toasts(RwSignal::new(None)));
 }
 
-/// Says `text` each time the action went well.
+/// Shows `text` each time the action succeeds.
 pub fn toast_on_success<S>(action: ServerAction<S>, text: &'static str)
 where
     S: ServerFn<Error = ApiError> + Clone + Send + Sync + 'static,
@@ -42,7 +42,7 @@ where
     }
 }
 
-/// Where they appear; in the page from the beginning, or screen readers would not hear the first one.
+/// Where toasts appear; on the page from the beginning, or screen readers would miss the first one.
 #[component]
 pub fn ToastRegion() -> impl IntoView {
     let l = use_locale();
@@ -52,7 +52,7 @@ pub fn ToastRegion() -> impl IntoView {
         held.set(false);
         toast.set(None);
     };
-    // Waits while somebody points at it or stands in it (WCAG 2.2.1).
+    // Stays while the pointer or the focus is on it (WCAG 2.2.1).
     Effect::new(move |_| {
         if toast.with(Option::is_some)
             && !held.get()

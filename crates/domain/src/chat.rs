@@ -47,7 +47,7 @@ impl ChatForm {
     }
 }
 
-/// A product as a form sends it; `none` and empty are none.
+/// Returns a product as a form sends it; `none` and empty are none.
 pub(crate) fn optional_product(typed: &str) -> Result<Option<ProductId>, FieldError> {
     match typed {
         "" | "none" => Ok(None),
@@ -112,7 +112,7 @@ impl ChatView {
     }
 }
 
-/// Whether somebody is there to chat now, and if not, when (J17: never a dead end).
+/// Whether an agent is there to chat now, and if not, when (J17: never a dead end).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ChatHours {
     /// `until` is the end of the present opening, when it is within a week.

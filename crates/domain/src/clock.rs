@@ -4,7 +4,7 @@ use jiff::{Timestamp, Unit};
 
 /// Tells the present; the only source of it (`clippy.toml` forbids `Timestamp::now` elsewhere).
 pub trait Clock: Send + Sync {
-    /// The present, cut to microseconds: the precision that both databases keep.
+    /// Returns the present, cut to microseconds: the precision that both databases keep.
     fn now(&self) -> Timestamp;
 }
 

@@ -22,7 +22,7 @@ impl ContactKind {
     }
 }
 
-/// Why somebody was made an administrator; told to the person and kept (R15).
+/// Why a person was made an administrator; told to them and kept (R15).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "rule")]
 pub enum AdminReason {

@@ -21,7 +21,7 @@ pub enum Failure {
     /// 422: what was typed cannot be used; every field says why.
     #[error("invalid input: {0:?}")]
     Invalid(FieldErrors),
-    /// 401: nobody is signed in, or the session ended.
+    /// 401: there is no session, or it has ended.
     #[error("not signed in")]
     Unauthenticated,
     /// 403: the object may be seen, the act is refused; says why and who can help.
@@ -45,7 +45,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The HTTP status; the only place that decides it.
+    /// Returns the HTTP status; the only place that decides it.
     pub const fn status(&self) -> u16 {
         match self {
             Self::Invalid(_) => 422,
@@ -59,7 +59,7 @@ impl Failure {
         }
     }
 
-    /// How many seconds to wait before another try, for the header `Retry-After`: with every 429 and 503.
+    /// Returns how many seconds to wait before another try, for the header `Retry-After`: with every 429 and 503.
     pub const fn retry_after(&self) -> Option<u32> {
         match self {
             Self::TooMany { retry_after_seconds } => Some(*retry_after_seconds),
@@ -72,8 +72,8 @@ impl Failure {
         Self::Invalid(FieldErrors::one(name, error))
     }
 
-    /// The codes of a failure without a word of anybody's choice: what an address may carry, since anybody can make an
-    /// address (F19a). Names, addresses and quoted values are gone, numbers, days and codes stay.
+    /// Returns the failure with its codes alone: all that an address may carry, since anyone can craft an address (F19a).
+    /// Names, addresses and quoted values are removed; numbers, days and codes stay.
     #[must_use]
     pub fn without_words(self) -> Self {
         match self {
@@ -94,7 +94,7 @@ impl Failure {
     }
 }
 
-/// A problem with its quoted values emptied; `None` where it cannot be said without them.
+/// Returns a problem with its quoted values emptied; `None` where it cannot be said without them.
 fn problem_without_words(problem: &AnnouncementProblem) -> Option<AnnouncementProblem> {
     let mut json = serde_json::to_value(problem).ok()?;
     for (name, value) in json.as_object_mut()? {
@@ -106,7 +106,7 @@ fn problem_without_words(problem: &AnnouncementProblem) -> Option<AnnouncementPr
     serde_json::from_value(json).ok()
 }
 
-/// Why an act is refused to somebody who may see its object (K2: never a blank menu).
+/// Why an act is refused to an actor who may see its object (K2: never a blank menu).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Denial {
     /// The capability opens later in this company's rollout (R26); the date is the planned one, if any.
@@ -146,7 +146,7 @@ pub enum Conflict {
     ReopenEnded,
     /// That change of status is not possible from the present one.
     StatusChange,
-    /// Somebody else took it first.
+    /// Another actor took it first.
     AlreadyTaken,
     /// A call-back is open already for this case.
     CallbackOpen,
@@ -164,23 +164,25 @@ pub enum Conflict {
     AlreadyMember,
     /// Another import is being written: one at a time.
     ImportUnderWay,
-    /// What an import was about to write was written meanwhile by somebody else.
+    /// What an import was about to write was written by another writer meanwhile.
     ImportOvertaken,
     /// A link to set a new password is over, or was used.
     ResetEnded,
-    /// Nobody gives a role to themselves.
+    /// Actors cannot give a role to themselves.
     OwnRole,
     /// The account works for the vendor: it cannot belong to a company.
     WorksForVendor,
     /// The account belongs to a company: it cannot work for the vendor.
     WorksForCompany,
-    /// The person has signed in with this address: others do not correct it.
-    AddressProved,
-    /// D3: other people would get the mail than those that were shown.
+    /// A link to take a new address is over, was used, or another one was sent since.
+    AddressLinkEnded,
+    /// The new address is that of another account.
+    AddressTaken,
+    /// D3: the recipients are no longer those that were shown.
     RecipientsChanged,
-    /// D3: nobody is left whom the mail would go to.
+    /// D3: no recipient is left.
     NoRecipients,
-    /// D3: every mail has left, or was stopped before.
+    /// D3: every mail has left or was stopped already.
     NothingToStop,
     /// The form was made for another person than the one who is signed in now.
     OtherPerson,
@@ -239,7 +241,7 @@ pub enum FieldError {
     NotATime,
     #[error("in the past")]
     InThePast,
-    /// Nobody is at the desk then.
+    /// The desk is closed at that time.
     #[error("outside the opening hours")]
     OutsideHours,
     #[error("e-mail or password is wrong")]
@@ -269,6 +271,12 @@ pub enum FieldError {
     /// A file of a kind that is refused, whatever its name says.
     #[error("a refused kind of file")]
     RefusedFile,
+    /// A file that is to be shown as an image, and holds none that browsers show.
+    #[error("no PNG, JPEG, GIF, WebP or AVIF image")]
+    NotAnImage,
+    /// The images of all announcements reach this many bytes.
+    #[error("the images of announcements exceed {max_bytes} bytes")]
+    ImagesFull { max_bytes: u64 },
     /// An upload that is no longer there, or belongs to another case already.
     #[error("an upload that is gone")]
     FileGone,

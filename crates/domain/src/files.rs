@@ -8,6 +8,10 @@ pub const MAX_FILE_BYTES: u64 = 20 * 1024 * 1024;
 pub const MAX_FILES: usize = 10;
 /// Bytes that one person may have uploaded without attaching them to a case (A5).
 pub const MAX_UNATTACHED_BYTES: u64 = 100 * 1024 * 1024;
+/// Bytes of one image of announcements.
+pub const MAX_IMAGE_BYTES: u64 = 5 * 1024 * 1024;
+/// Bytes of all images of announcements.
+pub const MAX_IMAGES_BYTES: u64 = 1024 * 1024 * 1024;
 /// How much of the beginning of a file [`check`] looks at.
 pub const FIRST_BYTES: usize = 64;
 
@@ -54,7 +58,7 @@ pub fn download_name(name: &str) -> String {
     if harmless { name.to_owned() } else { format!("{name}.txt") }
 }
 
-/// The part after the last dot in small letters; `None` without one.
+/// Returns the part after the last dot in small letters; `None` without one.
 fn extension(name: &str) -> Option<String> {
     name.rsplit_once('.').map(|(_, extension)| extension.trim().to_lowercase())
 }
@@ -222,6 +226,16 @@ pub fn check(name: &str, size: u64, first_bytes: &[u8]) -> Result<(), FieldError
         return Err(FieldError::TooLarge { max_bytes: MAX_FILE_BYTES });
     }
     check_kind(name, first_bytes)
+}
+
+/// Decides whether a file is an image that browsers show and that runs nothing (an SVG can): by what it holds, whatever it is
+/// called.
+///
+/// # Errors
+/// [`FieldError::NotAnImage`]
+pub fn check_image(media_type: &str) -> Result<(), FieldError> {
+    const SHOWN: &[&str] = &["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"];
+    if SHOWN.contains(&media_type) { Ok(()) } else { Err(FieldError::NotAnImage) }
 }
 
 /// Refuses programs, by the name and by the first [`FIRST_BYTES`]: a renamed `.exe` is still one (J16), a text that begins

@@ -62,6 +62,7 @@ typed_ids! {
     GrantId,
     ImportId,
     InvitationId,
+    AddressChangeId,
     /// One sending of an announcement to a programme.
     MailingId,
     JobId,

@@ -44,29 +44,17 @@ pub fn spans(text: &str) -> Vec<Span<'_>> {
     found
 }
 
-/// Where addresses begin and end, and which are mail addresses.
+/// Returns where addresses begin and end, and which are mail addresses.
 fn addresses(text: &str) -> Vec<(usize, usize, bool)> {
     let finder = LinkFinder::new();
     let mut found = Vec::new();
-    for link in finder.links(text) {
-        let (mut from, end) = (link.start(), link.end());
-        // What was cut off an address may hold the next one.
-        while let Some(inner) = text.get(from..end).and_then(|rest| finder.links(rest).next()) {
-            let start = from + inner.start();
-            let shown = ended(text.get(start..from + inner.end()).unwrap_or_default());
-            let mail = *inner.kind() == LinkKind::Email;
-            if shown.is_empty() {
-                from += inner.end().max(1);
-                continue;
-            }
-            let lower = shown.to_ascii_lowercase();
-            let begins = |scheme: &str| lower.len() > scheme.len() && lower.starts_with(scheme);
-            if mail || begins("http://") || begins("https://") {
-                found.push((start, start + shown.len(), mail));
-            }
-            from = start + shown.len();
-        }
+    let mut begun = 0;
+    // The finder looks beyond what ends an address here: each of many addresses would be looked for in all that follows it.
+    for (at, c) in text.char_indices().filter(|(_, c)| ends(*c)) {
+        find(&finder, text, (begun, at), &mut found);
+        begun = at + c.len_utf8();
     }
+    find(&finder, text, (begun, text.len()), &mut found);
     let mut all = Vec::with_capacity(found.len());
     let mut done = 0;
     for (start, end, mail) in found {
@@ -76,6 +64,35 @@ fn addresses(text: &str) -> Vec<(usize, usize, bool)> {
     }
     without_scheme(text, done, text.len(), &mut all);
     all
+}
+
+/// Finds the addresses in a part of the text that holds nothing that ends one.
+fn find(finder: &LinkFinder, text: &str, (begun, ended_at): (usize, usize), found: &mut Vec<(usize, usize, bool)>) {
+    let part = text.get(begun..ended_at).unwrap_or_default();
+    for link in finder.links(part) {
+        let (mut from, end) = (link.start(), link.end());
+        // What was cut off an address may hold the next one.
+        while let Some(inner) = part.get(from..end).and_then(|rest| finder.links(rest).next()) {
+            let start = from + inner.start();
+            let shown = ended(part.get(start..from + inner.end()).unwrap_or_default());
+            let mail = *inner.kind() == LinkKind::Email;
+            if shown.is_empty() {
+                from += inner.end().max(1);
+                continue;
+            }
+            let lower = shown.to_ascii_lowercase();
+            let begins = |scheme: &str| lower.len() > scheme.len() && lower.starts_with(scheme);
+            if mail || begins("http://") || begins("https://") {
+                found.push((begun + start, begun + start + shown.len(), mail));
+            }
+            from = start + shown.len();
+        }
+    }
+}
+
+/// Whether an address ends before a character, wherever it stands.
+fn ends(c: char) -> bool {
+    c.is_whitespace() || c.is_control() || "«»“”„‘’‹›<>\"`".contains(c)
 }
 
 /// Addresses that begin with `www.`; `data.json` is none.
@@ -93,9 +110,8 @@ fn without_scheme(text: &str, from: usize, to: usize, found: &mut Vec<(usize, us
     }
 }
 
-/// An address without what follows it in the sentence.
+/// Returns an address without what follows it in the sentence.
 fn ended(address: &str) -> &str {
-    let ends = |c: char| c.is_whitespace() || c.is_control() || "«»“”„‘’‹›<>\"`".contains(c);
     let mut address = address.split(ends).next().unwrap_or_default();
     loop {
         let closed = |open, close| address.matches(open).count() >= address.matches(close).count();
@@ -115,7 +131,7 @@ fn ended(address: &str) -> &str {
     }
 }
 
-/// The cases that a text without addresses names.
+/// Returns the cases that a text without addresses names.
 fn cases<'a>(text: &'a str, found: &mut Vec<Span<'a>>) {
     let mut done = 0;
     let mut at = 0;
@@ -144,7 +160,7 @@ fn push_text<'a>(text: Option<&'a str>, found: &mut Vec<Span<'a>>) {
     }
 }
 
-/// `/cases/` and an id.
+/// Reads `/cases/` and an id.
 fn path(text: &str) -> Option<(usize, String)> {
     const START: &str = "/cases/";
     let id = text.strip_prefix(START)?.get(..36)?;
@@ -153,8 +169,8 @@ fn path(text: &str) -> Option<(usize, String)> {
     ends_here(text, length).then(|| (length, format!("{START}{id}")))
 }
 
-/// The number of a case: up to eight capital letters, a dash, nine digits. It leads to the search: what it names may be the
-/// case of another company, or of another system.
+/// Reads the number of a case: up to eight capital letters, a dash, nine digits. It leads to the search, as it may be the
+/// number of another company's case, or of another system's.
 fn number(text: &str) -> Option<(usize, String)> {
     let letters = text.bytes().take_while(u8::is_ascii_uppercase).count();
     let digits = text.get(letters..)?.strip_prefix('-')?.bytes().take_while(u8::is_ascii_digit).count();
@@ -245,6 +261,11 @@ mod tests {
             let text: String = unit.chars().cycle().take(20_000).collect();
             let shown: usize = spans(&text).len();
             assert!(shown <= text.len());
+        }
+        // Each of these was looked for in all that follows it.
+        for unit in ["https://a.example»", "https://a.example’", "a@b.example»", "https://a.example\u{a0}"] {
+            let text = unit.repeat(100_000 / unit.len());
+            assert_eq!(away(&text).len(), 100_000 / unit.len(), "{unit}");
         }
         assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
     }

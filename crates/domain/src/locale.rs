@@ -13,7 +13,7 @@ pub enum Locale {
 impl Locale {
     pub const ALL: [Self; 2] = [Self::Fr, Self::En];
 
-    /// The BCP 47 primary tag.
+    /// Returns the BCP 47 primary tag.
     pub const fn key(self) -> &'static str {
         match self {
             Self::Fr => "fr",

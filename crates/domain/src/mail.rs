@@ -11,34 +11,39 @@ coded! {
         Announcement = "announcement",
         /// M4: a role was given, with the way in.
         Invitation = "invitation",
-        /// M4 for somebody who has an account already.
+        /// M4 for a person who has an account already.
         RoleGranted = "role_granted",
         /// M5 (R17): a support user was created, to every admin of the company.
         UserCreated = "user_created",
         /// M10: a case was opened.
         CaseOpened = "case_opened",
-        /// M10: somebody wrote to a case.
+        /// M10: a reply was written to a case.
         CaseReplied = "case_replied",
         /// M10: a case was closed.
         CaseClosed = "case_closed",
-        /// A link to set a new password, to whoever asked for one.
+        /// A link to set a new password, to the person who asked for one.
         PasswordReset = "password_reset",
         /// M12: access was taken away.
         AccessRemoved = "access_removed",
+        /// D5: a link to take a new address, to that address.
+        AddressProposed = "address_proposed",
+        /// D5: the account has another address, to the one of before.
+        AddressChanged = "address_changed",
     }
 }
 
 impl MailKind {
-    /// What leaves first: the ways in, then what happened, then mass mails (F11). Lower is sooner.
+    /// Returns what leaves first: the ways in, then what happened, then mass mails (F11). Lower is sooner.
     pub const fn lane(self) -> i32 {
         match self {
-            Self::PasswordReset | Self::Invitation => 0,
+            Self::PasswordReset | Self::Invitation | Self::AddressProposed => 0,
             Self::RoleGranted
             | Self::UserCreated
             | Self::CaseOpened
             | Self::CaseReplied
             | Self::CaseClosed
-            | Self::AccessRemoved => 1,
+            | Self::AccessRemoved
+            | Self::AddressChanged => 1,
             Self::Announcement => 2,
         }
     }
@@ -76,7 +81,7 @@ coded! {
         OutOfSight = "out_of_sight",
         /// The link in it has ended.
         LinkEnded = "link_ended",
-        /// D3: somebody stopped the sending.
+        /// D3: the sending was stopped.
         Stopped = "stopped",
     }
 }
@@ -102,14 +107,36 @@ pub struct MailRow {
     pub error: Option<String>,
 }
 
-/// After so many tries a mail or a job is given up.
-pub const MAX_ATTEMPTS: u32 = 12;
+/// After so many tries a mail is given up: more than four days (RFC 5321, 4.5.4.1), so that a weekend without a mail server
+/// gives up nothing.
+pub const MAX_ATTEMPTS: u32 = 36;
 
-/// How long to wait before the next try, in seconds: doubling from 30 s, at most 4 h. `None` is to give up.
-pub const fn retry_after_seconds(attempts: u32) -> Option<i64> {
-    if attempts >= MAX_ATTEMPTS {
-        return None;
+/// Returns how long to wait before the next try, in seconds: doubling from 30 s, at most 4 h. `None` is to give up,
+/// after `most` tries.
+pub const fn retry_after_seconds(attempts: u32, most: u32) -> Option<i64> {
+    const LONGEST: i64 = 14_400;
+    let doublings = attempts.saturating_sub(1);
+    if attempts >= most {
+        None
+    } else if doublings > 8 {
+        Some(LONGEST)
+    } else {
+        Some(30 << doublings)
     }
-    let wait = 30_i64 << attempts.saturating_sub(1);
-    Some(if wait > 14_400 { 14_400 } else { wait })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// B16: a mail is tried for four days and more; a number of tries that was never expected does not overflow.
+    #[test]
+    fn b16_a_weekend_without_a_mail_server_gives_up_nothing() {
+        let waits: Vec<i64> = (1..).map_while(|attempts| retry_after_seconds(attempts, MAX_ATTEMPTS)).collect();
+        assert_eq!(waits[..4], [30, 60, 120, 240]);
+        assert!(waits.windows(2).all(|pair| pair[0] <= pair[1]) && waits.last() == Some(&14_400));
+        let days = waits.iter().sum::<i64>() / (24 * 3600);
+        assert_eq!(days, 4);
+        assert_eq!(retry_after_seconds(u32::MAX - 1, u32::MAX), Some(14_400));
+    }
 }

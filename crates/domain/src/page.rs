@@ -46,8 +46,9 @@ impl<T> IntoIterator for Page<T> {
 }
 
 impl<T> Page<T> {
-    /// A page of rows that `cursor` asked for. `key` names a row in a cursor; `first` says that no row comes before these, and
-    /// `rest` is how many rows there are from the first one shown to the end of the list, counted up to `most`.
+    /// Returns a page of rows that `cursor` asked for. `key` names a row in a cursor; `first` says that no row comes
+    /// before these, and `rest` is how many rows there are from the first one shown to the end of the list, counted up
+    /// to `most`.
     pub fn new(
         rows: Vec<T>,
         cursor: &Cursor,
@@ -57,7 +58,7 @@ impl<T> Page<T> {
     ) -> Self {
         let shown = rows.len() as u64;
         let skipped = match cursor {
-            // Whatever was counted then.
+            // No row comes before, whatever was counted earlier.
             _ if first => 0,
             Cursor::First => 0,
             Cursor::After { skipped, .. } => *skipped,
@@ -70,8 +71,8 @@ impl<T> Page<T> {
         Self { rows, previous, next, extent }
     }
 
-    /// The page of a list that some rows stand before, whatever its order; the list itself is without them. They are shown on
-    /// the first page and counted on the others.
+    /// Returns the page of a list that some rows stand before, whatever its order; the list itself is without them.
+    /// They are shown on the first page and counted on the others.
     #[must_use]
     pub fn led_by(mut self, mut first: Vec<T>) -> Self {
         if self.extent.skipped > 0 {
@@ -89,7 +90,7 @@ impl<T> Page<T> {
         self
     }
 
-    /// A list that is on one page, however long it is.
+    /// Returns a list that is on one page, however long it is.
     pub fn whole(rows: Vec<T>) -> Self {
         let shown = rows.len() as u64;
         Self { rows, previous: None, next: None, extent: Extent { skipped: 0, shown, total: shown, more: false } }
@@ -120,7 +121,8 @@ pub enum Cursor {
 }
 
 impl Cursor {
-    /// What cannot be read asks for the first page: an address that was cut short leads somewhere.
+    /// Parses a cursor; one that cannot be read asks for the first page, so that an address that was cut short leads
+    /// somewhere.
     pub fn parse(text: &str) -> Self {
         Self::read(text).unwrap_or_default()
     }
@@ -143,7 +145,7 @@ impl Cursor {
         }
     }
 
-    /// The same place under another name of its row: for keys that not everybody may read.
+    /// Returns the same place under another name of its row, for keys that some readers may not see.
     pub fn with_key(self, other: impl FnOnce(&str) -> Option<String>) -> Self {
         match self {
             Self::First => None,

@@ -30,10 +30,10 @@ coded! {
 /// How long an invitation can be accepted, in days.
 pub const INVITATION_DAYS: i64 = 14;
 
-/// How long a new link is not sent again to somebody who asks for one, in minutes.
+/// How long an address waits for another link after one was sent, in minutes.
 pub const INVITATION_PAUSE_MINUTES: i64 = 10;
 
-/// The moment an invitation sent at `invited_at` ends.
+/// Returns the moment an invitation sent at `invited_at` ends.
 pub fn invitation_ends(invited_at: Timestamp) -> Timestamp {
     invited_at + SignedDuration::from_hours(INVITATION_DAYS * 24)
 }
@@ -48,9 +48,9 @@ pub struct SentInvitation {
     pub at: Timestamp,
 }
 
-/// How long a company waits before it may send an address another invitation; `None` when it may now. `sent` is what the
-/// address got within the last 24 hours, from whichever company and by whichever door: a mailbox is not the inviting
-/// company's to fill (F3).
+/// Returns how long a company waits before it may send an address another invitation; `None` when it may now. `sent` is
+/// what the address got within the last 24 hours, from whichever company and by whichever door: a mailbox is not the
+/// inviting company's to fill (F3).
 pub fn invitation_wait(
     sent: &[SentInvitation],
     organisation: OrganisationId,
@@ -65,6 +65,14 @@ pub fn invitation_wait(
         .filter(|invitation| invitation.organisation == organisation)
         .map(|invitation| left(invitation.at, SignedDuration::from_mins(INVITATION_PAUSE_MINUTES)));
     of_the_day.into_iter().chain(of_the_company).max().filter(SignedDuration::is_positive)
+}
+
+/// How long a proposed address can be confirmed, in days.
+pub const ADDRESS_LINK_DAYS: i64 = 7;
+
+/// Returns the moment a link to take a new address ends.
+pub fn address_link_ends(proposed_at: Timestamp) -> Timestamp {
+    proposed_at + SignedDuration::from_hours(ADDRESS_LINK_DAYS * 24)
 }
 
 /// What is known of an account whose address others want to correct (D5).
@@ -121,6 +129,7 @@ pub struct Days {
     /// The day it is for the reader.
     pub today: Date,
     pub company: TimeZone,
+    pub now: Timestamp,
 }
 
 /// How much a company can count on one of its admins, the least first.
@@ -144,7 +153,7 @@ impl AdminStanding {
     }
 }
 
-/// Decides whether an admin may lose the role or the company (K7). `admins` are those who hold the role and are not
+/// Decides whether an admin may lose the role or the company (K7). `admins` are the members who hold the role and are not
 /// removed.
 ///
 /// # Errors
@@ -155,8 +164,8 @@ pub fn guard_last_admin(admins: &[(PersonId, AdminStanding)], leaving: PersonId)
     if enough { Ok(()) } else { Err(Failure::Conflict(Conflict::LastAdmin)) }
 }
 
-/// Whether giving or taking a role is for those who give roles: contract contacts add and remove support users (R28, R29),
-/// but make nobody their equal or more.
+/// Whether giving or taking a role needs the permission to give roles: contract contacts add and remove support users
+/// (R28, R29), but promote no member to their own level or above.
 pub const fn needs_role_grant(role: Role) -> bool {
     !matches!(role, Role::SupportUser | Role::ProductSupportUser)
 }
@@ -248,7 +257,9 @@ impl RoleForm {
         if day < days.today {
             return Err(FieldError::InThePast);
         }
-        RoleEnd::after(day, &days.company).map(Some).ok_or(FieldError::NotATime)
+        let end = RoleEnd::after(day, &days.company).ok_or(FieldError::NotATime)?;
+        // The day of the reader may be over where the company is: the role would end before it begins.
+        if end.at <= days.now { Err(FieldError::InThePast) } else { Ok(Some(end)) }
     }
 
     /// # Errors
@@ -326,17 +337,28 @@ pub struct StaffRow {
 pub struct CompanyHead {
     pub organisation: OrganisationId,
     pub name: String,
-    /// In DRAFT nobody is told of anything.
+    /// In DRAFT the people of the company are told nothing.
     pub silent: bool,
     /// What roles can be limited to.
     pub products: Vec<ProductChoice>,
 }
 
-/// One person of a company; `None` when nobody there has that id.
+/// One person of a company; `None` when no member has that id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PersonView {
     pub company: CompanyHead,
     pub member: Option<MemberRow>,
+    /// The address that this company or the vendor proposed, while it can be confirmed.
+    #[serde(default)]
+    pub proposed: Option<ProposedAddress>,
+}
+
+/// A new address of an account, which its owner has not confirmed yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProposedAddress {
+    /// As people read it.
+    pub email: String,
+    pub ends_at: Timestamp,
 }
 
 /// One page of the people of a company.
@@ -377,7 +399,7 @@ pub struct PeopleView {
     pub staff: Vec<StaffRow>,
 }
 
-/// What the page of an invitation shows before anybody signs in.
+/// What the page of an invitation shows before its recipient signs in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InvitationView {
     pub name: String,
@@ -388,7 +410,7 @@ pub struct InvitationView {
     pub has_password: bool,
 }
 
-/// Where an invitation stands for whoever holds a link; looking never changes it (K4).
+/// Where an invitation stands for the holder of a link; looking never changes it (K4).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum InvitationState {
     Open(InvitationView),
@@ -402,10 +424,27 @@ pub enum InvitationState {
     },
 }
 
+/// Where a link to take a new address stands; looking never changes it (K4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AddressLinkState {
+    Open(AddressLinkView),
+    /// Too old, used, or another one was sent since.
+    Ended,
+}
+
+/// What the page shows to its reader, who has the new mailbox and need not be the owner of the account: not the address of now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddressLinkView {
+    pub name: String,
+    /// The new one, as people read it.
+    pub email: String,
+    pub organisation: String,
+}
+
 /// How long a link to set a new password can be used, in minutes.
 pub const RESET_MINUTES: i64 = 30;
 
-/// Where such a link stands for whoever holds it; looking never changes it (K4).
+/// Where such a link stands for its holder; looking never changes it (K4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ResetState {
     Open,
@@ -413,7 +452,7 @@ pub enum ResetState {
     Ended,
 }
 
-/// One place where somebody is signed in.
+/// One place where a person is signed in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionRow {
     pub key: String,
@@ -463,7 +502,8 @@ mod tests {
     #[test]
     fn a_role_ends_after_its_last_day() {
         let today: Date = "2026-03-02".parse().expect("a day");
-        let in_zone = |name: &str| Days { today, company: TimeZone::get(name).expect("bundled") };
+        let now: Timestamp = "2026-03-02T14:59:59Z".parse().expect("a moment");
+        let in_zone = |name: &str| Days { today, company: TimeZone::get(name).expect("bundled"), now };
         let form = |until: &str| RoleForm { role: "support_user".into(), until: until.into(), ..Default::default() };
         let end = |zone: &str| form("2026-03-02").parse(&in_zone(zone)).expect("a role").until.expect("an end");
         assert_eq!(end("UTC").at.to_string(), "2026-03-03T00:00:00Z");
@@ -473,6 +513,10 @@ mod tests {
         assert_eq!(form(" ").parse(&days).expect("a role").until, None);
         assert_eq!(form("2026-03-01").parse(&days), Err(FieldErrors::one("until", FieldError::InThePast)));
         assert_eq!(form("soon").parse(&days), Err(FieldErrors::one("until", FieldError::NotATime)));
+        let late = Days { now: "2026-03-02T15:00:00Z".parse().expect("a moment"), ..in_zone("Asia/Tokyo") };
+        let over = form("2026-03-02").parse(&late);
+        assert_eq!(over, Err(FieldErrors::one("until", FieldError::InThePast)), "it is the 3rd in Tokyo");
+        assert!(form("2026-03-03").parse(&late).is_ok());
     }
 
     /// R19: the vendor's roles are not an admin's to give.
@@ -480,7 +524,11 @@ mod tests {
     fn r19_vendor_roles_are_no_choice() {
         for role in Role::ALL {
             let form = RoleForm { role: role.key().into(), products: vec![], ..Default::default() };
-            let days = Days { today: "2026-03-02".parse().expect("a day"), company: TimeZone::UTC };
+            let days = Days {
+                today: "2026-03-02".parse().expect("a day"),
+                company: TimeZone::UTC,
+                now: "2026-03-02T12:00:00Z".parse().expect("a moment"),
+            };
             let refused = form.parse(&days).is_err_and(|errors| errors.get("role") == Some(&FieldError::NotAChoice));
             assert_eq!(refused, role.kind() == crate::access::RoleKind::Vendor, "{}", role.key());
         }

@@ -1,6 +1,6 @@
 //! Products that support is given for (R2).
 
-/// The key of a product in imports and addresses: lower case, digits and dashes.
+/// Says whether a text is the key of a product, as imports and addresses name it: lower case, digits and dashes.
 pub fn is_key(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 60

@@ -89,6 +89,7 @@ async fn main() {
             public_url: "http://localhost:3000".into(),
             vendor: "Nordlys".into(),
             mail_from: "support@nordlys.example".into(),
+            vendor_domains: Vec::new(),
             accent: "#0f766e".into(),
             logo: false,
             image_hosts: Vec::new(),

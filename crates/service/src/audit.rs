@@ -22,7 +22,8 @@ async fn place(context: &Context, organisation: Option<OrganisationId>) -> Resul
     })
 }
 
-/// Whose ledger somebody reads who asked for none: that of the first company where they may, or the vendor's own side.
+/// Returns the ledger that a reader gets who names none: that of the first company where they may read it, or the
+/// vendor's own.
 pub fn own(context: &Context, organisation: Option<OrganisationId>) -> Option<OrganisationId> {
     if organisation.is_some() || context.actor.is_vendor() {
         return organisation;
@@ -37,10 +38,10 @@ pub fn own(context: &Context, organisation: Option<OrganisationId>) -> Option<Or
     memberships.iter().find(may).or(memberships.first()).map(|membership| membership.organisation)
 }
 
-/// One page of what happened in a company, newest first; `None` is the vendor's own side, for the vendor only. Internal
-/// events (notes of the desk) are in nobody's ledger; the vendor's reasons and its employees' names are the vendor's (A2).
-/// `after` is the cursor that another page gave; anything else begins anew. Customers learn no numbers: they would tell what
-/// happens at others (T-A2).
+/// Returns one page of what happened in a company, newest first; `None` is the vendor's own side, for the vendor only.
+/// Internal events (notes of the desk) are in no ledger; the vendor's reasons and its employees' names are the vendor's
+/// (A2). `after` is the cursor that another page gave; anything else begins anew. Customers learn no numbers, which
+/// would tell how much happens at others (T-A2).
 ///
 /// # Errors
 /// [`Failure::NotFound`] for other companies, [`Failure::Forbidden`] for members who are no administrators.
@@ -68,8 +69,8 @@ pub async fn list(
     Ok(Page { previous: page.previous.map(seal), next: page.next.map(seal), ..page })
 }
 
-/// What the last look over the whole chain found: whether every event was what it was when it was written. Customers may ask
-/// too; how long it is they do not learn. `None` before the first look.
+/// Returns the result of the last check of the whole chain: whether every event is as it was written. Customers may ask
+/// too, and do not learn how long it is. `None` before the first check.
 ///
 /// # Errors
 /// As [`list`].
@@ -87,8 +88,8 @@ pub async fn last_check(
     }))
 }
 
-/// Recomputes the whole chain and keeps what it found: a job of every night (A8). It takes as long as the ledger is, so
-/// nobody who asks for a page can start it.
+/// Recomputes the whole chain and stores the result: a job of every night (A8). It takes longer the longer the ledger is, so
+/// no request for a page can start it.
 ///
 /// # Errors
 /// When the database refuses.
@@ -96,10 +97,10 @@ pub(crate) async fn check(services: &Services) -> Result<(), Failure> {
     let events = store::audit::head(&services.db).await.or_fail("reading the head of the ledger")?;
     let broken_at = store::audit::verify(&services.db).await.or_fail("verifying the ledger")?;
     if let Some(at) = broken_at {
-        tracing::error!(event.seq = at, "the ledger was altered: an event is not what it was when it was written");
+        tracing::error!(event.seq = at, "the ledger was altered: an event is not as it was written");
     }
     let change = Change::begin_as_system(services).await?;
     let found = LedgerCheck { at: change.now, whole: broken_at.is_none(), events: Some(events), broken_at };
-    store::audit::set_check(&change.tx, &found).await.or_fail("keeping what was found")?;
+    store::audit::set_check(&change.tx, &found).await.or_fail("storing a check")?;
     change.commit().await
 }

@@ -21,12 +21,12 @@ pub struct Change {
     request: Option<RequestId>,
     events: Vec<NewEvent>,
     mails: bool,
-    /// Whose mails are counted: a person who asks for something, not the system.
+    /// The person whose mails are counted; `None` for the system.
     limited: Option<PersonId>,
 }
 
 impl Change {
-    /// Begins what a signed-in person asked for, and counts it: there is no way to write that is not limited (A5, F13).
+    /// Begins a change that a signed-in person asked for, and counts it: every way to write is limited (A5, F13).
     ///
     /// # Errors
     /// [`Failure::TooMany`] for a person who writes faster than a person can; [`Failure::Unavailable`] when the database is
@@ -36,7 +36,7 @@ impl Change {
         Self::begin_counted(context, counted).await
     }
 
-    /// Begins what was counted by [`Context::limit_writing`] already, because something large was to be taken in first.
+    /// Begins a change that [`Context::limit_writing`] has counted already, before something large was taken in.
     ///
     /// # Errors
     /// [`Failure::Unavailable`] when the database is busy or away.
@@ -45,7 +45,7 @@ impl Change {
         Ok(Self { limited: Some(context.actor.person), ..change })
     }
 
-    /// Begins what only takes away from the person who asks for it, and so is never refused: signing out.
+    /// Begins a change that only takes from the person who asks for it, and so is never refused: signing out.
     ///
     /// # Errors
     /// [`Failure::Unavailable`] when the database is busy or away.
@@ -84,9 +84,13 @@ impl Change {
         })
     }
 
-    /// What the installation sets.
+    /// Returns what the installation sets.
     pub(crate) fn settings(&self) -> &Settings {
         &self.services.settings
+    }
+
+    pub(crate) const fn services(&self) -> &Services {
+        &self.services
     }
 
     /// Notes what happened. A change writes one event; a batch (an import) one for each object.
@@ -100,7 +104,7 @@ impl Change {
         self.push(verb, organisation, (object.0, object.1.to_string()), None, false, detail);
     }
 
-    /// Notes what happened to a case; those who see the case learn of it at once, `internal` ones only the desk.
+    /// Notes what happened to a case; readers of the case learn of it immediately, of `internal` events only the desk.
     pub fn case_event(
         &mut self,
         verb: Verb,
@@ -136,8 +140,7 @@ impl Change {
         });
     }
 
-    /// Queues a mail. `key` says what it tells of: the same person hears of the same thing once. Gives back whether it is a
-    /// new one.
+    /// Queues a mail and returns whether it is new. `key` names what it tells of: the same person hears of the same thing once.
     ///
     /// # Errors
     /// [`Failure::TooMany`] for a person who sends more than a person would: then the whole change is refused. When the
@@ -159,18 +162,19 @@ impl Change {
         if let Some(person) = self.limited.take() {
             self.services.limits.count_mail(person)?;
         }
-        // A moment is told in the zone of its reader.
-        if let (Some(person), Value::Object(params)) = (mail.person, &mut mail.params)
+        // Moments are shown in the zone of the reader.
+        if let Value::Object(params) = &mut mail.params
             && MOMENTS.iter().any(|name| params.contains_key(*name))
         {
-            let zone = store::people::find_zone(&self.tx, person).await.or_fail("finding a zone")?;
+            let zone = store::people::find_zone(&self.tx, mail.person).await.or_fail("finding a zone")?;
             params.insert("zone".to_owned(), zone.name.into());
         }
         let new = NewMail {
             id: self.services.id(),
-            idempotency_key: format!("{}:{}:{}", mail.kind.key(), mail.key, mail.recipient.to_lowercase()),
+            // By the person: an address is no part of a key that stays for ever.
+            idempotency_key: format!("{}:{}:{}", mail.kind.key(), mail.key, mail.person),
             kind: mail.kind,
-            person: mail.person,
+            person: Some(mail.person),
             recipient: mail.recipient.to_owned(),
             locale: mail.locale,
             params: mail.params,
@@ -184,12 +188,12 @@ impl Change {
         store::mail::insert(&self.tx, new).await.or_fail("queueing a mail")
     }
 
-    /// Writes the events, commits, and wakes those who wait: the live streams and the mail worker.
+    /// Writes the events, commits, and wakes the live streams and the mail worker.
     ///
     /// # Errors
     /// When the database refuses; then nothing happened.
     pub async fn commit(self) -> Result<(), Failure> {
-        // The form that asked for it was taken, whatever happens to its answer.
+        // The form that asked for it is accepted, whatever happens to its answer.
         if let Some(request) = self.request {
             store::sendings::set_done(&self.tx, request, self.now).await.or_fail("noting a form")?;
         }
@@ -216,7 +220,8 @@ const MOMENTS: [&str; 2] = ["at", "ends_at"];
 pub struct Mail<'a> {
     pub kind: MailKind,
     pub key: String,
-    pub person: Option<PersonId>,
+    pub person: PersonId,
+    /// Where it goes, unless the person has another address when it leaves.
     pub recipient: &'a str,
     pub locale: Locale,
     pub params: Value,

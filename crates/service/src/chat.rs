@@ -24,7 +24,7 @@ use store::{
 
 use crate::{Change, Context, OrFail, Services, calls, cases};
 
-/// When the chat desk of a company's region is there: the hours of its phone line.
+/// Returns when the chat desk of a company's region is there: the hours of its phone line.
 ///
 /// # Errors
 /// When the database cannot be asked; [`Failure::NotFound`] for no such company.
@@ -32,7 +32,7 @@ pub async fn hours(services: &Services, organisation: OrganisationId) -> Result<
     Ok(hours_of(&calls::lines_of(services, organisation).await?))
 }
 
-/// Without a line of the own region, nobody has said when its desk is there; another region's hours would be a guess.
+/// Without a line of the own region the hours of its desk are unknown; those of another region would be a guess.
 fn hours_of(lines: &[PhoneLine]) -> ChatHours {
     match lines.iter().find(|line| line.own) {
         Some(line) if line.open => ChatHours::Open { until: line.open_until },
@@ -41,7 +41,7 @@ fn hours_of(lines: &[PhoneLine]) -> ChatHours {
     }
 }
 
-/// What the page that begins a chat needs: the chat the actor is in, or the companies to chat for.
+/// Returns what the page that begins a chat needs: the chat the actor is in, or the companies to chat for.
 ///
 /// # Errors
 /// As [`cases::opening_choices`].
@@ -62,8 +62,8 @@ pub async fn entrance(context: &Context) -> Result<ChatEntrance, Failure> {
     Ok(ChatEntrance { current, choices, languages })
 }
 
-/// Asks for a chat; its first message opens the case. A person who is in a chat of the company already is led to it, and
-/// what they typed is said there (T38).
+/// Asks for a chat; its first message opens the case. A person who is already in a chat of the company is led to it, and
+/// their text is sent there (T38).
 ///
 /// # Errors
 /// [`Failure::Forbidden`] before launch (R26) or without a role, [`Conflict::ChatClosed`] outside the opening hours,
@@ -116,7 +116,7 @@ pub async fn start(context: &Context, form: &ChatForm) -> Result<ChatId, Failure
     Ok(chat)
 }
 
-/// Says what was typed for a new chat in the one that goes on, unless it is what that one began with: a second click.
+/// Sends what was typed for a new chat in the running one, unless that one began with the same text: a second click.
 async fn say_there(context: &Context, chat: ChatId, draft: &ChatDraft) -> Result<ChatId, Failure> {
     let db = &context.services.db;
     let visibility = context.visibility();
@@ -133,8 +133,8 @@ async fn say_there(context: &Context, chat: ChatId, draft: &ChatDraft) -> Result
     Ok(chat)
 }
 
-/// Ends the chats that the actor can no longer see, because a role of theirs ended by itself: one person has one chat, and
-/// one that nobody can get to keeps nobody from the next (C5).
+/// Ends the chats that the actor can no longer see, because a role of theirs ended by itself: a person has one chat, and an
+/// unreachable one must not keep them from the next (C5).
 async fn end_out_of_sight(context: &Context, change: &mut Change, granted: &Granted) -> Result<(), Failure> {
     let visibility = context.visibility();
     let live = store::chat::list_live_of(&change.tx, granted, context.actor.person, None).await;
@@ -144,7 +144,7 @@ async fn end_out_of_sight(context: &Context, change: &mut Change, granted: &Gran
     Ok(())
 }
 
-/// The chat the actor is in, or waits in: found again after a reload (K19).
+/// Returns the chat the actor is in, or waits in: found again after a reload (K19).
 ///
 /// # Errors
 /// When the database cannot be asked.
@@ -153,7 +153,7 @@ pub async fn current(context: &Context) -> Result<Option<ChatId>, Failure> {
     found.or_fail("finding a chat")
 }
 
-/// One page of the chats that wait or go on, those that wait first; `after` is the cursor of the page.
+/// Returns one page of the chats that wait or go on, those that wait first; `after` is the cursor of the page.
 ///
 /// # Errors
 /// [`Failure::Forbidden`] for customers.
@@ -162,7 +162,7 @@ pub async fn list_live(context: &Context, after: &str) -> Result<Page<ChatRow>, 
     store::chat::list_live(&context.services.db, &granted, after).await.or_fail("listing chats")
 }
 
-/// A chat with its messages.
+/// Returns a chat with its messages.
 ///
 /// # Errors
 /// [`Failure::NotFound`] when its case is out of sight.
@@ -190,7 +190,7 @@ pub async fn view(context: &Context, chat: ChatId) -> Result<ChatView, Failure> 
     })
 }
 
-/// An agent picks a chat up, and with it the case.
+/// Gives a chat, and with it its case, to the agent who answers.
 ///
 /// # Errors
 /// [`Failure::Forbidden`] for customers, [`Conflict::AlreadyTaken`] when another agent was quicker,
@@ -228,11 +228,11 @@ pub async fn answer(context: &Context, chat: ChatId) -> Result<CaseId, Failure> 
     Ok(row.case)
 }
 
-/// Writes a message; whoever may write to the case may, the desk once somebody took the chat.
+/// Writes a message. It takes the permission to reply to the case, and at the desk an agent who has taken the chat.
 ///
 /// # Errors
 /// [`Failure::NotFound`] out of sight, [`Conflict::ChatEnded`] afterwards, [`Conflict::StatusChange`] for an agent in a chat
-/// that nobody took, [`Failure::TooMany`].
+/// that no agent took, [`Failure::TooMany`].
 pub async fn send(context: &Context, chat: ChatId, text: &str) -> Result<(), Failure> {
     let visibility = context.visibility();
     let me = context.actor.person;
@@ -264,7 +264,7 @@ pub async fn send(context: &Context, chat: ChatId, text: &str) -> Result<(), Fai
     change.commit().await
 }
 
-/// Ends a chat; the case stays open. Those who follow the case get the transcript by mail, but for the one who ended it:
+/// Ends a chat; the case stays open. The followers of the case get the transcript by mail, except the one who ended it:
 /// they may have closed the window.
 ///
 /// # Errors
@@ -281,7 +281,7 @@ pub async fn end(context: &Context, chat: ChatId) -> Result<CaseId, Failure> {
     Ok(row.case)
 }
 
-/// Ends a chat that goes on, in the caller's transaction, which holds the case: its line, its event, its transcript.
+/// Ends a running chat in the caller's transaction, which holds the case, with its line, its event and its transcript.
 async fn end_in(
     context: &Context,
     change: &mut Change,
@@ -303,7 +303,7 @@ async fn end_in(
     cases::tell_followers(context, change, granted, head, kind, &key, more).await
 }
 
-/// Ends whatever chat goes on in a case that is being closed: nobody waits in a chat about a closed case (C7).
+/// Ends the running chats of a case that is being closed: a closed case has no waiting customer (C7).
 pub(crate) async fn end_with_case(
     context: &Context,
     change: &mut Change,
@@ -316,10 +316,10 @@ pub(crate) async fn end_with_case(
     Ok(())
 }
 
-/// How long nobody may write before a chat counts as left.
+/// How long a chat may be silent before it counts as left.
 const STALE: SignedDuration = SignedDuration::from_hours(4);
 
-/// Ends chats that were left, so that nobody waits in a list for ever and everybody may ask for a new one; who asked for
+/// Ends chats that were left, so that they do not stay in the list and their customers may ask for a new one; who asked for
 /// them gets the transcript.
 ///
 /// # Errors
@@ -339,7 +339,7 @@ pub(crate) async fn sweep(services: &Services) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Ends a chat that neither side ended, in the caller's transaction: nobody is there any more, or they may not be. Gives back
+/// Ends a chat that neither side ended, in the caller's transaction: its customer has left or lost access. Returns
 /// whether it was still going on.
 pub(crate) async fn end_by_system(
     change: &mut Change,
@@ -383,7 +383,7 @@ async fn mail_transcript(change: &mut Change, chat: ChatId, case: CaseId, person
     cases::tell(change, &head, person, MailKind::CaseReplied, &chat.to_string(), more).await
 }
 
-/// The proof that the actor may write to the case of a chat, and its head.
+/// Returns the proof that the actor may write to the case of a chat, and its head.
 async fn authorize_reply(context: &Context, case: CaseId) -> Result<(Granted, CaseHead), Failure> {
     let db = &context.services.db;
     let head = store::cases::find(db, &context.visibility(), case).await.or_fail("finding a case")?;
@@ -412,7 +412,7 @@ fn entry<'a>(
     }
 }
 
-/// The messages as a mail shows them.
+/// Returns the messages as a mail shows them.
 fn transcript(said: &[EntryView]) -> String {
     let messages = said.iter().filter(|entry| entry.kind == EntryKind::Chat);
     messages.map(|entry| format!("{}: {}", entry.author, entry.body)).collect::<Vec<_>>().join("\n")

@@ -7,7 +7,7 @@ use domain::{
 use store::StoreError;
 use uuid::Uuid;
 
-/// Logs an unexpected error under a fresh fault id; the id is all that anybody else learns.
+/// Logs an unexpected error under a fresh fault id; callers learn the id and nothing else.
 ///
 /// The id is the one thing that does not come from the injected source: a fault must be nameable whatever is broken.
 pub fn fault(what: &str, error: &dyn std::error::Error) -> Failure {
@@ -17,7 +17,7 @@ pub fn fault(what: &str, error: &dyn std::error::Error) -> Failure {
     Failure::Unexpected(id)
 }
 
-/// An error with its causes, each once: drivers repeat the text of the one below.
+/// Returns an error with its causes, each once: drivers repeat the text of the one below.
 pub fn chain(error: &dyn std::error::Error) -> String {
     let mut chain = error.to_string();
     let mut source = error.source();
@@ -39,7 +39,7 @@ pub trait OrFail<T> {
     /// it cannot hold is [`Failure::Invalid`]; a duplicate that was not expected and everything else is a fault.
     fn or_fail(self, what: &'static str) -> Result<T, Failure>;
 
-    /// The same, for an insert whose duplicate means something.
+    /// Fails as [`OrFail::or_fail`] does, but with a conflict for a duplicate that was expected.
     fn or_conflict(self, what: &'static str, conflict: Conflict) -> Result<T, Failure>;
 }
 
@@ -51,7 +51,7 @@ impl<T> OrFail<T> for Result<T, StoreError> {
                 tracing::warn!(error = %chain(&error), "{what}: busy");
                 Failure::Unavailable
             }
-            // Nobody can do anything about it in a form; what was typed is kept, and works when the disk does (F1).
+            // The form cannot be corrected for it; what was typed is kept, and works when the disk does (F1).
             StoreError::Broken(..) => {
                 tracing::error!(error = %chain(&error), "{what}");
                 Failure::Unavailable

@@ -17,14 +17,17 @@ use domain::{
     access::{Granted, Permission, Place, policy},
     cases::{FileView, StatusAct, next_status},
     failure::Denial,
-    files::{FIRST_BYTES, MAX_FILE_BYTES, MAX_UNATTACHED_BYTES, check, display_name},
+    files::{
+        FIRST_BYTES, MAX_FILE_BYTES, MAX_IMAGE_BYTES, MAX_IMAGES_BYTES, MAX_UNATTACHED_BYTES, check, check_image,
+        display_name,
+    },
     imports::UploadProblem,
 };
 use futures::{Stream, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use object_store::{MultipartUpload, ObjectStoreExt, PutPayload, local::LocalFileSystem, path::Path};
 use sha2::{Digest, Sha256};
-use store::files::NewFile;
+use store::{Reads, files::NewFile};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{Change, Context, Counted, OrFail, Services, fault};
@@ -45,8 +48,13 @@ const WRITERS: usize = 4;
 const HEAD: usize = 8 * 1024;
 /// How long uploads wait to be attached.
 const UNATTACHED: SignedDuration = SignedDuration::from_hours(24);
+/// How long images wait for a text that shows them.
+const UNPUBLISHED: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Bytes younger than this may belong to a transaction that has not committed.
 const YOUNG: SignedDuration = SignedDuration::from_hours(1);
+/// Folders of the store, by the first byte of the hash, and how many of them one sweep of an hour looks through.
+const FOLDERS: i64 = 256;
+const FOLDERS_A_SWEEP: i64 = 11;
 const INCOMING: &str = "incoming";
 const DOOMED: &str = "doomed";
 
@@ -66,6 +74,8 @@ struct Places {
 pub(crate) enum Purpose {
     Case,
     Import,
+    /// An image of announcements.
+    Image,
 }
 
 impl Purpose {
@@ -74,6 +84,7 @@ impl Purpose {
         match self {
             Self::Case => 8,
             Self::Import => 2,
+            Self::Image => 4,
         }
     }
 }
@@ -159,12 +170,11 @@ impl FileStore {
         }
     }
 
-    /// Deletes what uploads left behind that were cut off by the end of the process.
+    /// Deletes what uploads and the sweep left behind that were cut off by the end of the process.
     async fn delete_cut_off(&self, before: Timestamp) -> Result<(), Failure> {
-        let (folder, before) = (self.0.root.join(INCOMING), SystemTime::from(before));
+        let (folders, before) = ([INCOMING, DOOMED].map(|name| self.0.root.join(name)), SystemTime::from(before));
         let deleted = tokio::task::spawn_blocking(move || {
-            let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
-            for entry in entries {
+            for entry in folders.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten() {
                 let entry = entry?;
                 if entry.metadata()?.modified()? < before {
                     std::fs::remove_file(entry.path())?;
@@ -174,6 +184,24 @@ impl FileStore {
         });
         let deleted = deleted.await.map_err(|error| fault("deleting uploads", &error))?;
         deleted.map_err(|error| fault("deleting uploads", &error))
+    }
+
+    /// Lists the hashes of the bytes in one of [`FOLDERS`] that were put there before a time.
+    async fn list_older(&self, folder: i64, before: Timestamp) -> Result<Vec<Vec<u8>>, Failure> {
+        let (folder, before) = (self.0.root.join(format!("{folder:02x}")), SystemTime::from(before));
+        let listed = tokio::task::spawn_blocking(move || {
+            let mut hashes = Vec::new();
+            for entry in std::fs::read_dir(folder).into_iter().flatten() {
+                let entry = entry?;
+                let hash = entry.file_name().to_str().and_then(unhex);
+                // Deleted meanwhile is no failure.
+                let old = entry.metadata().and_then(|found| found.modified()).is_ok_and(|at| at < before);
+                hashes.extend(hash.filter(|_| old));
+            }
+            Ok::<_, std::io::Error>(hashes)
+        });
+        let listed = listed.await.map_err(|error| fault("listing files", &error))?;
+        listed.map_err(|error| fault("listing files", &error))
     }
 
     /// Whether the bytes of a file are there and are what they were (F12).
@@ -212,6 +240,13 @@ impl FileStore {
 
 fn hex(sha256: &[u8]) -> String {
     sha256.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The 32 bytes of a hash that [`hex`] wrote.
+fn unhex(name: &str) -> Option<Vec<u8>> {
+    let digits = name.as_bytes();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    if digits.len() == 64 { digits.chunks(2).map(byte).collect() } else { None }
 }
 
 /// A place among the uploads of a person; given back when dropped.
@@ -292,10 +327,13 @@ impl Received {
 
 /// Says what the bytes are, by their beginning; text and unknown ones are offered as downloads like all others.
 pub(crate) fn media_type(bytes: &[u8]) -> &'static str {
+    // Cut off within a character it is text all the same.
+    let text = std::str::from_utf8(bytes).map_or_else(|error| error.error_len().is_none(), |_| true);
     match infer::get(bytes) {
+        // A text may begin with the letters of a program (B11).
+        Some(kind) if kind.matcher_type() == infer::MatcherType::App && text && !bytes.contains(&0) => "text/plain",
         Some(kind) => kind.mime_type(),
-        // Cut off within a character it is text all the same.
-        None if std::str::from_utf8(bytes).map_or_else(|error| error.error_len().is_none(), |_| true) => "text/plain",
+        None if text => "text/plain",
         None => "application/octet-stream",
     }
 }
@@ -316,8 +354,8 @@ async fn authorize_case(context: &Context, case: CaseId) -> Result<OrganisationI
     let head = store::cases::find(&services.db, &context.visibility(), case).await.or_fail("finding a case")?;
     let gate = store::rollout::find_gate(&services.db, head.facts.organisation).await.or_fail("finding a gate")?;
     let place = Place::product(head.facts.organisation, head.facts.product, gate);
-    context.authorize(Permission::CaseReply, &place).await?;
-    let act = if context.actor.is_vendor() { StatusAct::VendorWrites } else { StatusAct::CustomerWrites };
+    let granted = context.authorize(Permission::CaseReply, &place).await?;
+    let act = if granted.is_by_vendor() { StatusAct::VendorWrites } else { StatusAct::CustomerWrites };
     next_status(head.status, act)?;
     Ok(head.facts.organisation)
 }
@@ -331,6 +369,8 @@ pub struct Uploads {
     context: Context,
     /// Where the files can end up; the vendor's people may attach anywhere.
     companies: Vec<OrganisationId>,
+    /// They are images of announcements.
+    images: bool,
     _under_way: UnderWay,
 }
 
@@ -348,16 +388,29 @@ impl Uploads {
             Some(case) => vec![authorize_case(context, case).await?],
             None => context.actor.memberships.iter().map(|membership| membership.organisation).collect(),
         };
-        let uploads = Self { context: context.clone(), companies, _under_way: under_way };
+        let uploads = Self { context: context.clone(), companies, images: false, _under_way: under_way };
         uploads.check_room(1).await?;
         Ok(uploads)
     }
 
-    /// Takes one file; it belongs to no case until an entry names it.
+    /// Begins taking images of announcements, before a byte of them is read.
     ///
     /// # Errors
-    /// Under `files`: what [`check`] refuses; [`FieldError::UploadsFull`] and [`FieldError::StorageFull`] when there is no
-    /// room for it; [`UploadProblem::Interrupted`] when it did not come whole.
+    /// [`Failure::Forbidden`] for a person who does not publish; [`Failure::TooMany`] while four uploads of the person are
+    /// under way; under `files` as [`Uploads::take`] when there is no room for another byte.
+    pub async fn begin_images(context: &Context) -> Result<Self, Failure> {
+        context.authorize(Permission::AnnouncementPublish, &Place::vendor()).await?;
+        let under_way = context.services.files.begin(context.actor.person, Purpose::Image)?;
+        let uploads = Self { context: context.clone(), companies: Vec::new(), images: true, _under_way: under_way };
+        uploads.check_room(1).await?;
+        Ok(uploads)
+    }
+
+    /// Takes one file; it belongs to no case until an entry names it, and to no announcement until a text does.
+    ///
+    /// # Errors
+    /// Under `files`: what [`check`] and [`check_image`] refuse; [`FieldError::UploadsFull`], [`FieldError::StorageFull`]
+    /// and [`FieldError::ImagesFull`] when there is no room for it; [`UploadProblem::Interrupted`] when it did not come whole.
     pub async fn take<E: std::error::Error>(
         &self,
         claimed_name: &str,
@@ -372,8 +425,9 @@ impl Uploads {
             let chunk = chunk.map_err(|_| refuse(FieldError::Upload(UploadProblem::Interrupted)))?;
             let chunk = chunk.as_ref();
             size += chunk.len() as u64;
-            if size > MAX_FILE_BYTES {
-                return Err(refuse(FieldError::TooLarge { max_bytes: MAX_FILE_BYTES }));
+            let max_bytes = if self.images { MAX_IMAGE_BYTES } else { MAX_FILE_BYTES };
+            if size > max_bytes {
+                return Err(refuse(FieldError::TooLarge { max_bytes }));
             }
             head.extend(chunk.iter().take(HEAD - head.len()));
             hasher.update(chunk);
@@ -381,6 +435,9 @@ impl Uploads {
         }
         let name = display_name(claimed_name);
         check(&name, size, head.get(..FIRST_BYTES).unwrap_or(&head)).map_err(refuse)?;
+        if self.images {
+            check_image(media_type(&head)).map_err(refuse)?;
+        }
         let received = incoming.finish().await?;
         let view = FileView { id, name, media_type: media_type(&head).to_owned(), size };
         let kept = self.keep(&view, &received, hasher.finalize().into(), counted).await;
@@ -407,14 +464,12 @@ impl Uploads {
             media_type: &file.media_type,
             size: file.size,
             sha256,
+            announced: self.images,
             now: change.now,
         };
         store::files::insert(&change.tx, new).await.or_fail("noting a file")?;
-        // With this one, and again now that uploads of the same person wait for each other.
-        let waiting = store::files::sum_unattached(&change.tx, self.context.actor.person);
-        if waiting.await.or_fail("counting uploads")? > MAX_UNATTACHED_BYTES {
-            return Err(refuse(FieldError::UploadsFull { max_bytes: MAX_UNATTACHED_BYTES }));
-        }
+        // With this one, and again now that uploads that count together wait for each other.
+        self.check_total(&change.tx, 0).await?;
         change.commit().await?;
         let kept = received.keep(&sha256).await;
         if kept.is_err()
@@ -435,10 +490,7 @@ impl Uploads {
     /// Says early, in words, that there is no room. What counts is asked again in the transactions.
     async fn check_room(&self, size: u64) -> Result<(), Failure> {
         let services = &self.context.services;
-        let waiting = store::files::sum_unattached(&services.db, self.context.actor.person);
-        if waiting.await.or_fail("counting uploads")? + size > MAX_UNATTACHED_BYTES {
-            return Err(refuse(FieldError::UploadsFull { max_bytes: MAX_UNATTACHED_BYTES }));
-        }
+        self.check_total(&services.db, size).await?;
         let max_bytes = services.settings.company_storage_bytes;
         for company in &self.companies {
             let stored = store::files::sum_of_company(&services.db, *company).await.or_fail("counting files")?;
@@ -447,6 +499,22 @@ impl Uploads {
             }
         }
         if self.companies.is_empty() { Ok(()) } else { Err(refuse(FieldError::StorageFull { max_bytes })) }
+    }
+
+    /// Asks whether `size` more bytes fit beside what the person has uploaded and not attached, or beside all images.
+    async fn check_total(&self, db: &impl Reads, size: u64) -> Result<(), Failure> {
+        let (sum, max_bytes) = if self.images {
+            (store::files::sum_of_images(db).await, MAX_IMAGES_BYTES)
+        } else {
+            (store::files::sum_unattached(db, self.context.actor.person).await, MAX_UNATTACHED_BYTES)
+        };
+        if sum.or_fail("counting uploads")? + size <= max_bytes {
+            return Ok(());
+        }
+        Err(refuse(match self.images {
+            true => FieldError::ImagesFull { max_bytes },
+            false => FieldError::UploadsFull { max_bytes },
+        }))
     }
 }
 
@@ -474,7 +542,7 @@ pub(crate) async fn attach(
     if stored > max_bytes { Err(refuse(FieldError::StorageFull { max_bytes })) } else { Ok(()) }
 }
 
-/// The bytes of a file of a case within sight.
+/// The bytes of a file of a case within sight, or of an image of announcements.
 ///
 /// # Errors
 /// [`Failure::NotFound`] also when it may not be seen.
@@ -483,18 +551,36 @@ pub async fn open(
     id: FileId,
 ) -> Result<(FileView, impl Stream<Item = Result<Vec<u8>, std::io::Error>> + use<>), Failure> {
     let visibility = context.visibility();
-    let found = store::files::find(&context.services.db, &visibility, context.actor.person, id);
+    let publishes = policy::may_somewhere(&context.actor, Permission::AnnouncementPublish, context.services.now());
+    let found = store::files::find(&context.services.db, &visibility, context.actor.person, publishes, id);
     let file = found.await.or_fail("finding a file")?;
     let bytes = context.services.files.get(&file.sha256).await?;
     Ok((FileView { id, name: file.name, media_type: file.media_type, size: file.size }, bytes))
 }
 
-/// Forgets every upload that was attached to nothing for a day, and its bytes when no other file has the same.
+/// Deletes bytes that no row names: those of an import that was cut off before its transaction and never came again.
+async fn delete_unnamed(services: &Services) -> Result<(), Failure> {
+    let now = services.now();
+    // By the hour, so that a day's sweeps look through all of them.
+    let first = now.as_second().div_euclid(3_600).rem_euclid(FOLDERS) * FOLDERS_A_SWEEP;
+    for place in 0..FOLDERS_A_SWEEP {
+        let hashes = services.files.list_older((first + place).rem_euclid(FOLDERS), now - UNATTACHED).await?;
+        let unnamed = store::files::list_unnamed(&services.db, &hashes).await.or_fail("listing files")?;
+        for sha256 in unnamed {
+            services.files.delete_older(&sha256, now - UNATTACHED).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Forgets every upload that was attached to nothing for a day, every image that no text showed for thirty, and their bytes
+/// when no other file has the same.
 pub(crate) async fn sweep(services: &Services) -> Result<(), Failure> {
     let now = services.now();
     services.files.delete_cut_off(now - UNATTACHED).await?;
+    delete_unnamed(services).await?;
     loop {
-        let orphans = store::files::list_orphans(&services.db, now - UNATTACHED, 500).await;
+        let orphans = store::files::list_orphans(&services.db, now - UNATTACHED, now - UNPUBLISHED, 500).await;
         let orphans = orphans.or_fail("listing uploads")?;
         if orphans.is_empty() {
             return Ok(());

@@ -6,6 +6,8 @@
 //!
 //! Neither a draft nor the note of a sending is a change of state that the ledger tells of: they write no event.
 
+use std::time::Duration;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{Failure, FieldError, PersonId, RequestId};
 use jiff::SignedDuration;
@@ -33,6 +35,10 @@ const ANSWERED: SignedDuration = SignedDuration::from_secs(5);
 
 /// The longest time for which the same content can be the same act, whatever the key.
 pub const SAME_CONTENT: SignedDuration = SignedDuration::from_mins(10);
+
+/// How long a second sending waits between two looks at the first one, and how often it looks.
+const LOOK: Duration = Duration::from_millis(50);
+const LOOKS: u32 = 400;
 
 const PURPOSE: &[u8] = b"form for a person\0";
 const SENT: &[u8] = b"form that was sent\0";
@@ -99,10 +105,12 @@ pub struct Sending {
 /// What stands about a sending when it comes.
 #[derive(Clone, Debug)]
 pub enum Begun {
-    /// Nobody sent it before, or it was refused then.
+    /// It was not sent before, or was refused then.
     First(Sending),
     /// It was taken before; where that led, empty for nowhere.
     Before(String),
+    /// Another key sent the same content a moment ago ([`Sent::once`]); where that led, empty for nowhere.
+    SameText(String),
     /// The first one is still being worked on.
     UnderWay,
 }
@@ -143,13 +151,27 @@ pub async fn begin(services: &Services, sent: &Sent<'_>, request: RequestId) -> 
         && let Some(before) = sendings::find(&services.db, &text).await.or_fail("finding a form")?
         && let Some(answer) = before.answer.filter(|_| now.duration_since(before.claimed_at) < same)
     {
-        return Ok(Begun::Before(answer));
+        return Ok(Begun::SameText(answer));
     }
     let tx = write_tx(&services.db).await.or_fail("beginning a transaction")?;
     let first = sendings::claim(&tx, &hash, request, now).await.or_fail("claiming a form")?;
     tx.commit().await.or_fail("committing")?;
     let text = text.map(|(text, _)| text);
     Ok(if first { Begun::First(Sending { hash, text, request }) } else { Begun::UnderWay })
+}
+
+/// Begins as [`begin`], and waits 20 seconds for a first sending that is under way.
+///
+/// # Errors
+/// As [`begin`].
+pub async fn begin_or_wait(services: &Services, sent: &Sent<'_>, request: RequestId) -> Result<Begun, Failure> {
+    for _ in 0..LOOKS {
+        match begin(services, sent, request).await? {
+            Begun::UnderWay => tokio::time::sleep(LOOK).await,
+            begun => return Ok(begun),
+        }
+    }
+    Ok(Begun::UnderWay)
 }
 
 /// What was sent without its key.
@@ -198,6 +220,16 @@ impl Sending {
     }
 }
 
+/// Lets the forms that led to `answer` be sent anew: what they made is gone.
+///
+/// # Errors
+/// When the database refuses; until their notes are purged they lead to what is gone.
+pub async fn forget_answer(services: &Services, answer: &str) -> Result<(), Failure> {
+    let tx = write_tx(&services.db).await.or_fail("beginning a transaction")?;
+    sendings::delete_answered(&tx, answer).await.or_fail("forgetting a form")?;
+    tx.commit().await.or_fail("committing")
+}
+
 /// One form with what was typed into it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
@@ -229,7 +261,7 @@ pub async fn keep(services: &Services, person: PersonId, form: &str, fields: &st
 /// Keeps what the actor typed; nothing typed is no draft. The browser sends it every few seconds at most.
 ///
 /// # Errors
-/// As [`keep`]; [`Failure::TooMany`] for what is sent more often than anybody types.
+/// As [`keep`]; [`Failure::TooMany`] for drafts that come faster than a person types.
 pub async fn keep_own(context: &Context, form: &str, fields: &str) -> Result<(), Failure> {
     let (services, person) = (&context.services, context.actor.person);
     services.limits.count_draft(person)?;
@@ -267,7 +299,7 @@ pub async fn draft(services: &Services, person: PersonId, form: &str) -> Result<
     Ok(row.map(|row| Draft { form: row.form, fields: row.fields }))
 }
 
-/// Deletes drafts that nobody touched for 30 days, and the notes of forms that were sent two days ago.
+/// Deletes drafts that have not changed for 30 days, and the notes of forms that were sent two days ago.
 ///
 /// # Errors
 /// When the database refuses.
@@ -275,6 +307,7 @@ pub(crate) async fn sweep(services: &Services) -> Result<(), Failure> {
     let now = services.now();
     let tx = write_tx(&services.db).await.or_fail("beginning a transaction")?;
     store::drafts::delete_older(&tx, now - DRAFT_KEPT).await.or_fail("purging drafts")?;
+    store::previews::delete_older(&tx, now - DRAFT_KEPT).await.or_fail("purging previews")?;
     sendings::delete_older(&tx, now - SENDING_KEPT).await.or_fail("purging sent forms")?;
     tx.commit().await.or_fail("committing")
 }

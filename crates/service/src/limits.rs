@@ -26,14 +26,14 @@ const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
 /// How many password checks of one network run or wait for the hasher at once (F10); its other ones wait for these.
 const PLACES: usize = 2;
-/// How many more of one network may wait, and how long.
+/// How many more of one network may wait, and for how long.
 const WAITING: usize = 64;
 const WAIT: Duration = Duration::from_secs(10);
-/// From how many on those of networks that are gone are taken away.
+/// Above so many networks, the idle ones are dropped.
 const MANY_NETWORKS: usize = 8_192;
 
-/// Failed tries on one account in an hour, from browsers that nobody signed in with before, from which on each further one
-/// waits. It is never refused for it: that would be the way to lock a person out.
+/// Failed tries on one account in an hour, from unknown browsers, after which each further one waits. It is never refused for
+/// them: that would be the way to lock a person out.
 const SLOWED_AFTER: u32 = 30;
 /// By how much the wait grows with each try beyond, and where that ends.
 const SLOWED_BY: Duration = Duration::from_millis(250);
@@ -42,7 +42,8 @@ const SLOWEST: Duration = Duration::from_secs(5);
 /// Failed tries an hour from a browser that the person signed in with before; then it counts as unknown.
 const DEVICE: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 
-/// How many times as many drafts, and forms that are sent, as changes: a browser sends one every few seconds, and one may have several forms open.
+/// How many times as many drafts and sent forms as changes are allowed: a browser sends one every few seconds, and several
+/// forms may be open.
 const DRAFTS: NonZeroU32 = NonZeroU32::MIN.saturating_add(3);
 
 /// The limits of one process.
@@ -57,22 +58,22 @@ pub struct Limits {
     draft: DefaultKeyedRateLimiter<Uuid>,
     /// Forms by person, taken or not: each is noted before its function counts it (B36).
     form: DefaultKeyedRateLimiter<Uuid>,
-    /// Links asked for, by address and network.
+    /// Requests for links by address and network.
     ask: Tally,
-    /// Links asked for, by network.
+    /// Requests for links by network.
     ask_network: Tally,
-    /// Failed tries by address and network: nobody locks others out.
+    /// Failed tries by address and network, so that one network cannot lock others out.
     pair: Tally,
     /// Failed tries by network, whatever the address.
     network: Tally,
-    /// Failed tries by address, from wherever: they slow down, they do not shut out.
+    /// Failed tries by address, from every network: they slow down and do not shut out.
     account: Tally,
     /// Failed tries by browser.
     device: Tally,
     places: Mutex<HashMap<String, Arc<Semaphore>>>,
 }
 
-/// The proof that a write was counted; [`crate::Change::begin_counted`] takes it from what has to ask before it begins.
+/// Proves that a write was counted, for [`crate::Change::begin_counted`].
 #[derive(Debug)]
 pub struct Counted(());
 
@@ -132,7 +133,7 @@ impl Limits {
         count(&self.form, person)
     }
 
-    /// Counts a link that is asked for, whether anybody has the address or not.
+    /// Counts a request for a link, whether the address is known or not.
     pub(crate) fn count_ask(&self, address: &str, client: &str, now: Timestamp) -> Result<(), Failure> {
         let networks = networks(client);
         let pairs = networks.iter().map(|(network, most)| (&self.ask, (address, network.as_str()), *most));
@@ -147,10 +148,10 @@ impl Limits {
         Ok(())
     }
 
-    /// Whether a try to prove that one owns an address may be made; it counts nothing.
+    /// Asks whether a try to prove the ownership of an address may be made; counts nothing.
     ///
     /// # Errors
-    /// [`Failure::TooMany`] after so many failed ones (F10: of the /64, the /56 and the /48 of an IPv6 address).
+    /// [`Failure::TooMany`] after too many failed ones (F10: of the /64, the /56 and the /48 of an IPv6 address).
     pub(crate) fn ask_try(&self, address: &str, client: &str, now: Timestamp) -> Result<(), Failure> {
         for (network, most) in networks(client) {
             self.network.ask(&network, most, now)?;
@@ -159,7 +160,7 @@ impl Limits {
         Ok(())
     }
 
-    /// Notes that a try failed, from a browser that nobody signed in with before.
+    /// Counts a failed try from an unknown browser.
     pub(crate) fn count_failure(&self, address: &str, client: &str, now: Timestamp) {
         for (network, _) in networks(client) {
             self.network.add(&network, now);
@@ -168,18 +169,18 @@ impl Limits {
         self.account.add(&address, now);
     }
 
-    /// How long a try on an account waits before it is looked at.
+    /// Returns how long a try on an account waits before its password is verified.
     pub(crate) fn delay(&self, address: &str, now: Timestamp) -> Duration {
         let beyond = self.account.beyond(&address, now);
         SLOWED_BY.saturating_mul(beyond).min(SLOWEST)
     }
 
-    /// Whether a browser that is known still counts as such.
+    /// Whether a known browser still counts as one.
     pub(crate) fn trusts(&self, device: &str, now: Timestamp) -> bool {
         self.device.ask(&device, 1, now).is_ok()
     }
 
-    /// Notes that a try failed, from a browser that is known.
+    /// Counts a failed try from a known browser.
     pub(crate) fn count_device_failure(&self, device: &str, now: Timestamp) {
         self.device.add(&device, now);
     }
@@ -208,7 +209,7 @@ impl Limits {
         Ok(Place { _one: Some((waiting, turn)) })
     }
 
-    /// Forgets what is long past.
+    /// Drops what no longer counts.
     pub(crate) fn forget(&self, now: Timestamp) {
         for limiter in [&self.write, &self.mail, &self.start, &self.draft, &self.form] {
             limiter.retain_recent();
@@ -234,8 +235,8 @@ fn too_many(seconds: u64) -> Failure {
     Failure::TooMany { retry_after_seconds: u32::try_from(seconds).unwrap_or(u32::MAX).saturating_add(1) }
 }
 
-/// Who counts as one client, each with how many times the limit: an IPv4 address; of an IPv6 address the 64 bits that a
-/// home gets, and the 56 and 48 that providers hand out to one customer, who has 256 and 65,536 of the smaller ones.
+/// The networks that a client belongs to, each with its multiple of the limit: the IPv4 address; of an IPv6 address the 64
+/// bits that a home gets, and the 56 and 48 that providers assign to one customer, who has 256 and 65,536 of the smaller ones.
 fn networks(client: &str) -> Vec<(String, u32)> {
     match client.parse::<IpAddr>().map(|address| address.to_canonical()) {
         Ok(IpAddr::V6(address)) => [(64, 1), (56, 2), (48, 4)]
@@ -250,16 +251,16 @@ fn networks(client: &str) -> Vec<(String, u32)> {
     }
 }
 
-/// Counts by key what happened lately: so many in a period, and each is forgotten a while later, one after the other.
+/// Counts recent events by key: so many in a period, and each expires a while later, one after the other.
 ///
-/// `governor` counts what is asked for. This one is asked without counting, counts afterwards, and knows how far beyond the
-/// limit a key is; and its time is the injected clock's. Of each key a hash and a moment are kept.
+/// `governor` counts when it is asked. This one answers without counting, counts afterwards, knows how far beyond the limit a
+/// key is, and takes its time from the injected clock. It keeps a hash and a moment of each key.
 struct Tally {
     /// How long one of them counts, in microseconds.
     each: i64,
     most: u32,
     state: RandomState,
-    /// When everything that was counted will be forgotten, in microseconds.
+    /// When everything counted for a key will have expired, in microseconds.
     until: Mutex<HashMap<u64, i64>>,
 }
 
@@ -274,7 +275,7 @@ impl Tally {
         until.get(&self.state.hash_one(key)).copied().unwrap_or(now).max(now)
     }
 
-    /// Whether there is room for one more, `times` the limit; counts nothing.
+    /// Asks whether there is room for one more within `times` the limit; counts nothing.
     fn ask(&self, key: &impl Hash, times: u32, now: Timestamp) -> Result<(), Failure> {
         let now = now.as_microsecond();
         let room = self.each.saturating_mul(i64::from(self.most.saturating_mul(times)));
@@ -289,7 +290,7 @@ impl Tally {
         *entry = (*entry).max(now).saturating_add(self.each);
     }
 
-    /// By how many a key is at or beyond the limit.
+    /// Returns by how many a key is at or beyond the limit.
     fn beyond(&self, key: &impl Hash, now: Timestamp) -> u32 {
         let now = now.as_microsecond();
         let counted = (self.until(key, now) - now).checked_div(self.each).unwrap_or_default();
@@ -339,7 +340,7 @@ mod tests {
         let refused = limits.ask_try("ana@example.com", "192.0.2.7", at(0));
         assert_eq!(refused, Err(Failure::TooMany { retry_after_seconds: 13 }));
         assert_eq!(limits.ask_try("ana@example.com", "192.0.2.8", at(0)), Ok(()), "from elsewhere");
-        assert_eq!(limits.ask_try("bob@example.com", "192.0.2.7", at(0)), Ok(()), "somebody else");
+        assert_eq!(limits.ask_try("bob@example.com", "192.0.2.7", at(0)), Ok(()), "another account");
         assert_eq!(limits.ask_try("ana@example.com", "192.0.2.7", at(12)), Ok(()), "one is forgotten");
         for person in 0..15 {
             limits.count_failure(&format!("p{person}@example.com"), "192.0.2.7", at(0));
@@ -387,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_without_bound_refuses_nobody() {
+    fn a_limit_without_bound_refuses_no_one() {
         let limits = Limits::new(NonZeroU32::MAX, NonZeroU32::MAX, NonZeroU32::MAX);
         for _ in 0..10_000 {
             assert_eq!(limits.ask_try("ana@example.com", "192.0.2.7", at(0)), Ok(()));

@@ -14,8 +14,8 @@ use crate::{Context, announcements, calls, cases, chat};
 /// How many of the latest cases are shown.
 const LATEST: usize = 5;
 
-/// The overview of one company of the actor, the first one when none is named. `None` for people who belong to no company:
-/// the vendor's.
+/// Returns the overview of one company of the actor, the first one when none is named. `None` for people who belong to
+/// no company: the vendor's.
 ///
 /// # Errors
 /// [`Failure::NotFound`] for a company that is not the actor's.
@@ -64,7 +64,7 @@ pub async fn overview(context: &Context, organisation: Option<OrganisationId>) -
     }))
 }
 
-/// A refusal is something to show; everything else goes wrong as always.
+/// Turns a refusal into something to show; other failures stay failures.
 fn door<T>(result: Result<T, Failure>) -> Result<Door<T>, Failure> {
     match result {
         Ok(inside) => Ok(Door::Open(inside)),

@@ -7,8 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Change, OrFail, Services};
 
-/// Indexes what an older version indexed; gives back how many transactions of up to two hundred cases that took. Every one
-/// stays when a later one fails.
+/// Indexes what an older version indexed and returns how many transactions that took, each of one batch of cases. A batch
+/// that was committed stays when a later one fails.
 ///
 /// # Errors
 /// When the database refuses.

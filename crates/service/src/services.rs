@@ -32,6 +32,8 @@ pub struct Settings {
     pub vendor: String,
     /// The sender of mails.
     pub mail_from: String,
+    /// The domains of the vendor's own people: no customer's person has an address there (F7).
+    pub vendor_domains: Vec<String>,
     /// Before the number of a case.
     pub case_prefix: String,
     /// How many bytes of files the people of a company and the desk may attach to its cases; 0 is no limit (A5).
@@ -93,7 +95,7 @@ impl Services {
     }
 }
 
-/// One request of somebody who is signed in.
+/// One request of a signed-in person.
 #[derive(Clone)]
 pub struct Context {
     pub services: Services,
@@ -114,9 +116,9 @@ impl Context {
         answer
     }
 
-    /// Asks the policy what a page offers and why not: nothing was tried, so nothing is logged. A refusal for want of a role
-    /// names whom to ask (K2): the administrators of the company in question who can act. Nobody in a company gives the
-    /// vendor's roles.
+    /// Asks the policy what a page can offer, and why not: nothing was tried, so nothing is logged. A refusal for want of a role
+    /// names whom to ask (K2): the administrators of the company in question who can act. A refusal at the vendor's names
+    /// none, since no company gives the vendor's roles.
     ///
     /// # Errors
     /// As [`policy::authorize`].
@@ -140,17 +142,17 @@ impl Context {
         policy::authorize(&self.actor, permission, place, self.services.now()).is_ok()
     }
 
-    /// The zone that the actor's days and times are in.
+    /// Returns the time zone of the actor.
     pub fn zone(&self) -> TimeZone {
         zone(&self.actor.zone)
     }
 
-    /// The day it is for the actor.
+    /// Returns the day it is for the actor.
     pub fn today(&self) -> Date {
         self.services.now().to_zoned(self.zone()).date()
     }
 
-    /// The cases within sight of who asks.
+    /// Returns the cases within sight of the actor.
     pub fn visibility(&self) -> CaseVisibility {
         policy::case_visibility(&self.actor, self.services.now())
     }
@@ -164,7 +166,7 @@ impl Context {
     }
 }
 
-/// A zone by its IANA name; UTC when the table of zones does not have it (any more).
+/// Returns a zone by its IANA name; UTC when the table of zones does not have it (any more).
 pub(crate) fn zone(name: &str) -> TimeZone {
     TimeZone::get(name).unwrap_or_else(|error| {
         tracing::warn!(zone = name, error = %error, "a time zone");

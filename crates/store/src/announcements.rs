@@ -9,8 +9,8 @@ use domain::{
 };
 use jiff::Timestamp;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
-    QueryOrder, sea_query::Expr,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult,
+    QueryFilter, QueryOrder, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -43,7 +43,7 @@ pub async fn insert(
     slug: &str,
     now: Timestamp,
 ) -> Result<i64, StoreError> {
-    // No case prefix begins like this: the counter is nobody else's.
+    // No case prefix begins like this, so no other counter has this name.
     let sequence = crate::cases::take_numbers(tx, "#announcement", 1).await?;
     announcements::ActiveModel {
         id: Set(id.into()),
@@ -195,7 +195,8 @@ fn locale(key: &str) -> Result<Locale, StoreError> {
     Locale::parse(key).ok_or_else(|| StoreError::Corrupt(format!("language {key}")))
 }
 
-/// What is announced now, the newest of the sequence first, in every language it has; unlisted ones are left out (F3).
+/// Returns the current announcements, the newest of the sequence first, in every language they have; unlisted ones are
+/// left out (F3).
 pub async fn list_current(db: &impl Reads) -> Result<Vec<AnnouncementRow>, StoreError> {
     let sql = Sql::new(db.connection().get_database_backend(), ROW_COLUMNS)
         .text("t.superseded_at is null and t.unlisted = ")
@@ -205,8 +206,8 @@ pub async fn list_current(db: &impl Reads) -> Result<Vec<AnnouncementRow>, Store
     rows.into_iter().map(announcement_row).collect()
 }
 
-/// F1: what took its turn, newest first. Unlisted ones are left out, and with them those before an unlisted one: who
-/// hides an announcement hides what it said before.
+/// F1: superseded announcements, newest first. Unlisted ones are left out, and with them the versions before an unlisted
+/// one: hiding an announcement hides what it said before.
 pub async fn list_superseded(db: &impl Reads) -> Result<Vec<AnnouncementRow>, StoreError> {
     let sql = Sql::new(db.connection().get_database_backend(), ROW_COLUMNS)
         .text("t.superseded_at is not null and t.unlisted = ")
@@ -225,8 +226,8 @@ pub async fn list_superseded(db: &impl Reads) -> Result<Vec<AnnouncementRow>, St
     rows.into_iter().map(announcement_row).collect()
 }
 
-/// An announcement in one language, with the file it was made of: a given version, or the newest. `None` when it has no
-/// such text.
+/// Returns an announcement in one language, with the file it was made of: a given version, or the newest. `None` when
+/// it has no such text.
 pub async fn find_view(
     db: &impl Reads,
     slug: &str,
@@ -327,7 +328,7 @@ fn mail_text(row: MailTextRow) -> Result<MailText, StoreError> {
     })
 }
 
-/// The present texts of an announcement, one a language.
+/// Returns the present texts of an announcement, one a language.
 pub async fn list_mail_texts(db: &impl Reads, announcement: AnnouncementId) -> Result<Vec<MailText>, StoreError> {
     let sql = Sql::new(db.connection().get_database_backend(), MAIL_TEXT)
         .text("t.superseded_at is null and t.announcement_id = ")
@@ -337,21 +338,33 @@ pub async fn list_mail_texts(db: &impl Reads, announcement: AnnouncementId) -> R
     rows.into_iter().map(mail_text).collect()
 }
 
-/// The text that a queued mail was made for, superseded or not.
+/// Returns the text that a queued mail was made for, superseded or not.
 pub async fn find_mail_text(db: &impl Reads, id: AnnouncementTextId) -> Result<Option<MailText>, StoreError> {
     let sql = Sql::new(db.connection().get_database_backend(), MAIL_TEXT).text("t.id = ").bind(id.uuid());
     MailTextRow::find_by_statement(sql.build()).one(db.connection()).await?.map(mail_text).transpose()
 }
 
-/// The people an announcement is for, invited and active ones of the companies of a programme, beside the mails of it that
-/// each has: those who were not told of the portal yet are not among them (K20). What was dropped does not count.
+/// Returns the people an announcement is for, invited and active ones of the companies of a programme, beside the mails
+/// of it that each has; people who have not been told of the portal yet are not among them (K20). Dropped mails do not
+/// count.
 fn recipients(db: &impl Reads, columns: &'static str, programme: ProgrammeId, announcement: AnnouncementId) -> Sql {
-    Sql::new(db.connection().get_database_backend(), columns)
+    let backend = db.connection().get_database_backend();
+    // The order of letters by their numbers, which is SQLite's own and, on PostgreSQL, that of the index for this.
+    let key = if backend == DbBackend::Postgres { "idempotency_key collate \"C\"" } else { "idempotency_key" };
+    let prefix = format!("{}:{announcement}", MailKind::Announcement.key());
+    Sql::new(backend, columns)
         .text(
             " from people p left join (select person_id, max(case state when 'sent' then 3 when 'dead' then 1 else 2 end) \
-             as reached from outbox where kind = 'announcement' and dropped_at is null and idempotency_key like ",
+             as reached from outbox where kind = 'announcement' and dropped_at is null and ",
         )
-        .bind(format!("{}:{announcement}:%", MailKind::Announcement.key()))
+        .text(key)
+        .text(" >= ")
+        .bind(format!("{prefix}:"))
+        .text(" and ")
+        .text(key)
+        .text(" < ")
+        // What comes after the colon.
+        .bind(format!("{prefix};"))
         .text(
             " group by person_id) r on r.person_id = p.id where exists (select 1 from memberships m \
              join enrolments e on e.organisation_id = m.organisation_id where m.person_id = p.id \
@@ -361,7 +374,7 @@ fn recipients(db: &impl Reads, columns: &'static str, programme: ProgrammeId, an
         .text(")")
 }
 
-/// Those whom the mail of an announcement has not been queued for yet, each once.
+/// Returns the recipients for whom the mail of an announcement has not been queued yet, each once.
 pub async fn list_new_recipients(
     db: &impl Reads,
     _granted: &Granted,
@@ -391,7 +404,7 @@ pub async fn list_new_recipients(
         .collect())
 }
 
-/// How many an announcement is for, and how far its mails have come.
+/// Returns how many an announcement is for, and how far its mails have come.
 pub async fn count_recipients(
     db: &impl Reads,
     _granted: &Granted,
@@ -418,8 +431,19 @@ pub async fn count_recipients(
     })
 }
 
-/// Whether a mass mail is still for somebody: invited or active in a company of the programme it was sent to (F5); without
-/// `mailing`, in any company.
+/// Lets one transaction at a time send an announcement: what was shown to two people who confirm at the same moment is
+/// sent once. SQLite has one writer anyway.
+pub async fn lock(tx: &Tx, _granted: &Granted, id: AnnouncementId) -> Result<(), StoreError> {
+    let backend = tx.connection().get_database_backend();
+    if backend == DbBackend::Postgres {
+        let sql = Sql::new(backend, "select id from announcements where id = ").bind(id.uuid());
+        tx.connection().query_one_raw(sql.text(" for no key update").build()).await?;
+    }
+    Ok(())
+}
+
+/// Whether a person is still a recipient of a mass mail: invited or active in a company of the programme it was sent to
+/// (F5); without `mailing`, in any company.
 pub async fn is_recipient(db: &impl Reads, person: PersonId, mailing: Option<MailingId>) -> Result<bool, StoreError> {
     #[derive(FromQueryResult)]
     struct Row {
@@ -441,4 +465,26 @@ pub async fn is_recipient(db: &impl Reads, person: PersonId, mailing: Option<Mai
     }
     let row = Row::find_by_statement(sql.build()).one(db.connection()).await?;
     Ok(row.is_some_and(|row| row.number > 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Db;
+
+    /// The mails of an announcement are not searched for among all mails that were ever sent.
+    #[tokio::test]
+    async fn the_mails_of_an_announcement_are_found_by_index() {
+        #[derive(Debug, FromQueryResult)]
+        struct Step {
+            detail: String,
+        }
+        let directory = tempfile::tempdir().expect("a directory");
+        let db = Db::open(&Db::sqlite_url(&directory.path().join("guichet.db"))).await.expect("a database");
+        db.migrate().await.expect("migrated");
+        let (programme, announcement) = (ProgrammeId::from(Uuid::nil()), AnnouncementId::from(Uuid::nil()));
+        let sql = recipients(&db, "explain query plan select count(*)", programme, announcement);
+        let steps = Step::find_by_statement(sql.build()).all(db.connection()).await.expect("a plan");
+        assert!(steps.iter().any(|step| step.detail.starts_with("SEARCH outbox USING INDEX")), "{steps:?}");
+    }
 }

@@ -3,17 +3,19 @@
 //! `hash = SHA-256(previous hash ‖ the row as JSON)`. The head is one row that every writer locks, so sequence numbers
 //! have no gaps and become visible in order: what the live stream relies on.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use domain::{
     CaseId, OrganisationId,
     access::{CaseVisibility, Granted},
-    audit::{Audience, EventActor, EventRow, LedgerCheck, NewEvent, Reader, Verb, facts},
+    audit::{Audience, EventActor, EventRow, LedgerCheck, NewEvent, Reader, Touches, Verb, facts},
     page::Page,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::OnConflict,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect,
+    sea_query::{Expr, OnConflict},
 };
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -21,11 +23,14 @@ use uuid::Uuid;
 use crate::{
     Db, Reads, StoreError, Tx,
     cases::visible,
-    entity::{events, ledger_checks},
+    entity::{events, ledger_checks, people},
     paging::{Key, Kind, List},
     sql::Sql,
     time,
 };
+
+/// The PostgreSQL channel on which nodes tell each other how far the ledger goes.
+pub(crate) const CHANNEL: &str = "guichet_ledger";
 
 #[derive(FromQueryResult)]
 struct Head {
@@ -38,9 +43,10 @@ struct Head {
 pub async fn append(tx: &Tx, new: Vec<NewEvent>) -> Result<i64, StoreError> {
     let db = tx.connection();
     let backend = db.get_database_backend();
+    let everyone = note_access(tx, &new).await?;
     let lock = Sql::new(backend, "select seq, hash from event_head where one = 1");
     // SQLite needs no lock: the transaction is IMMEDIATE, it is the only writer already.
-    let lock = if backend == sea_orm::DbBackend::Postgres { lock.text(" for update") } else { lock };
+    let lock = if backend == DbBackend::Postgres { lock.text(" for update") } else { lock };
     let head = Head::find_by_statement(lock.build()).one(db).await?.ok_or(StoreError::NotFound)?;
     let (mut seq, mut hash) = (head.seq, head.hash);
     let mut rows = Vec::with_capacity(new.len());
@@ -88,11 +94,48 @@ pub async fn append(tx: &Tx, new: Vec<NewEvent>) -> Result<i64, StoreError> {
             .bind(seq)
             .text(", hash = ")
             .bind(hash)
+            .text(", access_version = access_version + ")
+            .bind(i64::from(everyone))
             .text(" where one = 1")
             .build(),
     )
     .await?;
+    if backend == DbBackend::Postgres {
+        // Arrives at the other nodes with the commit.
+        let sql = Sql::new(backend, "select pg_notify(").bind(CHANNEL).text(", ").bind(seq.to_string()).text(")");
+        db.execute_raw(sql.build()).await?;
+    }
     Ok(seq)
+}
+
+/// Counts up the access versions of the people whom events touch, and says whether they touch everyone. Comes before the lock
+/// of the head: a row of a person that another transaction holds must not be waited for with the head in hand.
+async fn note_access(tx: &Tx, new: &[NewEvent]) -> Result<bool, StoreError> {
+    /// More people than these are everyone: an import gives roles to thousands.
+    const MANY: usize = 100;
+    let mut people = BTreeSet::new();
+    for event in new {
+        match event.verb.touches() {
+            Touches::Nothing => {}
+            Touches::Object if event.object_kind != "person" => {}
+            Touches::Object => match event.object.parse::<Uuid>() {
+                Ok(person) => drop(people.insert(person)),
+                Err(_) => return Ok(true),
+            },
+            Touches::Everyone => return Ok(true),
+        }
+        if people.len() > MANY {
+            return Ok(true);
+        }
+    }
+    for person in people {
+        people::Entity::update_many()
+            .col_expr(people::Column::AccessVersion, Expr::col(people::Column::AccessVersion).add(1))
+            .filter(people::Column::Id.eq(person))
+            .exec(tx.connection())
+            .await?;
+    }
+    Ok(false)
 }
 
 fn link(row: &events::Model) -> Vec<u8> {
@@ -116,8 +159,8 @@ fn link(row: &events::Model) -> Vec<u8> {
     hasher.finalize().to_vec()
 }
 
-/// The first event whose place in the chain is not what it was when it was written; `None` when all is well. Events written
-/// meanwhile are left for the next time.
+/// Returns the first event that does not fit the chain any more; `None` when all do. Events written meanwhile are left for
+/// the next time.
 pub async fn verify(db: &Db) -> Result<Option<i64>, StoreError> {
     let head = Head::find_by_statement(
         Sql::new(db.connection().get_database_backend(), "select seq, hash from event_head where one = 1").build(),
@@ -148,7 +191,7 @@ pub async fn verify(db: &Db) -> Result<Option<i64>, StoreError> {
     Ok((head.seq != seq || head.hash != hash).then_some(seq + 1))
 }
 
-/// Keeps what a look over the whole ledger found, in place of what the one before found.
+/// Stores the result of a check of the whole ledger in place of the previous one.
 pub async fn set_check(tx: &Tx, check: &LedgerCheck) -> Result<(), StoreError> {
     let row = ledger_checks::ActiveModel {
         one: Set(1),
@@ -163,7 +206,7 @@ pub async fn set_check(tx: &Tx, check: &LedgerCheck) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// What the last look over the whole ledger found; `None` before the first.
+/// Returns the result of the last check of the whole ledger; `None` before the first.
 pub async fn find_check(db: &Db) -> Result<Option<LedgerCheck>, StoreError> {
     let row = ledger_checks::Entity::find_by_id(1).one(db.connection()).await?;
     row.map(|row| {
@@ -177,7 +220,7 @@ pub async fn find_check(db: &Db) -> Result<Option<LedgerCheck>, StoreError> {
     .transpose()
 }
 
-/// The number of the newest event.
+/// Returns the number of the newest event.
 pub async fn head(db: &Db) -> Result<i64, StoreError> {
     let head = Head::find_by_statement(
         Sql::new(db.connection().get_database_backend(), "select seq, hash from event_head where one = 1").build(),
@@ -198,8 +241,8 @@ pub struct News {
     pub upto: i64,
 }
 
-/// How many events of the case `c` a reader may know of. A number of the reader's own: the place in the ledger would tell
-/// what happens at other companies, and a count of everything would tell of internal notes.
+/// Returns how many events of the case `c` a reader may know of. A number of the reader's own: the place in the ledger
+/// would tell what happens at other companies, and a count of everything would tell of internal notes.
 pub(crate) fn known_events(sql: Sql, visibility: &CaseVisibility) -> Sql {
     let sql = sql.text("(select count(*) from events k where k.case_id = c.id");
     let sql = if visibility.notes() { sql } else { sql.text(" and k.internal = ").bind(false) };
@@ -243,14 +286,14 @@ pub async fn list_news(db: &Db, visibility: &CaseVisibility, after: i64, limit: 
     Ok(News { cases: rows.into_iter().map(|row| (CaseId::from(row.id), row.known)).collect(), imported, upto })
 }
 
-/// What a reader of a ledger may know beside the rows: whose side they are on, and what the vendor is called to the others.
+/// The reader of a ledger: the side they are on, and the name that the vendor has for the other side.
 #[derive(Clone, Copy, Debug)]
 pub struct Reading<'a> {
     pub reader: Reader,
     pub vendor: &'a str,
 }
 
-/// On the vendor's side is who holds, or held, a role there, or belongs to no company.
+/// An actor is on the vendor's side when they hold, or held, a role there, or belong to no company.
 const LIST: List = List {
     columns: "select e.seq, e.at, p.name as actor, \
               (exists (select 1 from role_grants g where g.person_id = e.actor_id and g.organisation_id is null) \
@@ -263,9 +306,9 @@ const LIST: List = List {
     most: 10_000,
 };
 
-/// One page of the events of a company, for its administrators, or of the vendor's own side, newest first, each with its
-/// place in the ledger, which is also the key of the page. What is not for the reader is not read: events of another audience,
-/// the private part of their detail, the names of the vendor's people (A2, F19).
+/// Returns one page of the events of a company, for its administrators, or of the vendor's own side, newest first, each
+/// with its place in the ledger, which is also the key of the page. What is not for the reader is not read: events of
+/// another audience, the private part of their detail, the names of the vendor's people (A2, F19).
 pub async fn list(
     db: &Db,
     _granted: &Granted,
@@ -326,7 +369,8 @@ pub async fn list(
     })
 }
 
-/// The names of people as the ledger of a company may show them: who never came in is called what was typed about them.
+/// Returns the names of people as the ledger of a company may show them: a person who never came in has the name that
+/// was typed.
 async fn list_names(
     db: &Db,
     organisation: Option<OrganisationId>,

@@ -22,7 +22,7 @@ use crate::{
     time,
 };
 
-/// Every number to call, in the order they are shown.
+/// Returns every number to call, in the order they are shown.
 pub async fn list_lines(db: &impl Reads) -> Result<Vec<RegionLine>, StoreError> {
     let rows = phone_lines::Entity::find().order_by_asc(phone_lines::Column::Position).all(db.connection()).await?;
     rows.into_iter()
@@ -131,19 +131,20 @@ pub async fn finish(
     Ok(done.rows_affected == 1)
 }
 
-/// One page of the calls to be made: in the order of the wanted time, those wanted at once by the time they were asked for.
+/// Returns one page of the calls to be made, in the order of the wanted time; calls without one count from when they
+/// were asked for.
 pub async fn list_open(db: &impl Reads, _granted: &Granted, after: &str) -> Result<Page<CallbackRow>, StoreError> {
     let scope = |sql: Sql| sql.text(TABLES);
     LIST.page(db, after, scope, |row: &RowColumns| Key::Number(row.due_at, row.id)).await?.try_map(callback_row)
 }
 
-/// How many calls are to be made.
+/// Returns how many calls are to be made.
 pub async fn count_open(db: &impl Reads, _granted: &Granted) -> Result<u64, StoreError> {
     let open = callbacks::Entity::find().filter(callbacks::Column::State.eq(CallbackState::Requested.key()));
     Ok(open.count(db.connection()).await?)
 }
 
-/// The calls a person waits for, about cases within sight: at most one a case.
+/// Returns the calls a person waits for, about cases within sight: at most one a case.
 pub async fn list_of(
     db: &impl Reads,
     visibility: &CaseVisibility,
@@ -156,7 +157,7 @@ pub async fn list_of(
     rows.into_iter().map(callback_row).collect()
 }
 
-/// The calls of a company that a person waits for, whether they may see the cases or not.
+/// Returns the calls of a company that a person waits for, whether they may see the cases or not.
 pub async fn list_open_of(
     db: &impl Reads,
     _granted: &Granted,
@@ -188,7 +189,7 @@ pub async fn list_open_of(
         .collect())
 }
 
-/// Takes back a call that nobody made yet; `false` when it was logged meanwhile.
+/// Takes back a call that has not been made yet; `false` when it was logged meanwhile.
 pub async fn cancel(tx: &Tx, _granted: &Granted, id: CallbackId, now: Timestamp) -> Result<bool, StoreError> {
     let done = callbacks::Entity::update_many()
         .col_expr(callbacks::Column::State, Expr::value(CallbackState::Cancelled.key()))

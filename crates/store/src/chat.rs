@@ -49,7 +49,7 @@ pub async fn insert(
 const LIST: List = List {
     columns: "select h.id, h.case_id, c.number, c.title, o.name as organisation, pr.name as product, \
               p.name as person, h.state, h.agent_id, a.name as agent, h.started_at, h.ended_at",
-    // Those that wait come first, the longest waiting before the others.
+    // Waiting chats come first, the one that has waited longest at the top.
     key: "(h.started_at + case when h.state = 'waiting' then 0 else 1000000000000000000 end)",
     kind: Kind::Number,
     id: "h.id",
@@ -95,7 +95,7 @@ fn chat_row(row: RowColumns, reader: Option<PersonId>) -> Result<ChatRow, StoreE
     })
 }
 
-/// A chat on a case within sight.
+/// Returns a chat on a case within sight.
 pub async fn find(
     db: &impl Reads,
     visibility: &CaseVisibility,
@@ -139,7 +139,7 @@ pub async fn end(tx: &Tx, _granted: &Granted, id: ChatId, now: Timestamp) -> Res
     Ok(done.rows_affected == 1)
 }
 
-/// The chats that go on in a case.
+/// Returns the running chats of a case.
 pub async fn list_live_in(db: &impl Reads, _granted: &Granted, case: CaseId) -> Result<Vec<ChatId>, StoreError> {
     let rows = chats::Entity::find()
         .filter(chats::Column::CaseId.eq(case.uuid()))
@@ -149,7 +149,7 @@ pub async fn list_live_in(db: &impl Reads, _granted: &Granted, case: CaseId) -> 
     Ok(rows.into_iter().map(|row| row.id.into()).collect())
 }
 
-/// The chat a person is in, or waits in, when its case is within sight.
+/// Returns the chat a person is in, or waits in, when its case is within sight.
 pub async fn find_current(
     db: &impl Reads,
     visibility: &CaseVisibility,
@@ -169,8 +169,8 @@ pub async fn find_current(
     Ok(row.map(|row| row.id.into()))
 }
 
-/// The chats that a person is in, or waits in, whether they may see them or not; of one company, or all. In the order in
-/// which their cases are to be locked.
+/// Returns the running chats of a person, whether or not the person may see them, of one company or of all; in the
+/// order in which their cases are locked.
 pub async fn list_live_of(
     db: &impl Reads,
     _granted: &Granted,
@@ -204,7 +204,7 @@ pub async fn list_live_of(
         .collect())
 }
 
-/// One page of the chats that wait or go on, the longest waiting first.
+/// Returns one page of the chats that wait or go on, the longest waiting first.
 pub async fn list_live(db: &impl Reads, granted: &Granted, after: &str) -> Result<Page<ChatRow>, StoreError> {
     let scope = |sql: Sql| sql.text(TABLES).text("h.state <> 'ended'");
     let key = |row: &RowColumns| {
@@ -214,27 +214,28 @@ pub async fn list_live(db: &impl Reads, granted: &Granted, after: &str) -> Resul
     LIST.page(db, after, scope, key).await?.try_map(|row| chat_row(row, granted.actor()))
 }
 
-/// How many chats nobody picked up yet.
+/// Counts the chats that no agent has picked up yet.
 pub async fn count_waiting(db: &impl Reads, _granted: &Granted) -> Result<u64, StoreError> {
     let waiting = chats::Entity::find().filter(chats::Column::State.eq(ChatState::Waiting.key()));
     Ok(waiting.count(db.connection()).await?)
 }
 
-/// How many messages of a chat are shown at once.
+/// Messages of a chat on one page.
 const SHOWN: u64 = 100;
 
-/// What was said in a chat, oldest first: the last messages, and how many came before them.
+/// Returns the last messages of a chat, oldest first, and how many came before them.
 pub async fn list_messages(db: &impl Reads, chat: &ChatRow) -> Result<(Vec<EntryView>, u64), StoreError> {
     list_said(db, chat.case, chat.started_at, chat.ended_at, SHOWN).await
 }
 
-/// All that was said in a chat, for its transcript.
+/// Returns every message of a chat, for its transcript.
 pub async fn list_all_messages(db: &impl Reads, chat: &ChatRow) -> Result<Vec<EntryView>, StoreError> {
     let most = i64::MAX.unsigned_abs();
     list_said(db, chat.case, chat.started_at, chat.ended_at, most).await.map(|(said, _)| said)
 }
 
-/// Chats in which nobody wrote since `before`, with who asked for them: a window that was closed, a question nobody took.
+/// Chats without a message since `before`, with the person who asked for them: a closed window, or a question that no agent
+/// took.
 pub async fn list_stale(
     db: &impl Reads,
     _granted: &Granted,

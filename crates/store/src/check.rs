@@ -1,20 +1,20 @@
-//! Whether what is stored is what was stored, as far as it can be told by reading (F12). Each check gives back what is wrong,
-//! in words for an operator; an empty list is well.
+//! Checks that the stored data is what was written, as far as reading can tell (F12). Each check returns what is wrong, in
+//! words for an operator; an empty list means that all is well.
 //!
-//! SQLite keeps no checksum of its pages: a byte that changed is found where it breaks a page, an index, a constraint, a
-//! reference, the encoding or type of a value, the ledger's chain, or where the same is stored twice (texts and the words
-//! they are found by, names and their folded form, addresses). A byte of a text that stands nowhere else, changed into
-//! another letter, is not found by reading.
+//! SQLite keeps no checksum of its pages: a changed byte is found where it breaks a page, an index, a constraint, a
+//! reference, the encoding or type of a value, the chain of the ledger, or a value that is stored twice (texts and the words
+//! that find them, names and their folded form, addresses). A letter that became another one in a text stored only once
+//! cannot be detected by reading.
 
 use std::collections::{HashMap, HashSet};
 
-use domain::text::{EmailAddress, fold};
+use domain::text::{EmailAddress, fold, sort_key};
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement};
 use uuid::Uuid;
 
 use crate::{Db, Reads, StoreError, search as index, sql::Sql};
 
-/// Rows of a table that are read at once.
+/// Rows of a table that one statement reads.
 const PAGE: i64 = 200;
 
 #[derive(FromQueryResult)]
@@ -22,8 +22,8 @@ struct Line {
     line: String,
 }
 
-/// The pages, indexes and constraints of SQLite; PostgreSQL looks after its own, and every row of it is read by
-/// [`values`].
+/// Checks the pages, indexes and constraints of SQLite; PostgreSQL looks after its own, and [`values`] reads every row of
+/// it.
 pub async fn pages(db: &Db) -> Result<Vec<String>, StoreError> {
     if !db.is_sqlite() {
         return Ok(Vec::new());
@@ -33,21 +33,21 @@ pub async fn pages(db: &Db) -> Result<Vec<String>, StoreError> {
     Ok(lines.into_iter().map(|line| line.line).filter(|line| line != "ok").collect())
 }
 
-/// Rows that name others which are not there.
+/// Finds rows that refer to missing ones.
 pub async fn references(db: &Db) -> Result<Vec<String>, StoreError> {
     if !db.is_sqlite() {
         return Ok(Vec::new());
     }
     let sql = Sql::new(
         DbBackend::Sqlite,
-        "select count(*) || ' of ' || \"table\" || ' name something of ' || parent || ' that is not there' as line \
+        "select count(*) || ' of ' || \"table\" || ' refer to missing rows of ' || parent as line \
          from pragma_foreign_key_check group by \"table\", parent",
     );
     let lines = Line::find_by_statement(sql.build()).all(db.connection()).await?;
     Ok(lines.into_iter().map(|line| line.line).collect())
 }
 
-/// Every value of every table: its type, the encoding of text, and what is stored in two forms.
+/// Checks every value of every table: its type, the encoding of text, and what is stored in two forms.
 pub async fn values(db: &Db) -> Result<Vec<String>, StoreError> {
     let mut problems = Vec::new();
     if db.is_sqlite() {
@@ -64,11 +64,12 @@ pub async fn values(db: &Db) -> Result<Vec<String>, StoreError> {
         }
     }
     problems.extend(names(db).await?);
+    problems.extend(sort_keys(db).await?);
     problems.extend(addresses(db).await?);
     Ok(problems)
 }
 
-/// The values of one table of SQLite, whose columns may hold anything whatever they were declared as.
+/// Checks the values of one table of SQLite, whose columns may hold any type, whatever they were declared as.
 async fn table_values(db: &Db, table: &str) -> Result<Vec<String>, StoreError> {
     #[derive(FromQueryResult)]
     struct Column {
@@ -108,7 +109,7 @@ async fn table_values(db: &Db, table: &str) -> Result<Vec<String>, StoreError> {
                 if kind != expected {
                     problems.push(format!("{table}, row {after}: {} is {kind}, not {expected}", column.name));
                 } else if expected == "text" && std::str::from_utf8(&bytes).is_err() {
-                    problems.push(format!("{table}, row {after}: {} is no text", column.name));
+                    problems.push(format!("{table}, row {after}: {} is not valid UTF-8", column.name));
                 }
             }
         }
@@ -118,7 +119,7 @@ async fn table_values(db: &Db, table: &str) -> Result<Vec<String>, StoreError> {
     }
 }
 
-/// The names of companies and the form they are searched in.
+/// Compares the names of companies with the form that searches use.
 async fn names(db: &Db) -> Result<Vec<String>, StoreError> {
     #[derive(FromQueryResult)]
     struct Row {
@@ -130,10 +131,33 @@ async fn names(db: &Db) -> Result<Vec<String>, StoreError> {
         Sql::new(db.connection().get_database_backend(), "select id, name, folded from organisations order by id");
     let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
     let wrong = rows.into_iter().filter(|row| fold(&row.name) != row.folded);
-    Ok(wrong.map(|row| format!("organisations: the name of {} is not what it is searched by", row.id)).collect())
+    Ok(wrong.map(|row| format!("organisations: the name of {} differs from its searchable form", row.id)).collect())
 }
 
-/// The addresses of people and the form they sign in with.
+/// Compares names with the keys that lists are ordered by.
+async fn sort_keys(db: &Db) -> Result<Vec<String>, StoreError> {
+    const TABLES: [(&str, &str); 3] = [
+        ("organisations", "select id, name, sort_key from organisations order by id"),
+        ("people", "select id, name, sort_key from people order by id"),
+        ("memberships", "select id, name, sort_key from memberships order by id"),
+    ];
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: Uuid,
+        name: String,
+        sort_key: String,
+    }
+    let mut problems = Vec::new();
+    for (table, text) in TABLES {
+        let sql = Sql::new(db.connection().get_database_backend(), text);
+        let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
+        let wrong = rows.into_iter().filter(|row| sort_key(&row.name) != row.sort_key);
+        problems.extend(wrong.map(|row| format!("{table}: the name of {} differs from what lists sort it by", row.id)));
+    }
+    Ok(problems)
+}
+
+/// Compares the addresses of people with the form they sign in with.
 async fn addresses(db: &Db) -> Result<Vec<String>, StoreError> {
     #[derive(FromQueryResult)]
     struct Row {
@@ -149,21 +173,21 @@ async fn addresses(db: &Db) -> Result<Vec<String>, StoreError> {
     for row in Row::find_by_statement(sql.build()).all(db.connection()).await? {
         known.entry(row.id).or_insert_with(|| (row.email, HashSet::new())).1.extend(row.value);
     }
-    // An address that could not be brought into the form of today keeps its old one (the migration of B16).
+    // An address that the migration of B16 could not bring into the present form keeps its old one.
     let wrong = known.into_iter().filter(|(_, (email, values))| {
         let known = EmailAddress::parse(email).is_ok_and(|email| values.contains(&email.normalised()));
         !values.is_empty() && !known && !values.contains(&email.to_lowercase())
     });
-    Ok(wrong.map(|(id, _)| format!("people: the address of {id} is not the one to sign in with")).collect())
+    Ok(wrong.map(|(id, _)| format!("people: the address of {id} differs from the one to sign in with")).collect())
 }
 
-/// What cases are found by: that it is what stands in them, and that the index of words holds it.
+/// Compares the search texts with the cases, and the index of words with the search texts.
 pub async fn search(db: &Db) -> Result<Vec<String>, StoreError> {
     let wrong = index::list_wrong(db).await?;
     let mut problems: Vec<String> =
-        wrong.iter().map(|case| format!("the case {case} is found by something else than what stands in it")).collect();
+        wrong.iter().map(|case| format!("the search texts of case {case} differ from the case")).collect();
     if index::is_old(db).await? {
-        problems = vec!["cases wait to be indexed by the server of this version".to_owned()];
+        problems = vec!["some cases have not been indexed by this version yet; the server does that".to_owned()];
     }
     if db.is_sqlite() {
         problems.extend(words(db).await?);
@@ -171,8 +195,7 @@ pub async fn search(db: &Db) -> Result<Vec<String>, StoreError> {
     Ok(problems)
 }
 
-/// The words of the texts against those of the index. Words of plain letters and digits only: about others SQLite has its
-/// own ideas.
+/// Compares the words of the texts with the words of the index. ASCII words only: SQLite splits others by its own rules.
 async fn words(db: &Db) -> Result<Vec<String>, StoreError> {
     #[derive(FromQueryResult)]
     struct Text {
@@ -186,7 +209,7 @@ async fn words(db: &Db) -> Result<Vec<String>, StoreError> {
         cnt: i64,
     }
     let mut written: HashMap<String, i64> = HashMap::new();
-    // Parts of other words that SQLite may take for words.
+    // Parts of non-ASCII words that SQLite may index as words.
     let mut perhaps: HashSet<String> = HashSet::new();
     let mut after = i64::MIN;
     loop {
@@ -206,7 +229,7 @@ async fn words(db: &Db) -> Result<Vec<String>, StoreError> {
         }
     }
     written.remove("");
-    // One connection, and the table is gone at its end.
+    // One connection; the temporary table goes with the transaction.
     let moment = db.snapshot().await?;
     moment
         .connection()
@@ -227,9 +250,9 @@ async fn words(db: &Db) -> Result<Vec<String>, StoreError> {
         let expected = written.remove(&term).unwrap_or_default();
         wrong += u64::from(cnt < expected || (cnt > expected && !perhaps.contains(&term)));
     }
-    // Those that are left are in no index.
+    // The index lacks the words that are left.
     wrong += written.len() as u64;
-    Ok(if wrong == 0 { Vec::new() } else { vec![format!("{wrong} words of the index are not those of the texts")] })
+    Ok(if wrong == 0 { Vec::new() } else { vec![format!("{wrong} words of the search index differ from the texts")] })
 }
 
 #[cfg(test)]
@@ -263,9 +286,15 @@ mod tests {
         let (organisation, person) = (id(1), id(2));
         let mut rows = vec![
             format!(
-                "insert into organisations (id, name, folded, created_at) values ({organisation}, 'Énergie', 'energie', 1)"
+                "insert into organisations (id, name, folded, sort_key, created_at) \
+                 values ({organisation}, 'Énergie', 'energie', '{}', 1)",
+                sort_key("Énergie")
             ),
-            format!("insert into people (id, name, email, created_at) values ({person}, 'Ana', 'Ana@example.com', 1)"),
+            format!(
+                "insert into people (id, name, email, sort_key, created_at) \
+                 values ({person}, 'Ana Énaud', 'Ana@example.com', '{}', 1)",
+                sort_key("Ana Énaud")
+            ),
             format!("insert into identities (kind, value, person_id) values ('email', 'ana@example.com', {person})"),
         ];
         for (case, number, status) in [(A, 41, "in_progress"), (B, 42, "closed")] {
@@ -395,7 +424,9 @@ mod tests {
             .iter()
             .map(|root| (root.name.clone(), usize::try_from((root.rootpage - 1) * 4096).expect("a page")))
             .collect();
-        for text in ["Depuis lundi.", "depuis lundi", "nergie", "Ana@example", "ana@example", "Le VPN"] {
+        for text in
+            ["Depuis lundi.", "depuis lundi", "nergie", "Ana \u{c9}naud", "Ana@example", "ana@example", "Le VPN"]
+        {
             let at = stored.windows(text.len()).position(|bytes| bytes == text.as_bytes());
             places.push((text.to_owned(), at.expect("stored")));
         }

@@ -1,7 +1,14 @@
 //! Opening a database: SQLite with the settings that keep acknowledged writes, or PostgreSQL; migrations; what makes a
 //! connection fit to be used again.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use sea_orm::{
     ConnAcquireErr, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
@@ -18,18 +25,32 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use crate::{StoreError, heartbeat::Heartbeat, migration::Migrator, sql::Sql};
+use crate::{
+    StoreError,
+    bounded::{Bounded, within},
+    heartbeat::Heartbeat,
+    migration::Migrator,
+    sql::Sql,
+};
 
 /// How long a write waits for the ones before it. SQLite has one writer.
 const WRITE_WAIT: Duration = Duration::from_secs(10);
 /// How long a statement waits for a connection to PostgreSQL: one that is away is said to be within a second (F14).
 const POSTGRES_WAIT: Duration = Duration::from_millis(900);
+/// How long a statement may take while people wait for it, locks included: PostgreSQL ends it then.
+const POSTGRES_STATEMENT: Duration = Duration::from_secs(20);
+/// The same for what reads a whole database to judge it.
+const POSTGRES_LONG_STATEMENT: Duration = Duration::from_secs(60);
+/// How much later a PostgreSQL that stands still is given up (F14).
+const POSTGRES_GRACE: Duration = Duration::from_secs(5);
+/// How long a connection that comes back may take to say that it is well.
+const POSTGRES_PING: Duration = Duration::from_secs(2);
 /// How long the start waits for PostgreSQL, which may be starting too.
 const POSTGRES_START: Duration = Duration::from_secs(5);
 
 /// A connection pool. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Db(pub(crate) DatabaseConnection, pub(crate) Arc<Beside>);
+pub struct Db(pub(crate) Bounded<DatabaseConnection>, pub(crate) Arc<Beside>);
 
 /// What the clones of a [`Db`] share beside the pool.
 #[derive(Debug)]
@@ -42,12 +63,12 @@ pub(crate) struct Beside {
 
 /// A writing transaction. Dropped without commit it rolls back.
 pub struct Tx(
-    pub(crate) DatabaseTransaction,
+    pub(crate) Bounded<DatabaseTransaction>,
     #[expect(dead_code, reason = "the turn to write is held as long as the transaction")] Option<OwnedSemaphorePermit>,
 );
 
 /// Several statements that see one moment (C18). Dropped, it is over.
-pub struct Snapshot(DatabaseTransaction);
+pub struct Snapshot(Bounded<DatabaseTransaction>);
 
 /// Anything that answers queries: the pool, or the transaction one is in.
 pub trait Reads: Sync + Send {
@@ -56,21 +77,21 @@ pub trait Reads: Sync + Send {
 }
 
 impl Reads for Db {
-    type Connection = DatabaseConnection;
+    type Connection = Bounded<DatabaseConnection>;
     fn connection(&self) -> &Self::Connection {
         &self.0
     }
 }
 
 impl Reads for Tx {
-    type Connection = DatabaseTransaction;
+    type Connection = Bounded<DatabaseTransaction>;
     fn connection(&self) -> &Self::Connection {
         &self.0
     }
 }
 
 impl Reads for Snapshot {
-    type Connection = DatabaseTransaction;
+    type Connection = Bounded<DatabaseTransaction>;
     fn connection(&self) -> &Self::Connection {
         &self.0
     }
@@ -83,8 +104,11 @@ impl Db {
     /// # Errors
     /// When it cannot be reached, or [`StoreError::OldSqlite`].
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let options = if url.starts_with("sqlite:") { sqlite(url) } else { postgres(url, "off") };
-        Self::connect(options).await
+        if url.starts_with("sqlite:") {
+            Self::connect(sqlite(url), None).await
+        } else {
+            Self::connect(postgres(url, "off", POSTGRES_STATEMENT), Some(POSTGRES_STATEMENT)).await
+        }
     }
 
     /// Opens a database to look at it: nothing is made, nothing can be written. `alone` says that no process has the
@@ -93,11 +117,28 @@ impl Db {
     /// # Errors
     /// When it is not there or cannot be reached, or [`StoreError::OldSqlite`].
     pub async fn open_to_read(url: &str, alone: bool) -> Result<Self, StoreError> {
-        let options = if url.starts_with("sqlite:") { sqlite_to_read(url, alone) } else { postgres(url, "on") };
-        Self::connect(options).await
+        if url.starts_with("sqlite:") {
+            Self::connect(sqlite_to_read(url, alone), None).await
+        } else {
+            Self::connect(postgres(url, "on", POSTGRES_LONG_STATEMENT), Some(POSTGRES_LONG_STATEMENT)).await
+        }
     }
 
-    async fn connect(options: ConnectOptions) -> Result<Self, StoreError> {
+    /// Opens as [`Db::open`] does and counts every statement in `statements`: tests hold the number that a page asks.
+    ///
+    /// # Errors
+    /// As [`Db::open`].
+    pub async fn open_counted(url: &str, statements: Arc<AtomicU64>) -> Result<Self, StoreError> {
+        let Self(connection, beside) = Self::open(url).await?;
+        let most = connection.most();
+        let mut connection = connection.into_inner();
+        connection.set_metric_callback(move |_| {
+            statements.fetch_add(1, Ordering::Relaxed);
+        });
+        Ok(Self(Bounded::new(connection, most), beside))
+    }
+
+    async fn connect(options: ConnectOptions, statement: Option<Duration>) -> Result<Self, StoreError> {
         let give_up = Instant::now() + POSTGRES_START;
         let connection = loop {
             match Database::connect(options.clone()).await {
@@ -109,6 +150,7 @@ impl Db {
             }
         };
         let beside = Beside { writer: Arc::new(Semaphore::new(1)), heartbeat: Heartbeat::default() };
+        let connection = Bounded::new(connection, statement.map(|statement| statement + POSTGRES_GRACE));
         let db = Self(connection, Arc::new(beside));
         db.check_version().await?;
         Ok(db)
@@ -159,13 +201,21 @@ impl Db {
         Ok(row.is_none_or(|row| row.tables == 0))
     }
 
-    /// Applies what is missing, each migration in one transaction.
+    /// Applies what is missing, each migration in one transaction; on PostgreSQL all of them in one.
     ///
     /// # Errors
     /// [`StoreError::NewerSchema`] when the database has a migration that this binary does not know.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         self.pending_migrations().await?;
-        Ok(Migrator::up(&self.0, None).await?)
+        let db = self.0.inner();
+        if self.is_sqlite() {
+            return Ok(Migrator::up(db, None).await?);
+        }
+        let tx = db.begin().await?;
+        // No request waits yet, and migrating rows may take its time.
+        tx.execute_unprepared("set local statement_timeout = 0").await?;
+        Migrator::up(&tx, None).await?;
+        Ok(tx.commit().await?)
     }
 
     /// The names of migrations that are not applied yet. Reads only.
@@ -197,11 +247,12 @@ impl Db {
     pub async fn snapshot(&self) -> Result<Snapshot, StoreError> {
         // On SQLite every transaction is one.
         let isolation = (!self.is_sqlite()).then_some(IsolationLevel::RepeatableRead);
-        Ok(Snapshot(self.0.begin_with_config(isolation, None).await?))
+        let begun = within(self.0.most(), self.0.inner().begin_with_config(isolation, None)).await?;
+        Ok(Snapshot(Bounded::new(begun, self.0.most())))
     }
 
     pub async fn close(self) -> Result<(), StoreError> {
-        Ok(self.0.close().await?)
+        Ok(self.0.into_inner().close().await?)
     }
 }
 
@@ -219,7 +270,7 @@ fn sqlite(url: &str) -> ConnectOptions {
             .pragma("cell_size_check", "ON")
             .pragma("journal_size_limit", "67108864")
     });
-    // In both places: a connection in a transaction that is nobody's would answer with an old moment, and acknowledge
+    // In both places: a connection left in a transaction would answer with an old moment, and acknowledge
     // what it never commits (F1, docs/adr/0008).
     options.map_sqlx_sqlite_pool_opts(|pool| {
         pool.after_release(|connection, _| Box::pin(is_fit_sqlite(connection)))
@@ -245,18 +296,18 @@ fn sqlite_to_read(url: &str, alone: bool) -> ConnectOptions {
     options
 }
 
-fn postgres(url: &str, read_only: &'static str) -> ConnectOptions {
+fn postgres(url: &str, read_only: &'static str, statement: Duration) -> ConnectOptions {
     let mut options = ConnectOptions::new(url.to_owned());
     options.sqlx_logging(false).acquire_timeout(POSTGRES_WAIT).max_connections(16).min_connections(1);
     options.map_sqlx_postgres_opts(move |postgres| {
         // A node that stops in the middle of a transaction must not stop the others for ever: every change waits for
         // the head of the ledger.
         postgres.options([
-            ("lock_timeout", "10s"),
-            ("statement_timeout", "60s"),
-            ("idle_in_transaction_session_timeout", "30s"),
-            ("synchronous_commit", "on"),
-            ("default_transaction_read_only", read_only),
+            ("lock_timeout", "10s".to_owned()),
+            ("statement_timeout", format!("{}s", statement.as_secs())),
+            ("idle_in_transaction_session_timeout", "30s".to_owned()),
+            ("synchronous_commit", "on".to_owned()),
+            ("default_transaction_read_only", read_only.to_owned()),
         ])
     });
     options.map_sqlx_postgres_pool_opts(|pool| {
@@ -276,20 +327,22 @@ async fn is_fit_sqlite(connection: &mut SqliteConnection) -> Result<bool, SqlxEr
     Ok(!<SqliteConnection as Connection>::is_in_transaction(connection))
 }
 
-/// The same for PostgreSQL: the ping sends the rollback of a transaction that was dropped.
+/// The same for PostgreSQL: the ping sends the rollback of a transaction that was dropped, and waits for the answer to a
+/// statement that was. One that does not come is an error: the connection is cut, and its place in the pool is free (F14).
 async fn is_fit_postgres(connection: &mut PgConnection) -> Result<bool, SqlxError> {
-    connection.ping().await?;
+    timeout(POSTGRES_PING, connection.ping()).await.map_err(|_| SqlxError::PoolTimedOut)??;
     Ok(!<PgConnection as Connection>::is_in_transaction(connection))
 }
 
 /// Begins a writing transaction; only `service` calls it. IMMEDIATE on SQLite: a transaction that begins reading and then
-/// writes would fail at once when another writes, whatever the busy timeout.
+/// writes would fail immediately when another writes, whatever the busy timeout.
 ///
 /// # Errors
 /// [`StoreError::Busy`] when its turn does not come within ten seconds.
 pub async fn write_tx(db: &Db) -> Result<Tx, StoreError> {
     if !db.is_sqlite() {
-        return Ok(Tx(db.0.begin().await?, None));
+        let begun = within(db.0.most(), db.0.inner().begin()).await?;
+        return Ok(Tx(Bounded::new(begun, db.0.most()), None));
     }
     let too_long = |_| StoreError::Busy(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
     let writer = timeout(WRITE_WAIT, db.1.writer.clone().acquire_owned()).await.map_err(too_long)?;
@@ -302,12 +355,12 @@ pub async fn write_tx(db: &Db) -> Result<Tx, StoreError> {
     // On its own: a caller that goes away while another process writes would leave the turn to the next, and its connection
     // waiting, until no connection is left.
     let begun = tokio::spawn(async move {
-        let begun = db.0.begin_with_options(options).await?;
+        let begun = db.0.inner().begin_with_options(options).await?;
         if is_savepoint(&begun).await {
             let problem = "a connection came in the middle of a transaction";
             return Err(StoreError::Busy(DbErr::Custom(problem.to_owned())));
         }
-        Ok(Tx(begun, Some(writer)))
+        Ok(Tx(Bounded::new(begun, db.0.most()), Some(writer)))
     });
     begun.await.map_err(|error| StoreError::Busy(DbErr::Custom(error.to_string())))?
 }
@@ -326,7 +379,7 @@ impl Writes for Tx {}
 
 impl Tx {
     /// Commits. An error after the disk failed, or after the connection broke, leaves open whether it is written
-    /// (docs/adr/0008): nobody is told that it is.
+    /// (docs/adr/0008): it is not acknowledged.
     ///
     /// # Errors
     /// When the database does not say that it is written.
@@ -336,11 +389,13 @@ impl Tx {
         if self.0.get_database_backend() == DbBackend::Postgres {
             self.0.execute_unprepared("select 1").await?;
         }
-        Ok(self.0.commit().await?)
+        let most = self.0.most();
+        Ok(within(most, self.0.into_inner().commit()).await?)
     }
 
     pub async fn rollback(self) -> Result<(), StoreError> {
-        Ok(self.0.rollback().await?)
+        let most = self.0.most();
+        Ok(within(most, self.0.into_inner().rollback()).await?)
     }
 }
 
@@ -404,7 +459,7 @@ mod tests {
     #[tokio::test]
     async fn f1_savepoint_is_not_taken_for_a_transaction() {
         let (_directory, db) = open().await;
-        let outer = db.0.begin().await.expect("a transaction");
+        let outer = db.0.inner().begin().await.expect("a transaction");
         assert!(!is_savepoint(&outer).await);
         let inner = outer.begin().await.expect("a savepoint");
         assert!(is_savepoint(&inner).await);
@@ -432,6 +487,58 @@ mod tests {
             writer.await.expect("a writer").expect("written in its turn");
         }
         assert_eq!(count(&db).await, 20);
+    }
+
+    /// Continues a process that a test stopped, also when the test fails.
+    struct Stopped(String);
+
+    impl Stopped {
+        fn new(pid: i32) -> Self {
+            let stopped = Self(pid.to_string());
+            stopped.signal("-STOP");
+            stopped
+        }
+
+        fn signal(&self, signal: &str) {
+            let sent = std::process::Command::new("kill").args([signal, &self.0]).status();
+            assert!(sent.is_ok_and(|sent| sent.success()), "{signal} {}", self.0);
+        }
+    }
+
+    impl Drop for Stopped {
+        fn drop(&mut self) {
+            self.signal("-CONT");
+        }
+    }
+
+    /// F14: a server process that stands still in the middle of a transaction holds its caller for a while, and its place in
+    /// the pool for hardly longer.
+    #[tokio::test]
+    async fn f14_postgres_that_stands_still_is_given_up() {
+        #[derive(FromQueryResult)]
+        struct Backend {
+            pid: i32,
+        }
+        let Ok(server) = std::env::var("GUICHET_TEST_POSTGRES") else { return };
+        let statement = Duration::from_secs(1);
+        let db = Db::connect(postgres(&server, "off", statement), Some(statement)).await.expect("a database");
+        let tx = write_tx(&db).await.expect("a transaction");
+        let sql = Sql::new(DbBackend::Postgres, "select pg_backend_pid() as pid");
+        let backend =
+            Backend::find_by_statement(sql.build()).one(tx.connection()).await.expect("asked").expect("a row");
+        let _stopped = Stopped::new(backend.pid);
+
+        let begun = Instant::now();
+        let error = tx.connection().execute_unprepared("select 1").await.expect_err("no answer");
+        assert!(matches!(StoreError::from(error), StoreError::Busy(_)));
+        assert!(begun.elapsed() < statement + POSTGRES_GRACE + Duration::from_secs(3), "{:?}", begun.elapsed());
+        drop(tx);
+        db.version().await.expect("another connection answers");
+        sleep(POSTGRES_PING + Duration::from_secs(1)).await;
+        let mut all = Vec::new();
+        for _ in 0..16 {
+            all.push(write_tx(&db).await.expect("its place is free"));
+        }
     }
 
     /// F19h

@@ -1,4 +1,4 @@
-//! What a person typed into a form and did not send yet, by form. Fields are kept as the client encodes a form.
+//! What a person has typed into a form and not sent yet, by form. Fields are kept as the client encodes a form.
 
 use domain::PersonId;
 use jiff::Timestamp;
@@ -9,13 +9,13 @@ use crate::{Reads, StoreError, Tx, sql::Sql, time};
 /// One form with what was typed into it.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct DraftRow {
-    /// The path of the server function, `#`, and what the form is about (empty when there is one such form).
+    /// The path of the server function, `#`, and the object of the form (empty when there is only one such form).
     pub form: String,
     /// `application/x-www-form-urlencoded`.
     pub fields: String,
 }
 
-/// Keeps a draft, in the place of the one of the same form.
+/// Stores a draft in place of the previous one of the same form.
 ///
 /// # Errors
 /// When the database refuses.
@@ -54,7 +54,7 @@ pub async fn delete_oldest(tx: &Tx, person: PersonId, most: u64) -> Result<(), S
     Ok(())
 }
 
-/// Every draft of a person.
+/// Lists every draft of a person.
 ///
 /// # Errors
 /// When the database cannot be asked.
@@ -66,7 +66,7 @@ pub async fn list(db: &impl Reads, person: PersonId) -> Result<Vec<DraftRow>, St
     Ok(DraftRow::find_by_statement(sql.build()).all(db).await?)
 }
 
-/// The draft of one form.
+/// Returns the draft of one form.
 ///
 /// # Errors
 /// When the database cannot be asked.
@@ -93,7 +93,7 @@ pub async fn delete(tx: &Tx, person: PersonId, form: &str) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Deletes drafts that were not touched since `before`.
+/// Deletes drafts that have not changed since `before`.
 ///
 /// # Errors
 /// When the database refuses.

@@ -1,5 +1,5 @@
-//! What the database can answer but rows. Errors are told apart by the codes of the database, never by their English texts
-//! (C17): a server may speak another language.
+//! The errors of the database, told apart by its codes and never by their English texts (C17): a server may speak another
+//! language.
 
 use std::{
     fmt,
@@ -21,7 +21,7 @@ pub enum StoreError {
     /// Locked, out of connections, away: another try may work.
     #[error("the database is busy or away")]
     Busy(#[source] DbErr),
-    /// The disk under the database does not do what it should (F1): nothing is acknowledged until it does.
+    /// The disk under the database fails (F1): nothing is acknowledged until it works again.
     #[error("the database does not work: {0}")]
     Broken(Damage, #[source] DbErr),
     /// A text that the database cannot hold: PostgreSQL takes no NUL and indexes no long keys (F18).
@@ -37,17 +37,17 @@ pub enum StoreError {
     OldSqlite { found: String },
 }
 
-/// What is wrong with the disk, or with what is on it.
+/// What is wrong with the disk, or with the data on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Damage {
     DiskFull,
     /// A read, a write or an fsync failed.
     InputOutput,
-    /// The file system, the file or the server takes no writes.
+    /// The file system, the file or the server refuses writes.
     ReadOnly,
     /// The file cannot be opened.
     CannotOpen,
-    /// Not a database, or one whose pages are not what they were.
+    /// Not a database, or one with damaged pages.
     NotADatabase,
 }
 
@@ -63,10 +63,10 @@ impl fmt::Display for Damage {
     }
 }
 
-/// The last damage of this process and when it showed. A full disk may still take a small write, while large ones fail.
+/// The last damage that this process met, and when. A full disk may still take a small write while large ones fail.
 static LAST_DAMAGE: Mutex<Option<(Instant, Damage)>> = Mutex::new(None);
 
-/// The damage that showed within `time` before now.
+/// Returns the damage that was met within the last `time`.
 pub(crate) fn damage_within(time: Duration) -> Option<Damage> {
     let last = *LAST_DAMAGE.lock().unwrap_or_else(PoisonError::into_inner);
     last.filter(|(at, _)| at.elapsed() < time).map(|(_, damage)| damage)
@@ -106,7 +106,7 @@ fn kind_of(error: &DbErr) -> Kind {
         _ => return Kind::Other,
     };
     match driver {
-        // A connection that broke, also in the middle of a statement.
+        // A broken connection, also in the middle of a statement.
         SqlxError::Io(_)
         | SqlxError::Tls(_)
         | SqlxError::Protocol(_)
@@ -170,7 +170,7 @@ fn postgres(code: &str) -> Kind {
         "58030" => Kind::Broken(Damage::InputOutput),
         "25006" => Kind::Broken(Damage::ReadOnly),
         "XX001" | "XX002" => Kind::Broken(Damage::NotADatabase),
-        // A NUL, letters the encoding has not, too long for the column, for an index or for a `tsvector`.
+        // A NUL, a character that the encoding lacks, or a text too long for the column, an index or a `tsvector`.
         "22021" | "22P05" | "22001" | "54000" => Kind::Unstorable,
         _ if code.starts_with("08") => Kind::Busy,
         _ => Kind::Other,
@@ -189,7 +189,7 @@ mod tests {
         assert_eq!(sqlite(1034), Kind::Broken(Damage::InputOutput), "SQLITE_IOERR_FSYNC");
         assert_eq!(sqlite(1032), Kind::Broken(Damage::ReadOnly), "SQLITE_READONLY_DBMOVED");
         assert_eq!(sqlite(26), Kind::Broken(Damage::NotADatabase));
-        assert_eq!(sqlite(1), Kind::Other, "a statement of ours that is wrong is a fault");
+        assert_eq!(sqlite(1), Kind::Other, "a wrong statement of our own is a fault");
         assert_eq!(sqlite(2067), Kind::Other, "SQLITE_CONSTRAINT_UNIQUE");
         assert_eq!(postgres("57P01"), Kind::Busy);
         assert_eq!(postgres("08006"), Kind::Busy);

@@ -1,4 +1,4 @@
-//! Whether the database works: one row is written and committed, as everything else is.
+//! Checks that the database works: one row is written and committed like any other.
 
 use std::{fmt, time::Duration};
 
@@ -11,25 +11,25 @@ use tokio::{
 
 use crate::{Damage, Db, Reads, StoreError, error, sql::Sql, time, write_tx};
 
-/// How long an answer counts.
+/// How long a result counts.
 const FRESH: Duration = Duration::from_secs(1);
-/// How long a write may wait before it is judged without it.
+/// How long the read, and the write, may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What was found last; those who ask at the same time share one answer.
+/// The last result; callers who ask at the same time share one answer.
 #[derive(Debug, Default)]
 pub(crate) struct Heartbeat(Mutex<Option<(Instant, Health)>>);
 
-/// What the database can do. `Display` says it in words for operators, without a value in them.
+/// What the database can do. `Display` is for operators and contains no values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Health {
     /// Reads and writes.
     Works,
     /// Does not answer.
     Away,
-    /// Nothing can be written, or not even read.
+    /// Writes fail, or even reads do.
     Broken(Damage),
-    /// Answers with errors; they are in the log.
+    /// Answers with errors, which are in the log.
     Refuses,
 }
 
@@ -45,7 +45,7 @@ impl fmt::Display for Health {
 }
 
 impl Db {
-    /// Whether the database can be read and written, at most a second ago. A change for the worse goes to the log with its
+    /// Whether the database can be read and written; the result is at most a second old. Failures go to the log with their
     /// causes.
     pub async fn health(&self, now: Timestamp) -> Health {
         let mut last = self.1.heartbeat.0.lock().await;
@@ -58,7 +58,7 @@ impl Db {
             Err(_) => Health::Away,
             Ok(Err(error)) => judge(&error),
             Ok(Ok(())) => match timeout(PATIENCE, write(self, now)).await {
-                // SQLite has one writer: that a long import is at work is no fault.
+                // SQLite has one writer: a long import at work is no fault.
                 Err(_) | Ok(Err(StoreError::Busy(_))) if self.is_sqlite() => Health::Works,
                 Err(_) => Health::Away,
                 Ok(Err(error)) => judge(&error),
@@ -102,7 +102,7 @@ async fn write(db: &Db, now: Timestamp) -> Result<(), StoreError> {
 mod tests {
     use super::*;
 
-    /// F1: while one write fails, a small one that works is no sign of health.
+    /// F1: a small write that works is no sign of health while another one fails.
     #[tokio::test]
     async fn f1_health_is_no_better_than_the_last_write() {
         let directory = tempfile::tempdir().expect("a directory");

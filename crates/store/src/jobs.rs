@@ -51,7 +51,7 @@ pub struct Claimed {
     pub attempts: u32,
 }
 
-/// Whether a job could be claimed now: asked before a transaction is begun for it.
+/// Whether a job is due; asked before a transaction is begun to claim it.
 pub async fn is_due(db: &Db, now: Timestamp) -> Result<bool, StoreError> {
     let at = time::micros(now);
     let sql =

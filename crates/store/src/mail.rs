@@ -41,12 +41,12 @@ pub struct NewMail {
     pub organisation: Option<OrganisationId>,
     /// The sending of an announcement that it belongs to.
     pub mailing: Option<MailingId>,
-    /// Nothing leaves before.
+    /// When it may leave.
     pub due: Timestamp,
     pub now: Timestamp,
 }
 
-/// Queues a mail; a second one with the same key is dropped.
+/// Queues a mail and returns whether it is new: a second one with the same key is not queued.
 pub async fn insert(tx: &Tx, new: NewMail) -> Result<bool, StoreError> {
     let row = outbox::ActiveModel {
         id: Set(new.id.into()),
@@ -78,7 +78,7 @@ pub async fn insert(tx: &Tx, new: NewMail) -> Result<bool, StoreError> {
     Ok(inserted > 0)
 }
 
-/// A mail to be sent now by whoever claimed it.
+/// A mail to be sent now by the worker that claimed it.
 #[derive(Clone, Debug)]
 pub struct Claimed {
     pub id: OutboxId,
@@ -114,7 +114,7 @@ struct ClaimedRow {
     attempts: i32,
 }
 
-/// Whether a mail could be claimed now: asked before a transaction is begun for it.
+/// Whether a mail is due; asked before a transaction is begun to claim it.
 pub async fn is_due(db: &Db, now: Timestamp) -> Result<bool, StoreError> {
     let at = time::micros(now);
     let sql =
@@ -126,8 +126,8 @@ pub async fn is_due(db: &Db, now: Timestamp) -> Result<bool, StoreError> {
     Ok(db.connection().query_one_raw(sql.build()).await?.is_some())
 }
 
-/// Claims up to `most` due mails until `lease_until`: the ways in before what happened in cases, mass mails last (F11); one
-/// whose lease ran out counts as due again.
+/// Claims up to `most` due mails until `lease_until`: links to sign in first, news of cases next, mass mails last (F11). A
+/// mail whose lease ran out is due again.
 ///
 /// SQLite has no `skip locked` and needs none: it has one writer.
 pub async fn claim(tx: &Tx, now: Timestamp, lease_until: Timestamp, most: u32) -> Result<Vec<Claimed>, StoreError> {
@@ -165,7 +165,7 @@ pub async fn claim(tx: &Tx, now: Timestamp, lease_until: Timestamp, most: u32) -
     Ok(claimed.collect())
 }
 
-/// The row of a claim, as long as nobody else has claimed it since.
+/// Returns the row of a claim, unless another worker has claimed it since.
 fn of_claim(claimed: &Claimed) -> Condition {
     Condition::all()
         .add(outbox::Column::Id.eq(claimed.id.uuid()))
@@ -173,7 +173,7 @@ fn of_claim(claimed: &Claimed) -> Condition {
         .add(outbox::Column::Attempts.eq(claimed.attempt.cast_signed()))
 }
 
-/// Notes that a mail left, for which address and under which subject. Gives back whether the claim still held.
+/// Notes that a mail left, with its address and subject, and returns whether the claim still held.
 pub async fn set_sent(
     tx: &Tx,
     claimed: &Claimed,
@@ -215,8 +215,8 @@ pub async fn set_failed(
     Ok(done.rows_affected == 1)
 }
 
-/// Drops a mail for good. Its key is free again: what it told of may be told anew to a recipient who comes back. Gives back
-/// whether the claim still held.
+/// Drops a mail for good and returns whether the claim still held. Its key is free again, so that a recipient who comes back
+/// can be told anew.
 pub async fn set_dropped(tx: &Tx, claimed: &Claimed, problem: MailProblem, now: Timestamp) -> Result<bool, StoreError> {
     let sql = drop_rows(tx, problem, &claimed.id.to_string(), now)
         .text(" where state = 'sending' and id = ")
@@ -226,7 +226,7 @@ pub async fn set_dropped(tx: &Tx, claimed: &Claimed, problem: MailProblem, now: 
     Ok(tx.connection().execute_raw(sql.build()).await?.rows_affected() == 1)
 }
 
-/// The beginning of a statement that drops rows; `mark` makes their old keys unlike any other.
+/// Begins a statement that drops rows; `mark` makes their old keys unique.
 fn drop_rows(tx: &Tx, problem: MailProblem, mark: &str, now: Timestamp) -> Sql {
     Sql::new(tx.connection().get_database_backend(), "update outbox set state = 'dead', dropped_at = ")
         .bind(time::micros(now))
@@ -236,7 +236,7 @@ fn drop_rows(tx: &Tx, problem: MailProblem, mark: &str, now: Timestamp) -> Sql {
         .bind(format!(":dropped:{mark}"))
 }
 
-/// Puts mails that were given up back into the queue, one or all of them; gives back how many. What was dropped stays
+/// Puts mails that were given up back into the queue, one or all of them, and returns how many. Dropped mails stay
 /// dropped.
 pub async fn requeue(tx: &Tx, _granted: &Granted, id: Option<OutboxId>, now: Timestamp) -> Result<u64, StoreError> {
     let update = outbox::Entity::update_many()
@@ -286,8 +286,8 @@ pub async fn insert_mailing(tx: &Tx, _granted: &Granted, new: NewMailing) -> Res
     Ok(())
 }
 
-/// Stops what is still queued of a sending; gives back the announcement it was of and how many mails will not leave. Their
-/// keys are free again. `None` when there is no such sending.
+/// Stops the queued mails of a sending and returns its announcement and how many mails will not leave; their keys are free
+/// again. `None` when there is no such sending.
 pub async fn stop_mailing(
     tx: &Tx,
     _granted: &Granted,
@@ -316,7 +316,14 @@ pub async fn stop_mailing(
     Ok(Some((row.announcement_id.into(), stopped)))
 }
 
-/// The sendings of an announcement of which mails still wait.
+/// Whether a sending was stopped. A mail of it that was under way at that moment, and was put back since, is not to leave.
+pub async fn is_stopped(db: &impl Reads, id: MailingId) -> Result<bool, StoreError> {
+    let sql = "select 1 from mailings where stopped_at is not null and id = ";
+    let sql = Sql::new(db.connection().get_database_backend(), sql).bind(id.uuid());
+    Ok(db.connection().query_one_raw(sql.build()).await?.is_some())
+}
+
+/// Returns the sendings of an announcement that still have waiting mails.
 pub async fn list_under_way(
     db: &impl Reads,
     _granted: &Granted,
@@ -356,7 +363,7 @@ pub async fn list_under_way(
         .collect()
 }
 
-/// How many mails are in each state.
+/// Returns how many mails are in each state.
 pub async fn count(db: &Db) -> Result<Vec<(MailState, u64)>, StoreError> {
     #[derive(FromQueryResult)]
     struct Row {
@@ -382,7 +389,7 @@ const LIST: List = List {
     most: 10_000,
 };
 
-/// Mails that were tried and wait to be tried again, and the error of one of them.
+/// Counts the mails that failed and wait for another try, and returns the error of one of them.
 pub async fn count_stuck(db: &Db) -> Result<(u64, Option<String>), StoreError> {
     #[derive(FromQueryResult)]
     struct Row {
@@ -397,7 +404,7 @@ pub async fn count_stuck(db: &Db) -> Result<(u64, Option<String>), StoreError> {
     Ok((row.number.unsigned_abs(), row.error))
 }
 
-/// One page of mails, newest first; those of a kind that only a newer version knows are left out.
+/// Returns one page of mails, newest first, without kinds that only a newer version knows.
 pub async fn list(
     db: &Db,
     _granted: &Granted,

@@ -51,7 +51,7 @@ pub async fn find(db: &impl Reads, id: OrganisationId) -> Result<OrganisationFac
     Ok(OrganisationFacts { id, name: row.name, region: row.region })
 }
 
-/// The regions that companies are in.
+/// Returns the regions that companies are in.
 pub async fn list_regions(db: &impl Reads) -> Result<Vec<String>, StoreError> {
     let regions = organisations::Entity::find()
         .select_only()
@@ -70,7 +70,8 @@ const LIST: List = List {
     most: 100_000,
 };
 
-/// One page of the companies whose name contains what was typed, in the order of a dictionary; the vendor's view.
+/// Returns one page of the companies whose name contains the search text, in the order of a dictionary; the vendor's
+/// view.
 pub async fn list(
     db: &impl Reads,
     _granted: &Granted,
@@ -87,8 +88,12 @@ pub async fn list(
     Ok(page.map(|row| (row.id.into(), row.name)))
 }
 
-/// The condition that the name of a company `o` contains what was typed, whatever the accents and capitals.
+/// How many words of a search in names count.
+pub(crate) const WORDS: usize = 16;
+
+/// Adds the condition that the name of a company `o` contains every word of the search text, whatever their order, the
+/// accents and the capitals.
 pub(crate) fn named(sql: Sql, search: &str) -> Sql {
-    let words = fold(search.trim()).replace(['%', '_', '\\'], " ");
-    if words.trim().is_empty() { sql } else { sql.text(" and o.folded like ").bind(format!("%{words}%")) }
+    let folded = fold(search);
+    folded.split_whitespace().take(WORDS).fold(sql, |sql, word| sql.text(" and o.folded").contains(word))
 }

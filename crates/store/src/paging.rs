@@ -1,4 +1,4 @@
-//! One page of any list: keyset by an expression and a unique tie-breaker, forward and back, with where it stands.
+//! One page of any list: keyset by an expression and a unique tie-breaker, forward and back, with its place in the list.
 
 use domain::page::{Cursor, PAGE_SIZE, Page};
 use sea_orm::{ConnectionTrait, FromQueryResult};
@@ -11,9 +11,9 @@ use crate::{Reads, StoreError, sql::Sql};
 pub(crate) enum Key {
     /// A time in microseconds, or another number, and the id of the row.
     Number(i64, Uuid),
-    /// A number that no two rows have.
+    /// A number that is unique among the rows.
     Unique(i64),
-    /// The id of a row that is ordered by its name: names are looked up, they belong in no address.
+    /// The id of a row that is ordered by its name, which is looked up: names do not belong in an address.
     Name(Uuid),
 }
 
@@ -26,7 +26,7 @@ impl Key {
         }
     }
 
-    /// A key as an address has it, of the kind that the list has.
+    /// Reads a key from an address, of the kind of the list.
     fn parse(text: &str, kind: Kind) -> Option<Self> {
         match kind {
             Kind::Number => {
@@ -54,7 +54,7 @@ pub(crate) struct List {
     /// The expression that orders it.
     pub key: &'static str,
     pub kind: Kind,
-    /// The unique tie-breaker; not looked at for [`Kind::Unique`].
+    /// The unique tie-breaker; ignored for [`Kind::Unique`].
     pub id: &'static str,
     /// Whether the greatest key comes first.
     pub descending: bool,
@@ -62,17 +62,17 @@ pub(crate) struct List {
     pub most: u64,
 }
 
-/// Where rows lie in the order, seen from a key.
+/// The position of rows relative to a key.
 #[derive(Clone, Copy)]
 enum Side {
     Before,
     After,
-    /// The row of the key, and those after it.
+    /// The row of the key, and the rows after it.
     From,
 }
 
 impl List {
-    /// One page. `scope` adds everything from `from` on, with at least one condition; it is asked for the rows and for the
+    /// Reads one page. `scope` adds everything from `from` on, with at least one condition; it is called for the rows and for the
     /// count. A cursor whose row is gone asks for the first page.
     pub(crate) async fn page<R: FromQueryResult>(
         &self,
@@ -81,10 +81,23 @@ impl List {
         scope: impl Fn(Sql) -> Sql,
         key: impl Fn(&R) -> Key,
     ) -> Result<Page<R>, StoreError> {
+        self.page_within(db, cursor, &scope, &scope, key).await
+    }
+
+    /// Returns a page of rows that may leave the list without being deleted, because a filter no longer holds or a person was
+    /// removed: `whole` is the scope with such rows, so that the page behind one of them stays where it was.
+    pub(crate) async fn page_within<R: FromQueryResult>(
+        &self,
+        db: &impl Reads,
+        cursor: &str,
+        scope: impl Fn(Sql) -> Sql,
+        whole: impl Fn(Sql) -> Sql,
+        key: impl Fn(&R) -> Key,
+    ) -> Result<Page<R>, StoreError> {
         let mut cursor = Cursor::parse(cursor);
         loop {
             let place = match cursor.key().and_then(|text| Key::parse(text, self.kind)) {
-                Some(key) => self.place(db, key, &scope).await?,
+                Some(key) => self.place(db, key, &whole).await?,
                 None => None,
             };
             if place.is_none() {
@@ -95,7 +108,7 @@ impl List {
                 if cursor == Cursor::First {
                     return Ok(Page::new(rows, &cursor, true, (0, self.most), |row| key(row).text()));
                 }
-                // The last rows went away meanwhile.
+                // The rows of the page have gone meanwhile.
                 cursor = Cursor::First;
                 continue;
             };
@@ -108,7 +121,7 @@ impl List {
         }
     }
 
-    /// The key with the name that its row is ordered by; `None` when the row is gone.
+    /// Completes a key with the name that its row is ordered by; `None` when the row is gone.
     async fn place(&self, db: &impl Reads, key: Key, scope: &impl Fn(Sql) -> Sql) -> Result<Option<Place>, StoreError> {
         #[derive(FromQueryResult)]
         struct Row {
@@ -125,7 +138,7 @@ impl List {
         Ok(row.map(|row| Place::Name(row.name, id)))
     }
 
-    /// The rows of a page, and whether none comes before them.
+    /// Reads the rows of a page, and whether it is the first one.
     async fn rows<R: FromQueryResult>(
         &self,
         db: &impl Reads,
@@ -143,7 +156,7 @@ impl List {
         let way = if self.descending == back { "" } else { " desc" };
         let sql = sql.text(" order by ").text(self.key).text(way);
         let sql = if self.kind == Kind::Unique { sql } else { sql.text(", ").text(self.id).text(way) };
-        // One more, back from a row: it tells whether the page is the first.
+        // One row more on the way back tells whether the page is the first.
         let sql = sql.text(" limit ").bind(PAGE_SIZE as i64 + i64::from(back));
         let mut rows = R::find_by_statement(sql.build()).all(db.connection()).await?;
         let leads = *cursor == Cursor::First || (back && rows.len() as u64 <= PAGE_SIZE);
@@ -154,7 +167,7 @@ impl List {
         Ok((rows, leads))
     }
 
-    /// How many rows there are from this one on, counted up to one more than `most`.
+    /// Counts the rows from this one on, up to one more than `most`.
     async fn count_from(&self, db: &impl Reads, first: Key, scope: &impl Fn(Sql) -> Sql) -> Result<u64, StoreError> {
         #[derive(FromQueryResult)]
         struct Row {
@@ -191,7 +204,7 @@ enum Place {
     Name(String, Uuid),
 }
 
-/// Rows that are few and in memory, in the order of a dictionary.
+/// Sorts a few rows in memory in the order of a dictionary.
 pub(crate) fn sort_by_name<T>(rows: &mut [T], name: impl Fn(&T) -> &str) {
     rows.sort_by_cached_key(|row| domain::text::sort_key(name(row)));
 }

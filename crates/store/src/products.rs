@@ -33,7 +33,7 @@ pub async fn find_by_key(db: &impl Reads, key: &str) -> Result<Option<ProductId>
     Ok(row.map(|row| row.id.into()))
 }
 
-/// The products that the contracts of a company entitle it to (K6: an empty list has a reason).
+/// Returns the products that the contracts of a company entitle it to (K6: an empty list has a reason).
 pub async fn list_entitled(db: &impl Reads, organisation: OrganisationId) -> Result<Vec<ProductChoice>, StoreError> {
     #[derive(FromQueryResult)]
     struct Row {
@@ -51,7 +51,7 @@ pub async fn list_entitled(db: &impl Reads, organisation: OrganisationId) -> Res
     Ok(rows.into_iter().map(|row| ProductChoice { id: row.id.into(), name: row.name }).collect())
 }
 
-/// Every product, by name: what a programme can be about.
+/// Returns every product, by name: what a programme can be about.
 pub async fn list(db: &impl Reads, _granted: &Granted) -> Result<Vec<ProductChoice>, StoreError> {
     let mut rows = products::Entity::find().all(db.connection()).await?;
     sort_by_name(&mut rows, |row| &row.name);

@@ -1,5 +1,5 @@
-//! Links for a new password that were asked for: a row for every address, whether anybody has it or not, until a worker has
-//! looked at it.
+//! Requests for a link to set a new password: a row for every address, whether it belongs to an account or not, until a
+//! worker has looked at it.
 
 use jiff::Timestamp;
 use sea_orm::{
@@ -8,16 +8,16 @@ use sea_orm::{
 
 use crate::{Db, Reads, StoreError, Tx, entity::reset_requests, time};
 
-/// A link that was asked for.
+/// A request for a link.
 #[derive(Clone, Debug)]
-pub struct Wish {
+pub struct ResetRequest {
     /// The address as it was typed.
     pub email: String,
     normalised: String,
     asked_at: i64,
 }
 
-/// Notes that a link was asked for; a second time before the first was looked at is the same wish.
+/// Notes a request; a second one for the same address, before a worker has looked at the first, is the same request.
 pub async fn insert(tx: &Tx, email: &str, normalised: &str, now: Timestamp) -> Result<(), StoreError> {
     let row = reset_requests::ActiveModel {
         normalised: Set(normalised.to_owned()),
@@ -31,23 +31,26 @@ pub async fn insert(tx: &Tx, email: &str, normalised: &str, now: Timestamp) -> R
     Ok(())
 }
 
-/// What was asked for, the oldest first.
-pub async fn list(db: &Db, limit: u64) -> Result<Vec<Wish>, StoreError> {
+/// Lists the requests, the oldest first.
+pub async fn list(db: &Db, limit: u64) -> Result<Vec<ResetRequest>, StoreError> {
     let rows = reset_requests::Entity::find()
         .order_by_asc(reset_requests::Column::AskedAt)
         .limit(limit)
         .all(db.connection())
         .await?;
-    let wish =
-        |row: reset_requests::Model| Wish { email: row.email, normalised: row.normalised, asked_at: row.asked_at };
-    Ok(rows.into_iter().map(wish).collect())
+    let request = |row: reset_requests::Model| ResetRequest {
+        email: row.email,
+        normalised: row.normalised,
+        asked_at: row.asked_at,
+    };
+    Ok(rows.into_iter().map(request).collect())
 }
 
-/// Forgets a wish that was looked at; one of the same address that came meanwhile stays.
-pub async fn delete(tx: &Tx, wish: &Wish) -> Result<(), StoreError> {
+/// Deletes a request that was looked at; a later one of the same address stays.
+pub async fn delete(tx: &Tx, request: &ResetRequest) -> Result<(), StoreError> {
     reset_requests::Entity::delete_many()
-        .filter(reset_requests::Column::Normalised.eq(&wish.normalised))
-        .filter(reset_requests::Column::AskedAt.eq(wish.asked_at))
+        .filter(reset_requests::Column::Normalised.eq(&request.normalised))
+        .filter(reset_requests::Column::AskedAt.eq(request.asked_at))
         .exec(tx.connection())
         .await?;
     Ok(())

@@ -1,10 +1,10 @@
 //! Full text: FTS5 on SQLite, a `tsvector` on PostgreSQL. What is indexed is folded ([`domain::text::words`]), so that both
-//! find the same, whatever their own ideas of letters are. The company of a text is indexed beside its words: a customer's
-//! search looks at the company's texts only, however many others there are.
+//! find the same, whatever each takes for a letter. The company of a text is indexed beside its words: a customer's search
+//! looks at the texts of the company only, however many others there are.
 //!
 //! A case has a *head* (its numbers, title, requestor), a text for each entry, and one for the names of an entry's files. It
-//! is found when every word stands somewhere in it, not all in one text (B27). Company and product are looked up by their
-//! names as they are now, the requestor's address for the desk only.
+//! is found when it contains every word somewhere, not all in one text (B27). Company and product are looked up by their
+//! present names, the address of the requestor for the desk only.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -19,26 +19,26 @@ use uuid::Uuid;
 
 use crate::{Db, Reads, StoreError, Tx, sql::Sql};
 
-/// As many words of what was typed are looked for; a sentence that was pasted is found by its beginning.
+/// Words of a search that count; a pasted sentence is found by its beginning.
 const MOST_WORDS: usize = 12;
 /// Cases of one batch of the index.
 const BATCH: u64 = 50;
 
-/// The company of a text as a word: begins with a letter, or PostgreSQL might read a number.
+/// Returns the company of a text as a word: begins with a letter, or PostgreSQL might read a number.
 fn company_word(organisation: OrganisationId) -> String {
     format!("c{}", organisation.uuid().simple())
 }
 
-/// What was typed, ready to be looked for.
+/// A search, parsed.
 pub(crate) struct Wanted {
     /// The longest first.
     words: Vec<Word>,
-    /// For the order: a case whose number this is comes first.
+    /// The case with this number comes first.
     exact: Option<Exact>,
     typed: String,
 }
 
-/// One word, and what finds it in the index.
+/// One word, and the query that finds it in the index.
 struct Word {
     word: String,
     expression: String,
@@ -51,7 +51,7 @@ struct Exact {
 }
 
 impl Wanted {
-    /// `None` when nothing was typed. Nothing of a query language gets through (soft-track #85: `"foo AND bar` was a 500).
+    /// `None` when nothing was typed. No syntax of a query language gets through (soft-track #85: `"foo AND bar` was a 500).
     pub fn parse(
         backend: DbBackend,
         visibility: &CaseVisibility,
@@ -86,12 +86,12 @@ impl Wanted {
         Some(Self { words, exact, typed: typed.to_owned() })
     }
 
-    /// Whether some case may come before all others.
+    /// Whether a case may come before all others.
     pub const fn ordered(&self) -> bool {
         self.exact.is_some()
     }
 
-    /// The condition that the case `c` is the one whose number, or old number, was typed.
+    /// Adds the condition that the number, or the old number, of the case `c` was typed.
     pub fn exact(&self, sql: Sql) -> Sql {
         let Some(exact) = &self.exact else { return sql.text("1 = 0") };
         let mut sql = sql.text("(c.legacy_number = ").bind(self.typed.clone());
@@ -113,11 +113,11 @@ impl Wanted {
         sql.text(")")
     }
 
-    /// The condition that every word stands somewhere in the case `c`. `products` are those whose names are known, folded;
-    /// `desk` says that notes and addresses are looked at.
+    /// Adds the condition that the case `c` contains every word somewhere. `products` are all products with their folded names;
+    /// `desk` includes notes and addresses.
     ///
-    /// The index finds the cases of the longest word, as it is likely the rarest; the others are looked for in those cases'
-    /// texts. Asking the index for each would cost as much as the commonest of them.
+    /// The index finds the cases with the longest word, likely the rarest; the other words are looked for in the texts of those
+    /// cases. Asking the index for each word would cost as much as the most common one.
     pub fn matching(&self, sql: Sql, desk: bool, products: &[(Uuid, String)]) -> Sql {
         let Some((first, others)) = self.words.split_first() else {
             return sql.text("c.legacy_number = ").bind(self.typed.clone());
@@ -127,8 +127,8 @@ impl Wanted {
 }
 
 impl Word {
-    /// The condition that `c` is among the cases with this word: one list of ids, as conditions joined by `or` would make
-    /// SQLite look at every case there is.
+    /// Adds the condition that `c` is among the cases with this word: one list of ids, since conditions joined by `or` would
+    /// make SQLite look at every case.
     fn find(&self, sql: Sql, desk: bool, products: &[(Uuid, String)]) -> Sql {
         let sql = sql.text("c.id in (select d.case_id from search_documents d");
         let mut sql = match sql.backend() {
@@ -165,7 +165,7 @@ impl Word {
         sql.text(")")
     }
 
-    /// The condition that this word stands somewhere in the case `c`, which another word found.
+    /// Adds the condition that the case `c`, which another word found, contains this word.
     fn filter(&self, sql: Sql, desk: bool, products: &[(Uuid, String)]) -> Sql {
         let mut sql = sql.text("(exists (select 1 from search_documents d where d.case_id = c.id");
         if !desk {
@@ -204,7 +204,7 @@ impl Word {
         sql.text(")")
     }
 
-    /// A word is letters and digits: nothing in it means something to `like`.
+    /// A word is letters and digits: nothing in it is special to `like`.
     fn inside(&self) -> String {
         format!("%{}%", self.word)
     }
@@ -214,15 +214,15 @@ impl Word {
     }
 }
 
-/// How a word may be written in a text: a number with zeros before it also without them.
+/// Returns the spellings of a word in a text: a number with leading zeros is also written without them.
 fn writings(word: &str) -> Vec<&str> {
     let digits = word.trim_start_matches('0');
     let number = digits.len() < word.len() && !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     std::iter::once(word).chain(number.then_some(digits)).collect()
 }
 
-/// Finds one word as a prefix, in the texts of some companies or of all. A number with zeros before it is found without
-/// them too.
+/// Returns the query for one word as a prefix, in the texts of some companies or of all. A number with leading zeros is
+/// found without them too.
 fn expression(backend: DbBackend, companies: &[String], word: &str) -> String {
     let writings = writings(word);
     // Companies are looked for in their own column (on PostgreSQL: weight A), so that no word finds them by accident.
@@ -247,7 +247,7 @@ fn expression(backend: DbBackend, companies: &[String], word: &str) -> String {
     }
 }
 
-/// The names of all products, folded.
+/// Returns the names of all products, folded.
 pub(crate) async fn list_products(db: &impl Reads) -> Result<Vec<(Uuid, String)>, StoreError> {
     #[derive(FromQueryResult)]
     struct Row {
@@ -291,7 +291,7 @@ fn folded(text: &str) -> String {
     words(text).collect::<Vec<_>>().join(" ")
 }
 
-/// What a case is called, for its head.
+/// The columns of the head of a case.
 #[derive(FromQueryResult)]
 struct HeadRow {
     id: Uuid,
@@ -314,7 +314,7 @@ async fn heads(db: &impl Reads, cases: &[Uuid]) -> Result<Vec<Document>, StoreEr
     Ok(rows.into_iter().map(head).collect())
 }
 
-/// Everything that cases are to be found by.
+/// Returns every text that finds the cases.
 async fn documents(db: &impl Reads, cases: &[Uuid]) -> Result<Vec<Document>, StoreError> {
     #[derive(FromQueryResult)]
     struct Text {
@@ -395,7 +395,7 @@ pub(crate) async fn insert_texts(tx: &Tx, texts: &[(CaseId, bool, &str)]) -> Res
     insert_documents(tx, &documents).await
 }
 
-/// Makes new cases findable by what they are called.
+/// Indexes the heads of new cases.
 pub(crate) async fn insert_heads(tx: &Tx, cases: &[CaseId]) -> Result<(), StoreError> {
     for chunk in cases.chunks(500) {
         let ids: Vec<Uuid> = chunk.iter().map(|case| case.uuid()).collect();
@@ -404,7 +404,7 @@ pub(crate) async fn insert_heads(tx: &Tx, cases: &[CaseId]) -> Result<(), StoreE
     Ok(())
 }
 
-/// Makes a case findable by what it is called now.
+/// Indexes the head of a case anew.
 pub(crate) async fn replace_head(tx: &Tx, case: CaseId) -> Result<(), StoreError> {
     let sql = Sql::new(tx.connection().get_database_backend(), "delete from search_documents where case_id = ")
         .bind(case.uuid())
@@ -414,7 +414,7 @@ pub(crate) async fn replace_head(tx: &Tx, case: CaseId) -> Result<(), StoreError
     insert_heads(tx, &[case]).await
 }
 
-/// Makes an entry findable by the names of its files: by the desk only when it is a note (B13).
+/// Indexes the names of the files of an entry, internal when it is a note (B13).
 pub(crate) async fn insert_file_names(tx: &Tx, case: CaseId, entry: EntryId) -> Result<(), StoreError> {
     #[derive(FromQueryResult)]
     struct Row {
@@ -438,7 +438,7 @@ struct CaseRow {
     id: Uuid,
 }
 
-/// Cases after `after`, in the order of their ids, that an older version indexed: they have no head.
+/// Lists cases that an older version indexed, after `after` in the order of their ids: they have no head.
 async fn list_old(db: &impl Reads, after: Option<CaseId>) -> Result<Vec<Uuid>, StoreError> {
     let sql = Sql::new(
         db.connection().get_database_backend(),
@@ -452,12 +452,12 @@ async fn list_old(db: &impl Reads, after: Option<CaseId>) -> Result<Vec<Uuid>, S
     Ok(CaseRow::find_by_statement(sql.build()).all(db.connection()).await?.into_iter().map(|row| row.id).collect())
 }
 
-/// Whether cases are there that an older version indexed.
+/// Whether any case was indexed by an older version.
 pub async fn is_old(db: &Db) -> Result<bool, StoreError> {
     Ok(!list_old(db, None).await?.is_empty())
 }
 
-/// Indexes the next cases that an older version indexed; gives back the last of them, `None` when there were none.
+/// Indexes the next batch of cases that an older version indexed and returns the last of them; `None` when there were none.
 pub async fn reindex(tx: &Tx, after: Option<CaseId>) -> Result<Option<CaseId>, StoreError> {
     let cases = list_old(tx, after).await?;
     let Some(last) = cases.last() else { return Ok(None) };
@@ -468,7 +468,7 @@ pub async fn reindex(tx: &Tx, after: Option<CaseId>) -> Result<Option<CaseId>, S
     Ok(Some((*last).into()))
 }
 
-/// Cases that are found by something else than what stands in them (F12), as their ids.
+/// Lists the ids of cases whose search texts differ from the case (F12).
 pub(crate) async fn list_wrong(db: &Db) -> Result<Vec<Uuid>, StoreError> {
     #[derive(FromQueryResult)]
     struct Row {

@@ -1,4 +1,4 @@
-//! Forms that are being sent or were sent, by a keyed hash of what was sent: a second sending finds the first one's answer.
+//! Forms that are being sent or were sent, by a keyed hash of their content: a second sending finds the answer of the first.
 
 use domain::RequestId;
 use jiff::Timestamp;
@@ -18,7 +18,7 @@ pub struct SendingRow {
     pub answer: Option<String>,
 }
 
-/// Notes that a request does what the form asks for; `false` when another one did so before.
+/// Claims a form for a request; `false` when another request claimed it before.
 ///
 /// # Errors
 /// When the database refuses.
@@ -34,7 +34,7 @@ pub async fn claim(tx: &Tx, key: &[u8; 32], request: RequestId, now: Timestamp) 
     Ok(db.execute_raw(sql.build()).await?.rows_affected() == 1)
 }
 
-/// The first sending of a form.
+/// Returns the first sending of a form.
 ///
 /// # Errors
 /// When the database cannot be asked.
@@ -64,7 +64,7 @@ pub async fn find(db: &impl Reads, key: &[u8; 32]) -> Result<Option<SendingRow>,
     .transpose()
 }
 
-/// Gives back a claim: what the form asks for was refused, or its request ended without doing it.
+/// Releases a claim: the form was refused, or its request ended without doing what it asks for.
 ///
 /// # Errors
 /// When the database refuses.
@@ -78,7 +78,7 @@ pub async fn release(tx: &Tx, key: &[u8; 32], request: RequestId) -> Result<(), 
     Ok(())
 }
 
-/// Forgets a sending, whoever claimed it.
+/// Deletes a sending, whichever request claimed it.
 ///
 /// # Errors
 /// When the database refuses.
@@ -89,7 +89,7 @@ pub async fn delete(tx: &Tx, key: &[u8; 32]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Notes, in the transaction of the act itself, that the form of this request was taken.
+/// Notes in the transaction of the change itself that the form of this request was accepted.
 ///
 /// # Errors
 /// When the database refuses.
@@ -123,6 +123,17 @@ pub async fn set_answer(
         .bind(key.to_vec())
         .text(" and request_id = ")
         .bind(request.uuid());
+    db.execute_raw(sql.build()).await?;
+    Ok(())
+}
+
+/// Forgets the sendings that led to `answer`.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn delete_answered(tx: &Tx, answer: &str) -> Result<(), StoreError> {
+    let db = tx.connection();
+    let sql = Sql::new(db.get_database_backend(), "delete from sendings where answer = ").bind(answer);
     db.execute_raw(sql.build()).await?;
     Ok(())
 }

@@ -46,11 +46,19 @@ pub struct Session {
     pub key: String,
     pub person: PersonId,
     pub last_seen_at: Timestamp,
-    /// How far the ledger went at that moment.
-    pub head: i64,
+    /// How often what the person may do had changed by that moment.
+    pub access: AccessVersion,
 }
 
-/// A session that has neither ended nor been idle since `idle_since`.
+/// Counts of changes to what a person may do: their own, and those of everyone. What was read of the person at one version is
+/// what would be read at the same version later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AccessVersion {
+    pub own: i64,
+    pub everyone: i64,
+}
+
+/// Returns a session that has neither ended nor been idle since `idle_since`.
 pub async fn find(
     db: &impl Reads,
     token_hash: &[u8; 32],
@@ -62,12 +70,13 @@ pub async fn find(
         key: String,
         person_id: Uuid,
         last_seen_at: i64,
-        head: Option<i64>,
+        own: i64,
+        everyone: Option<i64>,
     }
     let sql = Sql::new(
         db.connection().get_database_backend(),
-        "select s.key, s.person_id, s.last_seen_at, h.seq as head from sessions s \
-         left join event_head h on h.one = 1 where s.token_hash = ",
+        "select s.key, s.person_id, s.last_seen_at, p.access_version as own, h.access_version as everyone \
+         from sessions s join people p on p.id = s.person_id left join event_head h on h.one = 1 where s.token_hash = ",
     )
     .bind(token_hash.to_vec())
     .text(" and s.expires_at > ")
@@ -80,7 +89,7 @@ pub async fn find(
             key: row.key,
             person: row.person_id.into(),
             last_seen_at: time::timestamp(row.last_seen_at)?,
-            head: row.head.unwrap_or_default(),
+            access: AccessVersion { own: row.own, everyone: row.everyone.unwrap_or_default() },
         })
     })
     .transpose()
@@ -106,14 +115,14 @@ pub async fn delete(tx: &Tx, token_hash: &[u8; 32]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Ends a session and gives back the key that names it; `None` when there is none.
+/// Ends a session and returns the key that names it; `None` when there is none.
 pub async fn take(tx: &Tx, token_hash: &[u8; 32]) -> Result<Option<String>, StoreError> {
     let found = sessions::Entity::find_by_id(token_hash.to_vec()).one(tx.connection()).await?;
     delete(tx, token_hash).await?;
     Ok(found.map(|session| session.key))
 }
 
-/// Ends every session of a person, at once (ASVS 7.4.2).
+/// Ends every session of a person immediately (ASVS 7.4.2).
 pub async fn delete_all(tx: &Tx, person: PersonId) -> Result<u64, StoreError> {
     let done = sessions::Entity::delete_many()
         .filter(sessions::Column::PersonId.eq(person.uuid()))

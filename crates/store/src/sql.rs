@@ -48,6 +48,20 @@ impl Sql {
         self
     }
 
+    /// Adds the condition that what stands before contains a text; the signs of patterns in it mean themselves.
+    pub fn contains(self, text: &str) -> Self {
+        let mut pattern = String::with_capacity(text.len() + 2);
+        pattern.push('%');
+        for c in text.chars() {
+            if matches!(c, '%' | '_' | '\\') {
+                pattern.push('\\');
+            }
+            pattern.push(c);
+        }
+        pattern.push('%');
+        self.text(" like ").bind(pattern).text(" escape '\\'")
+    }
+
     /// Goes on with another part when there is one.
     pub fn when<T>(self, value: Option<T>, then: impl FnOnce(Self, T) -> Self) -> Self {
         match value {

@@ -9,7 +9,7 @@ use std::{
     future::Future,
     num::NonZeroU32,
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::AtomicU64},
 };
 
 use domain::{
@@ -78,9 +78,11 @@ pub struct World {
     pub clock: Arc<FakeClock>,
     pub mailer: Arc<MemoryMailer>,
     pub directory: TempDir,
+    /// How many statements the database was asked so far.
+    pub statements: Arc<AtomicU64>,
 }
 
-/// The password of everybody that a [`World`] makes.
+/// The password of every person that a [`World`] makes.
 pub const PASSWORD: &str = "trois chats sous la lune";
 
 impl World {
@@ -100,7 +102,8 @@ impl World {
     }
 
     async fn on(url: &str, directory: TempDir) -> Self {
-        let db = Db::open(url).await.expect("the database opens");
+        let statements = Arc::new(AtomicU64::new(0));
+        let db = Db::open_counted(url, statements.clone()).await.expect("the database opens");
         db.migrate().await.expect("the migrations run");
         let clock = Arc::new(FakeClock::at("2026-03-02T09:00:00Z"));
         let mailer = Arc::new(MemoryMailer::default());
@@ -112,6 +115,7 @@ impl World {
                 public_url: "http://localhost:3000".into(),
                 vendor: "Nordlys".into(),
                 mail_from: "Nordlys Support <support@nordlys.example>".into(),
+                vendor_domains: vec!["nordlys.example".into()],
                 case_prefix: "GUI".into(),
                 company_storage_bytes: 1024 * 1024 * 1024,
                 accent: "#0f766e".into(),
@@ -127,7 +131,7 @@ impl World {
             bus: Bus::default(),
             known: KnownActors::default(),
         });
-        Self { services, clock, mailer, directory }
+        Self { services, clock, mailer, directory, statements }
     }
 
     /// The same world with other settings.
@@ -217,7 +221,7 @@ impl World {
         person
     }
 
-    /// Somebody who works for the vendor.
+    /// A person who works for the vendor.
     pub async fn vendor(&self, name: &str, role: Role) -> PersonId {
         let person = self.person(name, None).await;
         self.grant(person, role, None, Reach::Organisation, None).await;
@@ -250,7 +254,7 @@ impl World {
         id
     }
 
-    /// Makes somebody an active member of one more company.
+    /// Makes a person an active member of one more company.
     pub async fn join(&self, person: PersonId, organisation: OrganisationId) {
         let proof = Self::proof(Permission::PersonCreate, Some(organisation));
         let tx = store::write_tx(&self.services.db).await.expect("a transaction");

@@ -1,15 +1,14 @@
 // Announcements on a small phone: nothing is wider than the window, and links inside a page lead somewhere.
-import { expect, go, signIn, test } from '../../fixtures/portal';
+import { accessible, expect, go, signIn, test } from '../../fixtures/portal';
 import type { Page } from '@playwright/test';
 
 test.use({ viewport: { width: 390, height: 844 } });
 
 async function publish(page: Page, name: string, source: string): Promise<void> {
-  await go(page, '/announcements');
-  await page.locator('details.publish > summary').click();
+  await go(page, '/publish');
   await page.locator('input[name=file_name]').fill(name);
   await page.locator('textarea[name=source]').fill(source);
-  await page.locator('details.publish form button[type=submit]').click();
+  await page.locator('form.publish button[value=publish]').click();
   await page.waitForURL(/\/announcements\/[a-z0-9-]+\?language=/);
 }
 
@@ -25,6 +24,9 @@ test('B24 long code and wide tables scroll in their place', async ({ page }) => 
   const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   expect(beyond, 'nothing beyond the edge').toBeLessThanOrEqual(0);
   await expect(page.locator('.article td').first(), 'tables of HTML are shown').toBeVisible();
+  const narrow = await page.locator('.article td').evaluateAll((cells) => cells.map((cell) => cell.clientWidth).filter((width) => width < 90));
+  expect(narrow, 'cells are wide enough for words').toEqual([]);
+  await accessible(page);
 });
 
 test('B21 a link to a heading leads there', async ({ page }) => {

@@ -1,13 +1,12 @@
-// Sending an announcement without JavaScript: what would happen is shown, what was sent can be stopped (D3).
+// Sending an announcement without JavaScript: the page shows what would happen, and sending can be stopped (D3).
 import { expect, go, signIn, test } from '../../fixtures/portal';
 
 test('D3 a mass mail is shown, confirmed, held and stopped', async ({ page }) => {
   await signIn(page, 'mia@nordlys.example');
-  await go(page, '/announcements');
-  await page.locator('details.publish > summary').click();
+  await go(page, '/publish');
   await page.locator('input[name=file_name]').fill('e2e-mail.fr.md');
   await page.locator('textarea[name=source]').fill('---\ntitle: Un envoi\nhide: true\n---\nBonjour à **tous**.\n');
-  await page.locator('details.publish form button[type=submit]').click();
+  await page.locator('form.publish button[value=publish]').click();
   await page.locator('.sending form[method=get] button').click();
   await expect(page).toHaveURL(/\/announcements\/e2e-mail\/send\?programme=/);
   await expect(page.locator('.mail-sample strong').first()).toHaveText('tous');

@@ -1,11 +1,11 @@
-import { expect, go, signIn, somebody, test } from '../../fixtures/portal';
+import { expect, go, signedIn, signIn, test } from '../../fixtures/portal';
 
 test('J18 J19 calls: the region’s number, a call-back on the desk, its outcome in the case', async ({ browser, page }) => {
-  const agent = await somebody(browser, 'astrid@nordlys.example');
+  const agent = await signedIn(browser, 'astrid@nordlys.example');
   await go(agent, '/desk/calls');
   await signIn(page, 'claire.fontaine@montclair.example');
 
-  // The number of the region with language and hours stands on the overview.
+  // The overview shows the region's number with language and hours.
   const phone = page.locator('.door').nth(2);
   await expect(phone).toContainText('+33 1 84 80 00 00');
   await expect(phone).toContainText('français');
@@ -17,7 +17,7 @@ test('J18 J19 calls: the region’s number, a call-back on the desk, its outcome
   await page.waitForURL(/\/cases\/[0-9a-f-]{36}/);
   const there = page.url();
 
-  // It is on the desk by itself; a second one for the same case is refused while it is open.
+  // It appears on the desk without reloading; a second one for the same case is refused while it is open.
   const task = agent.locator('.task', { hasText: topic });
   await expect(task).toContainText('+33');
   const id = there.match(/[0-9a-f-]{36}/)![0];
@@ -29,7 +29,7 @@ test('J18 J19 calls: the region’s number, a call-back on the desk, its outcome
   });
   expect(again.status()).toBe(409);
 
-  // The agent logs how it went: it is in the case, and the task is gone.
+  // The agent logs the outcome: it is in the case, and the task is gone.
   await task.locator('summary').click();
   await task.locator('input[value=reached]').check();
   await task.locator('textarea').fill('Avoir envoyé, tout est clair.');

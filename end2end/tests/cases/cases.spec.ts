@@ -1,4 +1,4 @@
-import { accessible, expect, go, signIn, somebody, test } from '../../fixtures/portal';
+import { accessible, expect, go, signedIn, signIn, test } from '../../fixtures/portal';
 
 test('J16 two replies from one page are two replies, a note stays inside', async ({ browser, page }) => {
   await signIn(page, 'emma.clarke@harbourfinch.example');
@@ -11,7 +11,7 @@ test('J16 two replies from one page are two replies, a note stays inside', async
   await page.locator('form.form button[type=submit]').first().click();
   await page.waitForURL(/\/cases\/[0-9a-f-]{36}/);
 
-  const agent = await somebody(browser, 'omar@nordlys.example');
+  const agent = await signedIn(browser, 'omar@nordlys.example');
   await go(agent, new URL(page.url()).pathname);
   await accessible(agent);
   for (const text of ['We are looking at it.', 'It is the index: an hour more.']) {

@@ -1,12 +1,12 @@
 // The core tasks in a browser without JavaScript: real forms, errors beside their fields, nothing typed is lost.
-import { accept, addPerson, expect, go, signIn, somebody, test } from '../../fixtures/portal';
+import { accept, addPerson, expect, go, signedIn, signIn, test } from '../../fixtures/portal';
 import { invitationLink, letter } from '../../fixtures/server';
 
 test('J30 without JavaScript a case is opened, given a file, answered, closed and found', async ({ browser, page }) => {
   await signIn(page, 'claire.fontaine@montclair.example');
   await page.locator('.door a[href="/cases/new"]').first().click();
 
-  // A refused form says what is wrong and keeps what was typed, choices too.
+  // A refused form says what is wrong and keeps what was typed and chosen.
   const title = `Sans script ${Date.now()}`;
   await page.locator('select[name="form[product]"]').selectOption({ index: 1 });
   await page.locator('input[name="form[title]"]').fill(title);
@@ -47,13 +47,13 @@ test('J30 without JavaScript a case is opened, given a file, answered, closed an
   await expect(page.locator('.row-link')).toHaveText(title);
 
   // An agent without JavaScript reads it in the desk.
-  const agent = await somebody(browser, 'omar@nordlys.example');
+  const agent = await signedIn(browser, 'omar@nordlys.example');
   await go(agent, '/desk?search=' + encodeURIComponent(title));
   await expect(agent.locator('.row-link')).toHaveText(title);
   await agent.context().close();
 });
 
-test('J30 without JavaScript an admin invites, gives a role, removes; the invited person comes in', async ({ browser, page }) => {
+test('J30 without JavaScript an admin invites, gives a role, removes; the invited person signs in', async ({ browser, page }) => {
   await signIn(page, 'claire.fontaine@montclair.example');
   await addPerson(page, 'Paulin Sansscript', 'paulin@plain.example');
   await expect(page.locator('tbody tr', { hasText: 'Paulin Sansscript' })).toContainText('Invité');
@@ -81,7 +81,7 @@ test('J30 without JavaScript an admin invites, gives a role, removes; the invite
   await context.close();
 });
 
-test('J30 without JavaScript a chat is begun and a call-back asked for', async ({ page }) => {
+test('J30 without JavaScript a chat is started and a call-back requested', async ({ page }) => {
   await signIn(page, 'manon.roussel@montclair.example');
   await page.locator('.door a[href="/chat"]').click();
   await page.locator('textarea[name="form[text]"]').fill('Je n’ai pas de script.');

@@ -1,9 +1,9 @@
-// Files beside a form: what is taken back is not sent, what is refused says why.
+// Files beside a form: a removed file is not sent, a refused one says why.
 import { expect, go, signIn, test } from '../../fixtures/portal';
 
 const file = (name: string, bytes: number, letter = 'x') => ({ name, mimeType: 'text/plain', buffer: Buffer.alloc(bytes, letter) });
 
-test('T02 a file that is taken back while it uploads is not sent, the one chosen after it is', async ({ page }) => {
+test('T02 a file that is removed during its upload is not sent, the one chosen after it is', async ({ page }) => {
   await signIn(page, 'claire.fontaine@montclair.example');
   await go(page, '/cases/new');
   let held = 0;
@@ -38,7 +38,7 @@ test('T02 ten files go one after the other and all arrive', async ({ page }) => 
   await expect(page.locator('input[name="files[]"]')).toHaveCount(10);
 });
 
-test('B30 T25 a file that is not taken says why', async ({ page, context }) => {
+test('B30 T25 a refused file says why', async ({ page, context }) => {
   await signIn(page, 'claire.fontaine@montclair.example');
   await go(page, '/cases/new');
   const input = page.locator('input[type=file]').first();
@@ -52,7 +52,7 @@ test('B30 T25 a file that is not taken says why', async ({ page, context }) => {
   await expect(late.getByRole('link', { name: 'Se connecter' })).toHaveAttribute('href', /^\/sign-in\?next=/);
 });
 
-test('T33 a page that could not be shown comes by itself when the service is back', async ({ page }) => {
+test('T33 a page that could not be shown reloads when the service is back', async ({ page }) => {
   await signIn(page, 'claire.fontaine@montclair.example');
   await go(page, '/');
   await page.route('**/fn/cases/**', (route) => route.abort());

@@ -10,7 +10,7 @@ test('J14 history: a case of 2018 by its old number, with its authors, dates and
   await page.waitForURL(/\/cases\/[0-9a-f-]{36}$/);
   const there = page.url();
 
-  await expect(page.getByText('Repris de Extranet · E-001870100')).toBeVisible();
+  await expect(page.getByText('Ancien numéro E-001870100 (Extranet)')).toBeVisible();
   const entries = page.locator('.stream > .entry');
   await expect(entries).toHaveCount(3);
   await expect(entries.nth(0)).toContainText('Inès Carpentier');
@@ -33,7 +33,7 @@ test('J14 history: a case of 2018 by its old number, with its authors, dates and
     expect(refused.status(), path).toBe(409);
   }
 
-  // The address of the old system leads here (K21), for those who may see it.
+  // The address of the old system leads here (K21), for people with access.
   for (const old of ['/legacy/E-001870100', '/legacy/EX-00']) {
     await page.goto(old);
     expect(page.url()).toBe(there);

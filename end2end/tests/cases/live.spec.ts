@@ -1,4 +1,4 @@
-import { alive, expect, go, signIn, somebody, test } from '../../fixtures/portal';
+import { alive, expect, go, signedIn, signIn, test } from '../../fixtures/portal';
 import { port, Server } from '../../fixtures/server';
 
 const own = new Server('live', port + 4);
@@ -6,11 +6,11 @@ test.beforeAll(() => own.start());
 test.afterAll(() => own.stop());
 test.use({ baseURL: own.address });
 
-test('J00 the desk follows again by itself after the server was restarted', async ({ browser, page }) => {
+test('J00 the desk follows the news again after a restart of the server', async ({ browser, page }) => {
   test.setTimeout(90_000);
   await signIn(page, 'omar@nordlys.example');
   await go(page, '/desk');
-  const customer = await somebody(browser, 'emma.clarke@harbourfinch.example');
+  const customer = await signedIn(browser, 'emma.clarke@harbourfinch.example');
 
   await own.stop();
   await expect(page.locator('.live-status p'), 'it says that news do not arrive').toBeVisible({ timeout: 20_000 });
@@ -29,7 +29,7 @@ test('J00 the desk follows again by itself after the server was restarted', asyn
   await customer.context().close();
 });
 
-test('B3 a case whose question for news gets no answer asks again, and shows them', async ({ browser, page }) => {
+test('B3 a case whose request for news gets no answer asks again, and shows the news', async ({ browser, page }) => {
   test.setTimeout(60_000);
   await signIn(page, 'emma.clarke@harbourfinch.example');
   await go(page, '/cases/new');
@@ -40,7 +40,7 @@ test('B3 a case whose question for news gets no answer asks again, and shows the
   await page.locator('form.form button[type=submit]').first().click();
   await page.waitForURL(/\/cases\/[0-9a-f-]{36}/);
   await alive(page);
-  const agent = await somebody(browser, 'omar@nordlys.example');
+  const agent = await signedIn(browser, 'omar@nordlys.example');
   await go(agent, new URL(page.url()).pathname);
   let refused = 0;
   await page.route('**/fn/cases/find', (route) => {

@@ -1,4 +1,4 @@
-import { expect, go, signIn, somebody, test } from '../../fixtures/portal';
+import { expect, go, signedIn, signIn, test } from '../../fixtures/portal';
 import { morning, port, Server } from '../../fixtures/server';
 
 const own = new Server('chat', port + 3);
@@ -7,7 +7,7 @@ test.afterAll(() => own.stop());
 test.use({ baseURL: own.address });
 
 test('J17 chat: one click, both ways live, resumed after a reload, the transcript is the case; outside hours a form', async ({ browser, page }) => {
-  const agent = await somebody(browser, 'omar@nordlys.example');
+  const agent = await signedIn(browser, 'omar@nordlys.example');
   await go(agent, '/desk/chats');
 
   // One click from the overview, and the first words.
@@ -18,7 +18,7 @@ test('J17 chat: one click, both ways live, resumed after a reload, the transcrip
   await page.waitForURL(/\/chat\/[0-9a-f-]{36}$/);
   await expect(page.locator('.chat-state')).toContainText('En attente');
 
-  // It arrives at the desk by itself; an agent picks it up.
+  // It arrives at the desk without reloading; an agent picks it up.
   await expect(agent.locator('.task')).toContainText('Claire Fontaine');
   await agent.locator('.task form button[type=submit]').click();
   await agent.waitForURL(/\/chat\//);

@@ -1,6 +1,6 @@
 // Forms in a browser without JavaScript: sent once, nothing typed is lost.
 import type { Page } from '@playwright/test';
-import { expect, signIn, somebody, test } from '../../fixtures/portal';
+import { expect, signedIn, signIn, test } from '../../fixtures/portal';
 
 const CLAIRE = 'claire.fontaine@montclair.example';
 
@@ -11,7 +11,7 @@ async function fillCase(page: Page, title: string): Promise<void> {
   await page.locator('input[name="form[priority]"][value=p3]').check();
 }
 
-/** Presses the button twice, as a hand does. */
+/** Presses the button twice, as a person does. */
 async function pressTwice(page: Page, button: string, pause: number): Promise<void> {
   const box = await page.locator(button).first().boundingBox();
   const at = [box!.x + box!.width / 2, box!.y + box!.height / 2] as const;
@@ -47,10 +47,13 @@ test('B36 a double click opens one case, and so does back and send again', async
   await page.locator('form.form button[type=submit]').first().click();
   await page.waitForURL(/\/cases\/[0-9a-f-]{36}/);
   expect(new URL(page.url()).pathname).toBe(first);
+  await expect(page.locator('main'), 'the page says so').toContainText('Rien n’a été envoyé une seconde fois');
+  await page.reload();
+  await expect(page.locator('main'), 'once').not.toContainText('Rien n’a été envoyé une seconde fois');
   expect(await listed(page, title)).toBe(1);
 });
 
-test('T11 a double click on adding a person says that it was done, once', async ({ page }) => {
+test('T11 a double click on adding a person reports success, once', async ({ page }) => {
   await signIn(page, CLAIRE);
   await page.goto('/people/new');
   await page.locator('input[name="form[name]"]').fill('Deux Fois');
@@ -65,14 +68,14 @@ test('T11 a double click on adding a person says that it was done, once', async 
   await expect(page.locator('main'), 'T30').not.toContainText('La personne a été ajoutée');
 });
 
-test('T01 a reply refused because the case was closed says so and shows what was typed', async ({ browser, page }) => {
+test('T01 a reply refused because the case is closed says so and shows what was typed', async ({ browser, page }) => {
   await signIn(page, CLAIRE);
   await page.goto('/cases/new');
   await fillCase(page, `Clos sans script ${Date.now()}`);
   await page.locator('form.form button[type=submit]').first().click();
   await page.waitForURL(/\/cases\/[0-9a-f-]{36}/);
   await page.locator('form.reply textarea').fill('Ma longue réponse\nen deux lignes');
-  const agent = await somebody(browser, 'omar@nordlys.example');
+  const agent = await signedIn(browser, 'omar@nordlys.example');
   await agent.goto(new URL(page.url()).pathname);
   await agent.locator('details', { hasText: 'Clore le dossier' }).locator('summary').first().click();
   await agent.locator('form', { has: agent.locator('select[name=reason]') }).locator('button[type=submit]').click();
@@ -114,4 +117,59 @@ test('B36 a chat message that is sent again from the page before is written once
   await expect(said).toHaveCount(1);
   await page.locator('.chat-foot summary').click();
   await page.locator('.chat-foot form button[type=submit]').click();
+});
+
+test('T09 without scripts the language, the draft button and signing out keep what is typed', async ({ page }) => {
+  await signIn(page, CLAIRE);
+  await expect(page.locator('h1'), 'T10 the overview after signing in').toBeFocused();
+  const title = page.locator('input[name="form[title]"]');
+  const text = page.locator('textarea[name="form[description]"]');
+  const there = async (what: string) => {
+    await expect(title, what).toHaveValue('Un titre en route');
+    await expect(text, what).toHaveValue('Sans script.');
+    await expect(page.locator('input[name="form[priority]"][value=p3]'), what).toBeChecked();
+  };
+  await page.goto('/cases/new');
+  await fillCase(page, 'Un titre en route');
+  await page.locator('form.language button:visible').click();
+  await expect(page.locator('html')).toHaveAttribute('lang', 'en');
+  await there('language');
+  await page.locator('form.language button:visible').click();
+  await expect(page.locator('html')).toHaveAttribute('lang', 'fr');
+  await there('language, and back');
+
+  await text.fill('Deux mots de plus');
+  await page.locator('input[type=submit][formaction="/fn/drafts/save"]').click();
+  await expect(page.locator('.done-note')).toBeFocused();
+  await expect(page.locator('.done-note')).toContainText('gardée comme brouillon');
+  await page.goto('/cases');
+  await page.goto('/cases/new');
+  await expect(text).toHaveValue('Deux mots de plus');
+
+  await text.fill('Sans script.');
+  await page.locator('.top-actions details summary').click();
+  await page.locator('form[action="/fn/session/sign_out"] button:visible').click();
+  await page.waitForURL(/\/sign-in/);
+  await signIn(page, CLAIRE);
+  await page.goto('/cases/new');
+  await there('signing out');
+
+  // A page that is for no form: the button of the frame's own form.
+  await page.goto('/cases');
+  await page.locator('form.language button:visible').click();
+  await expect(page.locator('html')).toHaveAttribute('lang', 'en');
+  await page.locator('form.language button:visible').click();
+  await page.goto('/people/new');
+  await page.locator('input[name="form[name]"]').fill('Zoé à Moitié');
+  await page.locator('form.language button:visible').click();
+  await expect(page.locator('html')).toHaveAttribute('lang', 'en');
+  await expect(page.locator('input[name="form[name]"]')).toHaveValue('Zoé à Moitié');
+  await page.locator('form.language button:visible').click();
+
+  // Sent, it is no draft any more.
+  await page.goto('/cases/new');
+  await page.locator('form.form button[type=submit]').first().click();
+  await page.waitForURL(/\/cases\/[0-9a-f-]{36}/);
+  await page.goto('/cases/new');
+  await expect(title).toHaveValue('');
 });

@@ -1,6 +1,6 @@
 // What is typed is never lost, and what is sent is sent once (docs/adr/0003).
 import type { Page } from '@playwright/test';
-import { expect, go, PASSWORD, signIn, somebody, test } from '../../fixtures/portal';
+import { expect, go, PASSWORD, signedIn, signIn, test } from '../../fixtures/portal';
 import { port, Server } from '../../fixtures/server';
 
 const own = new Server('forms', port + 21);
@@ -11,7 +11,7 @@ test.use({ baseURL: own.address });
 const CLAIRE = 'claire.fontaine@montclair.example';
 const OMAR = 'omar@nordlys.example';
 
-/** Opens a case by the form and gives back its address. */
+/** Opens a case by the form and returns its address. */
 async function openCase(page: Page, title: string): Promise<string> {
   await go(page, '/cases/new');
   await fillCase(page, title);
@@ -28,7 +28,7 @@ async function fillCase(page: Page, title: string): Promise<void> {
   await page.locator('input[name="form[priority]"][value=p3]').check();
 }
 
-/** Waits until the browser has kept what was typed on the server. */
+/** Waits until the browser has stored the draft on the server. */
 async function kept(page: Page): Promise<void> {
   await page.waitForResponse((response) => response.url().endsWith('/fn/drafts/keep') && response.ok());
 }
@@ -56,13 +56,13 @@ test('D1 a phone line saved after Change keeps its closed days', async ({ page }
   await go(page, new URL(page.url()).pathname + new URL(page.url()).search);
   await expect(days).toHaveValue(before);
 
-  // What was saved is what the form begins with: the tab keeps no copy that a later page would show over what others saved.
+  // What was saved becomes the form's initial value: the tab keeps no copy that would cover what others save later.
   await days.fill(`${before}\n2026-11-30`);
   await page.locator('form', { has: days }).locator('button[type=submit]').click();
   await expect.poll(() => page.evaluate(() => Object.keys(sessionStorage).filter((name) => name.startsWith('typed ')))).toEqual([]);
   await go(page, new URL(page.url()).pathname + new URL(page.url()).search);
   await expect(days).toHaveValue(/2026-11-30/);
-  // A box that began empty keeps what was saved: saved once more, it is stored once more.
+  // A text area that was empty at first keeps what was saved, and saves it again.
   for (const value of ['', '2026-11-30']) {
     await days.fill(value);
     for (let time = 0; time < 2; time += 1) {
@@ -79,7 +79,7 @@ test('D1 a phone line saved after Change keeps its closed days', async ({ page }
   await page.locator('form', { has: days }).locator('button[type=submit]').click();
 });
 
-test('T12 two clicks before the page lives open one case', async ({ page }) => {
+test('T12 two clicks before hydration open one case', async ({ page }) => {
   await signIn(page, CLAIRE);
   const title = `Deux clics ${Date.now()}`;
   let release = () => {};
@@ -96,19 +96,19 @@ test('T12 two clicks before the page lives open one case', async ({ page }) => {
   await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
   await page.waitForTimeout(60);
   await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
-  // The second click takes the first navigation back: what counts is where the page ends.
+  // The second click cancels the first navigation: only the final page counts.
   await expect(page).toHaveURL(/\/cases\/[0-9a-f-]{36}/);
   release();
   await page.unrouteAll({ behavior: 'ignoreErrors' });
   expect(await listed(page, title)).toBe(1);
 });
 
-test('T01 a reply being written stays when the agent closes the case, and opens it again when it is sent', async ({ browser, page }) => {
+test('T01 a reply being written stays when the agent closes the case, and reopens the case when it is sent', async ({ browser, page }) => {
   await signIn(page, CLAIRE);
   const path = await openCase(page, `Clos pendant ${Date.now()}`);
   const reply = page.locator('form.reply textarea');
   await reply.fill('My long answer, half typed');
-  const agent = await somebody(browser, OMAR);
+  const agent = await signedIn(browser, OMAR);
   await go(agent, path);
   await agent.locator('details', { hasText: 'Clore le dossier' }).locator('summary').first().click();
   await agent.locator('form', { has: agent.locator('select[name=reason]') }).locator('button[type=submit]').click();
@@ -133,7 +133,7 @@ test('T01 a message being written stays when the chat ends', async ({ browser, p
   }
   const box = page.locator('.chat-form textarea');
   await box.fill('Half a message');
-  const agent = await somebody(browser, OMAR);
+  const agent = await signedIn(browser, OMAR);
   await go(agent, new URL(page.url()).pathname);
   await agent.locator('.chat-foot summary').click();
   await agent.locator('.chat-foot form button[type=submit]').click();
@@ -142,7 +142,7 @@ test('T01 a message being written stays when the chat ends', async ({ browser, p
   await agent.context().close();
 });
 
-test('T03 on a slow line every message arrives, in order, and what is typed meanwhile stays', async ({ page }) => {
+test('T03 on a slow line every message arrives in order, and what is typed in the meantime stays', async ({ page }) => {
   await signIn(page, 'manon.roussel@montclair.example');
   await go(page, '/chat');
   if (!/\/chat\/[0-9a-f-]{36}/.test(page.url())) {
@@ -185,11 +185,11 @@ test('J16 T09 what is typed survives reload, language, navigation, back and the 
   await text.fill('Ligne 1\n\nLigne 2 & <b>');
   await page.reload();
   await there('reload');
-  await page.locator('form.language button').first().click();
+  await page.locator('form.language button:visible').click();
   await page.waitForURL(/\/cases\/new/);
   await page.locator('html[data-hydrated]').waitFor({ state: 'attached' });
   await there('language');
-  await page.locator('form.language button').first().click();
+  await page.locator('form.language button:visible').click();
   await page.locator('html[data-hydrated]').waitFor({ state: 'attached' });
   await page.locator('nav a[href="/people"]').first().click();
   await page.waitForURL(/\/people/);
@@ -213,7 +213,7 @@ test('J16 T09 what is typed survives reload, language, navigation, back and the 
   await expect(text).toHaveValue('');
 });
 
-test('T09 what is only chosen is kept too', async ({ page }) => {
+test('T09 a choice alone is kept too', async ({ page }) => {
   await signIn(page, 'manon.roussel@montclair.example');
   await go(page, '/cases/new');
   const waiting = kept(page);
@@ -224,7 +224,7 @@ test('T09 what is only chosen is kept too', async ({ page }) => {
   await expect(page.locator('input[name="form[priority]"][value=p4]')).toBeChecked();
 });
 
-test('T09 a draft is on another device of the person, after a restart too, and for nobody else', async ({ browser }) => {
+test('T09 a draft is on other devices of its author, also after a restart, and for no other person', async ({ browser }) => {
   const server = new Server('drafts', port + 22);
   await server.start();
   const open = async (email: string) => {
@@ -253,7 +253,7 @@ test('T09 a draft is on another device of the person, after a restart too, and f
   await server.stop();
 });
 
-test('T34 a tab of one person sends nothing as another', async ({ page }) => {
+test('T34 a tab of one person sends nothing as another person', async ({ page }) => {
   await signIn(page, CLAIRE);
   await go(page, '/cases/new');
   const title = `Écrit par Claire ${Date.now()}`;
@@ -303,12 +303,75 @@ test('T10 U13 the focus goes to what is wrong, and to the emptied box', async ({
   await expect(page.locator('form.reply textarea')).toHaveValue('');
 });
 
-test('T28 the agent of a case is not asked to take it', async ({ browser, page }) => {
+test('T09 what is typed before the page lives stays, and what the line swallowed too', async ({ page }) => {
+  await signIn(page, CLAIRE);
+  for (const [path, name] of [['/people/new', 'form[name]'], ['/cases/new', 'form[title]']] as const) {
+    let release = () => {};
+    const held = new Promise<void>((done) => (release = done));
+    await page.route(/\.wasm$/, async (route) => {
+      await held;
+      await route.continue().catch(() => {});
+    });
+    await page.goto(path);
+    await page.locator(`input[name="${name}"]`).fill('Tapé très tôt');
+    release();
+    await page.locator('html[data-hydrated]').waitFor({ state: 'attached' });
+    await expect.poll(() => page.evaluate(() => Object.keys(sessionStorage).some((key) => key.startsWith('typed ')))).toBe(true);
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+    await page.reload();
+    await expect(page.locator(`input[name="${name}"]`), path).toHaveValue('Tapé très tôt');
+  }
+
+  // A plain form that is sent while the line is down: the browser shows its own page, and the text is there afterwards.
+  await go(page, '/people/new');
+  await page.locator('input[name="form[name]"]').fill('Hors Ligne');
+  await page.locator('input[name="form[email]"]').fill(`hors.ligne.${Date.now()}@montclair.example`);
+  await page.locator('input[name="form[role]"][value=support_user]').check();
+  await page.context().setOffline(true);
+  await page.locator('form[action="/fn/people/add"] button[type=submit]').click();
+  await page.waitForURL(/chrome-error/).catch(() => {});
+  await page.context().setOffline(false);
+  await go(page, '/people/new');
+  await expect(page.locator('input[name="form[name]"]')).toHaveValue('Hors Ligne');
+  await page.locator('form[action="/fn/people/add"] button[type=submit]').click();
+  await page.waitForURL(/done=added/);
+  await expect(page.locator('.done-note')).toBeFocused();
+  await go(page, '/people/new');
+  await expect(page.locator('input[name="form[name]"]'), 'it was taken').toHaveValue('');
+  await openCase(page, `Tapé très tôt ${Date.now()}`);
+});
+
+test('T01 the button of a reply does not move away from the pointer', async ({ page }) => {
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await signIn(page, CLAIRE);
+  await openCase(page, `Sous la souris ${Date.now()}`);
+  const reply = page.locator('form.reply textarea');
+  await reply.fill('Écrit, puis relu plus haut');
+  await page.locator('h1').click();
+  const box = (await page.locator('form.reply').getByRole('button', { name: 'Répondre' }).boundingBox())!;
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.mouse.up();
+  await expect(page.locator('.stream')).toContainText('Écrit, puis relu plus haut');
+});
+
+test('T28 the agent of a case is not offered to take it', async ({ browser, page }) => {
   await signIn(page, CLAIRE);
   const path = await openCase(page, `À prendre ${Date.now()}`);
-  const agent = await somebody(browser, OMAR);
+  const agent = await signedIn(browser, OMAR);
   await go(agent, path);
   await agent.getByRole('button', { name: 'Prendre ce dossier' }).click();
   await expect(agent.getByRole('button', { name: 'Prendre ce dossier' })).toHaveCount(0);
   await agent.context().close();
+});
+
+test('ASVS 5.2.1 a text that is too large for a form is refused with the reason, and stays', async ({ page }) => {
+  await signIn(page, CLAIRE);
+  await openCase(page, `Trop long ${Date.now()}`);
+  const reply = page.locator('form.reply textarea');
+  const text = 'x'.repeat(1_100_000);
+  await reply.fill(text);
+  await page.locator('form.reply').getByRole('button', { name: 'Répondre' }).click();
+  await expect(page.locator('form.reply .field-error').filter({ hasText: '1 Mo au plus' })).toBeVisible();
+  await expect(reply).toHaveValue(text);
 });

@@ -6,7 +6,7 @@ import { letters, root } from '../../fixtures/server';
 const samples = join(root, 'docs/samples');
 const attached = readdirSync(join(samples, 'files')).map((name) => join(samples, 'files', name));
 
-test('J01 import silent: dry run, commit, no mail, a second run changes nothing', async ({ page }) => {
+test('J01 imports are silent: dry run, commit, no mail, a second run changes nothing', async ({ page }) => {
   const before = letters().length;
   await signIn(page, 'mia@nordlys.example');
   await go(page, '/imports');
@@ -45,7 +45,7 @@ test('J01 a broken file is reported row by row and changes nothing', async ({ pa
   await page.waitForURL(/\/imports$/);
 });
 
-test('B05 a record with an unreadable phone is taken, and the page says what is left out', async ({ page }) => {
+test('B05 a record with an unreadable phone is accepted, and the page says what is left out', async ({ page }) => {
   await signIn(page, 'mia@nordlys.example');
   await go(page, '/imports');
   const lines = [
@@ -65,7 +65,7 @@ test('B05 a record with an unreadable phone is taken, and the page says what is 
   await expect(page.getByText('L’import est terminé.')).toBeVisible();
 });
 
-test('T05 a table with a wrong header offers no import of the rest', async ({ page }) => {
+test('T05 with a wrong header in one table, the rest cannot be imported either', async ({ page }) => {
   await signIn(page, 'mia@nordlys.example');
   await go(page, '/imports');
   const file = (name: string, text: string) => ({ name, mimeType: 'text/csv', buffer: Buffer.from(text) });

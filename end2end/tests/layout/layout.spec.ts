@@ -1,7 +1,7 @@
 // What the browser adds to pages that work without it.
-import { expect, go, signIn, somebody, test } from '../../fixtures/portal';
+import { expect, go, signedIn, signIn, test } from '../../fixtures/portal';
 
-test('the list of cases loads its own part only; the others come when somebody goes there', async ({ page }) => {
+test('the list of cases loads its own chunk only; the others load when they are opened', async ({ page }) => {
   const loaded: string[] = [];
   page.on('response', (response) => {
     const name = response.url().match(/\/pkg\/(split_\w+?|guichet)\.[^/]*\.wasm$/)?.[1];
@@ -21,7 +21,7 @@ test('the list of cases loads its own part only; the others come when somebody g
   expect(loaded.some((name) => /split_(company|vendor)/.test(name))).toBe(false);
 });
 
-test('a page that takes its time says that it is on its way', async ({ page }) => {
+test('a slow page shows that it is loading', async ({ page }) => {
   await signIn(page, 'claire.fontaine@montclair.example');
   await go(page, '/cases');
   let release = () => {};
@@ -33,15 +33,15 @@ test('a page that takes its time says that it is on its way', async ({ page }) =
   const line = page.locator('.coming');
   await expect(line).toBeEmpty();
   await page.locator('a.row-link').first().click();
-  await expect(line).toContainText('La page arrive');
+  await expect(line).toContainText('Chargement de la page');
   await expect(line).toHaveClass(/coming-now/);
   release();
   await page.waitForURL(/\/cases\/[0-9a-f-]{36}/);
   await expect(line).not.toHaveClass(/coming-now/);
 });
 
-test('a page left open over a release goes on: what is gone from the server is asked for as a whole page', async ({ browser }) => {
-  const page = await somebody(browser, 'claire.fontaine@montclair.example');
+test('a page left open over a release goes on: a chunk that is gone is replaced by a full page load', async ({ browser }) => {
+  const page = await signedIn(browser, 'claire.fontaine@montclair.example');
   await go(page, '/cases');
   await page.evaluate(() => Object.assign(window, { same: true }));
   await page.route(/\/pkg\/split_talk/, (route) => route.fulfill({ status: 404 }));
@@ -51,7 +51,7 @@ test('a page left open over a release goes on: what is gone from the server is a
   await expect(page.locator('h1')).toHaveText(title);
   expect(await page.evaluate(() => 'same' in window), 'a new document').toBe(false);
 
-  // Its part is still missing: the page stays as the server made it, and does not load itself for ever.
+  // Its chunk is still missing: the page stays as the server rendered it, and does not reload forever.
   await page.evaluate(() => Object.assign(window, { same: true }));
   await expect(page.locator('form.reply textarea')).toBeVisible();
   expect(await page.evaluate(() => 'same' in window)).toBe(true);
@@ -86,7 +86,7 @@ test('the account menu closes by Escape, by a click elsewhere and on a new page'
   await expect(menu).not.toHaveAttribute('open', '');
 });
 
-test('an upload that is taken back stops', async ({ page }) => {
+test('the upload of a removed file stops', async ({ page }) => {
   await signIn(page, 'claire.fontaine@montclair.example');
   await go(page, '/cases/new');
   const network = await page.context().newCDPSession(page);
@@ -99,7 +99,7 @@ test('an upload that is taken back stops', async ({ page }) => {
   await expect(page.locator('.file')).toHaveCount(0);
 });
 
-test('a form waits for its uploads; what was taken back is not sent on', async ({ page }) => {
+test('a form waits for its uploads; a removed file is not sent with it', async ({ page }) => {
   await signIn(page, 'claire.fontaine@montclair.example');
   await go(page, '/cases/new');
   const file = (name: string) => ({ name, mimeType: 'text/plain', buffer: Buffer.from('lines of a log') });
@@ -121,7 +121,7 @@ test('a form waits for its uploads; what was taken back is not sent on', async (
   await expect(page.locator('input[name="files[]"]')).toHaveCount(1);
 });
 
-test('a toast says that it went well, waits while somebody points at it, and goes', async ({ page }) => {
+test('a toast reports a success, stays while the pointer is on it, and goes', async ({ page }) => {
   await signIn(page, 'omar@nordlys.example');
   await go(page, '/desk');
   await page.locator('a.row-link').first().click();
@@ -133,7 +133,7 @@ test('a toast says that it went well, waits while somebody points at it, and goe
   const toast = page.locator('.toasts .toast-box');
   await expect(toast).toBeVisible();
   await toast.hover();
-  // Real time: what a made-up clock calls a timer is no number that WebAssembly can hold.
+  // Real time: the timer ids of the mocked clock do not fit in WebAssembly's numbers.
   await page.waitForTimeout(7_000);
   await expect(toast).toBeVisible();
   await page.mouse.move(0, 0);

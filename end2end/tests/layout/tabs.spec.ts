@@ -1,4 +1,4 @@
-// Many tabs of one browser, over HTTP/1.1: it has six connections to a host.
+// Many tabs of one browser over HTTP/1.1, where it opens six connections to a host.
 import { expect, go, signIn, test } from '../../fixtures/portal';
 import { port, Server } from '../../fixtures/server';
 
@@ -32,7 +32,7 @@ test('T08 a page loads within two seconds beside twelve open tabs, six of them c
   await go(next, '/cases');
   expect(Date.now() - begun).toBeLessThan(2_000);
 
-  // What one tab hears, all hear: an answer of the desk shows in every chat.
+  // Every tab hears what one hears: an answer of the desk shows in every chat.
   const agent = await context.browser()!.newContext({ locale: 'fr-FR' });
   const omar = await agent.newPage();
   await signIn(omar, 'omar@nordlys.example');
@@ -44,7 +44,7 @@ test('T08 a page loads within two seconds beside twelve open tabs, six of them c
   await omar.keyboard.press('Enter');
   for (const tab of tabs.slice(0, 6)) await expect(tab.getByText(words)).toBeVisible();
 
-  // The tab with the stream goes away: another one takes it.
+  // The tab with the stream is closed, and another one takes over.
   await page.close();
   const again = `Still here ${Date.now()}`;
   await omar.locator('textarea').first().fill(again);

@@ -11,7 +11,7 @@ test.beforeAll(async () => {
 test.afterAll(() => own.stop());
 test.use({ baseURL: own.address });
 
-test('T16 earlier entries come above, news below, and neither moves what is read nor touches what is typed', async ({ page, browser }) => {
+test('T16 earlier entries appear above, new ones below, without moving what is read or touching what is typed', async ({ page, browser }) => {
   await signIn(page, 'omar@nordlys.example');
   await go(page, '/desk?search=longue+histoire');
   await page.locator('.row-link').first().click();
@@ -50,7 +50,7 @@ test('T16 earlier entries come above, news below, and neither moves what is read
 
 const LOW = [{ width: 320, height: 256 }, { width: 667, height: 375 }, { width: 844, height: 390 }];
 for (const viewport of LOW) {
-  test(`T07 at ${viewport.width}×${viewport.height} no bar stands over the page, and what has the focus is seen`, async ({ page }) => {
+  test(`T07 at ${viewport.width}×${viewport.height} no bar covers the page, and the focused element is visible`, async ({ page }) => {
     test.setTimeout(120_000);
     await page.setViewportSize(viewport);
     await signIn(page, 'omar@nordlys.example');
@@ -104,7 +104,7 @@ for (const width of [320, 390, 820, 1024, 1280, 1440]) {
   });
 }
 
-test('T23 on paper a case is its number, company, address and words: no bars, no forms, no entry cut', async ({ page }) => {
+test('T23 a printed case has its number, company, address and text: no bars, no forms, no split entry', async ({ page }) => {
   await signIn(page, 'omar@nordlys.example');
   await go(page, '/desk?search=longue+histoire');
   await page.locator('.row-link').first().click();
@@ -117,6 +117,15 @@ test('T23 on paper a case is its number, company, address and words: no bars, no
   const entry = page.locator('.stream > .entry').first();
   expect(await entry.evaluate((element) => getComputedStyle(element).breakInside)).toBe('avoid');
   expect(await page.locator('body').evaluate((body) => [getComputedStyle(body).color, getComputedStyle(body).backgroundColor])).toEqual(['rgb(0, 0, 0)', 'rgb(255, 255, 255)']);
+  await expect(page.locator('.stream-way'), 'entries that are not on the paper are said to be missing').toContainText(/Messages précédents \(\d+\)/);
+  // A list is a table, on a sheet of A4 too.
+  await page.setViewportSize({ width: 700, height: 1000 });
+  await go(page, '/desk');
+  await expect(page.locator('.case-rows thead')).toBeVisible();
+  for (const gone of ['.filters', '.desk-tabs', '.made-with', '.paging .btn']) await expect(page.locator(gone).first()).toBeHidden();
+  await expect(page.locator('.paging-extent')).toBeVisible();
+  expect(await page.locator('.case-rows').evaluate((table) => [getComputedStyle(table).display, table.scrollWidth <= innerWidth])).toEqual(['table', true]);
+  expect((await page.locator('.case-rows tbody tr').first().boundingBox())!.height, 'a row is a few lines').toBeLessThan(80);
   await page.emulateMedia({ media: 'screen', colorScheme: 'light' });
 });
 
@@ -133,7 +142,7 @@ test('vendor-side 9: the board shows companies above the fold and every column a
   expect(await fits(page)).toEqual([]);
 });
 
-test('B12 the zone of the browser is asked once and used by the server from then on', async ({ browser }) => {
+test('B12 the time zone of the browser is noted once and used by the server from then on', async ({ browser }) => {
   const abroad = { baseURL: own.address, locale: 'fr-FR', timezoneId: 'America/New_York' };
   const context = await browser.newContext(abroad);
   const page = await context.newPage();
@@ -151,7 +160,7 @@ test('B12 the zone of the browser is asked once and used by the server from then
   await context.close();
 });
 
-test('B31 B32 a chat that one reads back in does not jump, says how many messages came, and is accessible', async ({ page, browser }) => {
+test('B31 B32 a chat that is scrolled up does not jump, says how many messages arrived, and is accessible', async ({ page, browser }) => {
   test.setTimeout(90_000);
   await signIn(page, 'claire.fontaine@montclair.example');
   await go(page, '/chat');

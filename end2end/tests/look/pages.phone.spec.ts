@@ -1,4 +1,4 @@
-// The same pages on a small phone in the dark: nothing is wider than the screen, and contrast holds.
+// The same pages on a small phone in dark mode: nothing is wider than the screen, and contrast holds.
 import { PEOPLE } from '../../fixtures/people';
 import { accessible, expect, go, signIn, test } from '../../fixtures/portal';
 

@@ -21,7 +21,7 @@ test('J05 scanner-safe invitation: GET never consumes, POST accepts once, an exp
   await accept(window, ada);
   await expect(window.locator('h1')).toContainText('Ada');
 
-  // The link again: it says so, and a second acceptance does too.
+  // The link again: the page says that it was used, and so does a second acceptance.
   await go(window, ada);
   await expect(window.getByText('Cette invitation a déjà été acceptée')).toBeVisible();
   const token = ada.split('/').pop() as string;

@@ -1,7 +1,7 @@
 import { addPerson, expect, signIn, test } from '../../fixtures/portal';
 import { letter, letters } from '../../fixtures/server';
 
-test('J07 every admin of the company hears of a new user, nobody elsewhere does (R17)', async ({ page }) => {
+test('J07 every admin of the company is told of a new user, no one elsewhere is (R17)', async ({ page }) => {
   const before = letters().length;
   await signIn(page, 'jules.perrin@valmont.example');
   await addPerson(page, 'Ursule Neuf', 'ursule@j07.example');

@@ -1,6 +1,6 @@
 import { expect, go, signIn, test } from '../../fixtures/portal';
 
-test('D2 a launched company is set back only by a question that says what closes and wants its name', async ({ page }) => {
+test('D2 a launched company is set back only in a dialog that says what closes and asks for its name', async ({ page }) => {
   await signIn(page, 'mia@nordlys.example');
   await go(page, '/rollout?search=Montclair');
   await page.getByRole('link', { name: 'Librairie Montclair' }).first().click();

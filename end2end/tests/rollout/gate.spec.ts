@@ -1,4 +1,4 @@
-import { accept, accessible, addPerson, expect, go, signIn, test } from '../../fixtures/portal';
+import { accept, accessible, addPerson, expect, go, importLines, signIn, test } from '../../fixtures/portal';
 import { invitationLink, letter } from '../../fixtures/server';
 
 test('J06 phase gate: in set-up the timeline is open, cases, chat and call-backs are refused with the date', async ({ browser, page }) => {
@@ -24,7 +24,7 @@ test('J06 phase gate: in set-up the timeline is open, cases, chat and call-backs
   await go(user, '/');
   await expect(user.locator('.door').locator(`time[datetime="${launch}"]`)).toHaveCount(3);
 
-  // Whoever goes around the page meets the same gate.
+  // A request that bypasses the page meets the same gate.
   const viewer = await user.request.post('/fn/session/viewer', { headers: { 'sec-fetch-site': 'same-origin' } });
   const organisation = (await viewer.json()).actor.memberships[0].organisation as string;
   const acts: [string, Record<string, string>][] = [
@@ -38,4 +38,20 @@ test('J06 phase gate: in set-up the timeline is open, cases, chat and call-backs
     expect(await answer.text(), `${path} says when`).toContain(`"opens_on":"${launch}"`);
   }
   await context.close();
+});
+
+test('J11 the override of the guard is offered for a launch, and for no other step', async ({ page }) => {
+  await signIn(page, 'mia@nordlys.example');
+  await importLines(page, 'j11', [{ type: 'organisation', id: 'J11-1', name: 'J11 Sans Administrateur', programme: 'spring' }]);
+  await go(page, '/rollout?search=J11');
+  await page.getByRole('link', { name: 'J11 Sans Administrateur' }).first().click();
+  const form = page.locator('form[action$="/move_phase"]');
+  const override = form.locator('input[name=override_guard]');
+  await expect(form.locator('select[name=to]')).toHaveValue('setup');
+  await expect(override).toBeHidden();
+  await form.locator('select[name=to]').selectOption('launch');
+  await expect(override).toBeVisible();
+  await form.locator('input[name=reason]').fill('J11');
+  await form.getByRole('button').click();
+  await expect(form, 'refused once, in one place').toContainText('n’a encore accepté son invitation');
 });

@@ -1,6 +1,6 @@
 // What people type is text, on every page and in every title; with the content security policy and without it (S5).
-import type { Browser, Page } from '@playwright/test';
-import { expect, go, signIn, test } from '../../fixtures/portal';
+import type { Page } from '@playwright/test';
+import { expect, go, signedIn, test } from '../../fixtures/portal';
 
 const VECTORS = [
   '</title><script>window.__hit=1</script>',
@@ -20,13 +20,6 @@ const VECTORS = [
   '{{constructor.constructor("window.__hit=1")()}}',
 ];
 
-async function signedIn(browser: Browser, email: string, options: object): Promise<Page> {
-  const context = await browser.newContext({ locale: 'fr-FR', ...options });
-  const page = await context.newPage();
-  await signIn(page, email);
-  return page;
-}
-
 async function harmless(page: Page, vector: string, where: string): Promise<void> {
   const found = await page.evaluate(() => ({ hit: '__hit' in window, path: location.pathname, evil: !!document.querySelector('#evil, meta[http-equiv=refresh], img[onerror], svg[onload]') }));
   expect(found, `${vector} in ${where}`).toEqual({ hit: false, path: where, evil: false });
@@ -42,7 +35,7 @@ for (const bypassCSP of [false, true]) {
       await customer.locator('select[name="form[product]"]').selectOption({ index: 1 });
       await customer.locator('input[name="form[title]"]').fill(vector);
       await customer.locator('textarea[name="form[description]"]').fill(vector);
-      // A refused form and a draft show it too.
+      // A draft shows it too.
       await customer.reload();
       await expect(customer.locator('textarea[name="form[description]"]')).toHaveValue(vector);
       await harmless(customer, vector, '/cases/new');
@@ -52,7 +45,7 @@ for (const bypassCSP of [false, true]) {
       await customer.locator('form.form button[type=submit]').first().click();
       await customer.waitForURL(/\/cases\/[0-9a-f-]{36}/);
       const path = new URL(customer.url()).pathname;
-      // Reached by a link inside, the title is text; so it is on a page of the server, before and after it lives.
+      // The title is text after navigation inside the application, and on a page from the server before and after hydration.
       await expect(customer).toHaveTitle(`${vector} · Nordlys`);
       for (const page of [customer, agent]) {
         await page.goto(path);

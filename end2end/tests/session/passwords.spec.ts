@@ -4,7 +4,7 @@ import { letter } from '../../fixtures/server';
 const who = 'ingrid.solheim@fjordtextiles.example';
 const phrase = 'trois bateaux au port';
 
-test('a forgotten password: a link by mail, a new password, the old one and the link are worth nothing', async ({ page }) => {
+test('a forgotten password: a link by mail, a new password, the old one and the link no longer work', async ({ page }) => {
   await go(page, '/forgot');
   await page.locator('input[name=email]').fill(who);
   await page.locator('main button[type=submit]').click();
@@ -32,7 +32,7 @@ test('a forgotten password: a link by mail, a new password, the old one and the 
   await expect(page.locator('.field-error:visible')).not.toHaveCount(0);
   await expect(page.locator('input[name=email]'), 'what was typed is still there').toHaveValue(who);
 
-  // Back to the one of the demo, on the page of the account.
+  // Back to the demo's password, on the account page.
   await signIn(page, who, phrase);
   await go(page, '/account');
   await page.locator('input[name=old_password]').fill(phrase);

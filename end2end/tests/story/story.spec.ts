@@ -57,7 +57,7 @@ test('J00 main job', async ({ browser, page }, info) => {
   const cast = CAST[info.project.name];
   const problems: string[] = [];
 
-  // The programme manager imports; nobody is told.
+  // The programme manager imports; no one is told.
   await signIn(page, 'mia@nordlys.example');
   const before = letters().length;
   await go(page, '/imports');
@@ -88,7 +88,7 @@ test('J00 main job', async ({ browser, page }, info) => {
   }
   await move(page, cast.company, 'setup');
 
-  // The admin comes in by the link of the mail, sees the timeline, adds a colleague.
+  // The admin signs in by the link in the mail, sees the timeline, adds a colleague.
   const admin = await window(browser, info.project.name, problems);
   const invited = await letter((mail) => mail.to.includes(cast.admin.email) && /invitation\//.test(mail.text), 'the invitation of the admin');
   await accept(admin, invitationLink(invited));
@@ -97,7 +97,7 @@ test('J00 main job', async ({ browser, page }, info) => {
   await addPerson(admin, cast.user.name, cast.user.email);
   await letter((mail) => mail.to.includes(cast.admin.email) && mail.text.includes(cast.user.name), 'R17: every admin hears of the new user');
 
-  // The colleague comes in: cases open at launch, in the page and at the server function.
+  // The colleague signs in: cases open at launch, on the page and in the server function.
   const user = await window(browser, info.project.name, problems);
   const welcome = await letter((mail) => mail.to.includes(cast.user.email), 'the invitation of the user');
   await accept(user, invitationLink(welcome));
@@ -119,7 +119,7 @@ test('J00 main job', async ({ browser, page }, info) => {
   // Launch.
   await move(page, cast.company, 'launch');
 
-  // An agent has the desk open; the user opens a case with a file; it arrives by itself.
+  // An agent has the desk open; the user opens a case with a file; it arrives without reloading.
   const agent = await window(browser, info.project.name, problems);
   await signIn(agent, 'omar@nordlys.example');
   await go(agent, '/desk');
@@ -136,7 +136,7 @@ test('J00 main job', async ({ browser, page }, info) => {
   await expect(user.locator('.file', { hasText: 'export.csv' })).toBeVisible();
   await expect(agent.getByRole('link', { name: title }), 'the case arrives live').toBeVisible();
 
-  // The agent answers, the user reads it without loading again.
+  // The agent answers; the user reads it without reloading.
   await agent.getByRole('link', { name: title }).click();
   await agent.locator('form.reply textarea').fill('Nous avons trouvé la cause. We found the cause.');
   await agent.locator('form.reply button[type=submit]').click();
@@ -150,7 +150,7 @@ test('J00 main job', async ({ browser, page }, info) => {
   await user.locator('.row-link').click();
   await expect(user.locator('.stream time').first()).toHaveAttribute('datetime', /^2018/);
 
-  // Every mail is in the outbox, and left.
+  // Every mail is in the outbox, and was sent.
   await go(page, '/mail');
   await expect(page.locator('main')).toContainText(cast.user.email);
   for (const window of [admin, user, agent]) await window.close();

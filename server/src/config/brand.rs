@@ -1,6 +1,6 @@
-//! Whether a colour can be the vendor's.
+//! Checks whether a colour can be the vendor's.
 
-/// Whether white letters can be read on a colour written `#rrggbb`: a contrast of 4.5 to 1 (WCAG 1.4.3).
+/// Whether white letters are legible on a colour given as `#rrggbb`: a contrast of 4.5 to 1 (WCAG 1.4.3).
 pub(super) fn carries_white(colour: &str) -> bool {
     let Some(hex) = colour.strip_prefix('#').filter(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
     else {

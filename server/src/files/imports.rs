@@ -1,4 +1,4 @@
-//! What is to be imported comes in by a plain multipart form and streams to disk; the verdicts go out as a table.
+//! Uploads for imports arrive in a plain multipart form and stream to disk; the verdicts go out as a table.
 
 use app::{imports::report, request::Facts};
 use axum::{
@@ -17,12 +17,12 @@ use service::{
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::{
-    DRAINED, MAX_PARTS, answer, answer_with_page, context, lead_back, name, once, parts::Parts, shows_pages, sign_in,
+    DRAINED, MAX_PARTS, answer_with_page, context, lead_back, name, once, parts::Parts, shows_pages, sign_in,
     wants_json,
 };
-use crate::{middleware::AppState, router::IMPORT_LIMIT};
+use crate::{middleware::AppState, router::IMPORT_LIMIT, web::failure_code};
 
-/// Keeps the files and leads to the page where the dry run shows.
+/// Stores the files and leads to the page with the dry run.
 pub async fn upload(Extension(facts): Extension<Facts>, headers: HeaderMap, mut form: Parts) -> Response {
     let outcome = take(facts, &mut form).await;
     match &outcome {
@@ -37,7 +37,7 @@ pub async fn upload(Extension(facts): Extension<Facts>, headers: HeaderMap, mut 
         }
         Err(Failure::Unauthenticated) if !wants_json(&headers) => sign_in("/imports"),
         Err(failure) if shows_pages(&headers) => lead_back("/imports", "/imports/upload", failure),
-        Err(failure) => answer(failure),
+        Err(failure) => failure_code(failure),
     }
 }
 
@@ -49,11 +49,11 @@ fn problem(errors: &FieldErrors) -> UploadProblem {
     found.unwrap_or(UploadProblem::Interrupted)
 }
 
-/// Returns the page where the dry run shows.
+/// Stores the files and returns the page with the dry run.
 async fn take(facts: Facts, form: &mut Parts) -> Result<String, Failure> {
     let context = context(facts)?;
     let mut upload = Upload::begin(&context).await?;
-    // Another upload of the same files is another import: what they meet may have changed.
+    // Uploading the same files later is another import, since the database may have changed.
     let mut sent = once::Form::new("/imports/upload", false);
     let refuse = |problem| Failure::field("records", FieldError::Upload(problem));
     let mut others = 0;
@@ -79,7 +79,7 @@ async fn take(facts: Facts, form: &mut Parts) -> Result<String, Failure> {
                 sent.note_file(&format!("{part:?} {name}"), sum);
             }
             None if field.name() == Some("key") => sent.read_key(&context, field).await?,
-            // Fields of text, and file fields that were left empty.
+            // Text fields, and file fields that were left empty.
             None if others >= MAX_PARTS => return Err(refuse(UploadProblem::TooManyFiles)),
             None => others += 1,
         }
@@ -87,7 +87,7 @@ async fn take(facts: Facts, form: &mut Parts) -> Result<String, Failure> {
     sent.take(&context, async move { upload.finish().map(|id| format!("/imports/{id}")) }).await
 }
 
-/// The verdict on every record, in the reader's language.
+/// Streams the verdict on every record, in the reader's language.
 pub async fn verdicts(
     State(state): State<AppState>,
     Extension(facts): Extension<Facts>,
@@ -107,7 +107,7 @@ pub async fn verdicts(
     tokio::task::spawn_blocking(move || {
         let lines = std::iter::once(report::head(language)).chain(rows.map(|row| report::row(language, &row)));
         for line in lines {
-            // Whoever reads may go away.
+            // The client may go away.
             if sender.blocking_send(Ok::<_, std::convert::Infallible>(line)).is_err() {
                 return;
             }

@@ -1,4 +1,4 @@
-//! Files in and out: plain multipart, so that it works without JavaScript and streams.
+//! Uploads and downloads: plain multipart forms, which work without JavaScript and stream.
 
 pub mod imports;
 mod name;
@@ -10,7 +10,7 @@ use axum::{
     Extension, Json,
     body::Body,
     extract::{Path, Query, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Redirect, Response},
 };
 use domain::{
@@ -27,19 +27,22 @@ use service::{
     forms::FileSum,
 };
 
-use crate::middleware::AppState;
+use crate::{
+    middleware::{AppState, mark_done},
+    web::failure_code,
+};
 use parts::Parts;
 
-/// Parts of one upload, files and fields of text (F4).
+/// The maximum number of parts in one upload, files and text fields (F4).
 const MAX_PARTS: usize = 50;
-/// Bytes of all fields of text in one upload.
+/// The maximum number of bytes in all text fields of one upload.
 const MAX_TEXT: usize = 64 * 1024;
-/// Bytes of a refused upload that are read to its end.
+/// The maximum number of bytes of a refused upload that are still read.
 const DRAINED: usize = 2 * MAX_FILE_BYTES as usize;
 
 #[derive(Debug, Deserialize)]
 pub struct Target {
-    /// The case the files are for; without it they wait to be named by a form.
+    /// The case that the files are for; without it they wait until a form names them.
     case: Option<CaseId>,
 }
 
@@ -48,37 +51,28 @@ fn context(facts: Facts) -> Result<Context, Failure> {
     Ok(Context { services: facts.services, actor, request: facts.request })
 }
 
-fn answer(failure: Failure) -> Response {
-    let status = StatusCode::from_u16(failure.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let wait = failure.retry_after();
-    let mut response = (status, Json(ApiError(failure))).into_response();
-    if let Some(seconds) = wait {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    response
-}
-
-/// Takes files. A script gets the file back as JSON; a plain form is led to its case, where the files are an entry.
+/// Accepts files. A script gets the file back as JSON; a plain form is led to its case, where the files are an entry.
 pub async fn upload(
     Extension(facts): Extension<Facts>,
     Query(into): Query<Target>,
     headers: HeaderMap,
     mut form: Parts,
 ) -> Response {
+    let secure = facts.secure;
     let outcome = take(facts, into.case, &mut form).await;
     if !matches!(outcome, Ok(_) | Err(Failure::TooMany { .. })) {
         form.drain(DRAINED, MAX_PARTS).await;
     }
     match (outcome, into.case.filter(|_| !wants_json(&headers))) {
-        (Ok(files), None) => Json(files.into_iter().next()).into_response(),
-        (Ok(_), Some(case)) => Redirect::to(&format!("/cases/{case}")).into_response(),
+        (Ok((files, _)), None) => Json(files.into_iter().next()).into_response(),
+        (Ok((_, to)), Some(_)) => lead_on(&to, secure),
         (Err(Failure::Unauthenticated), Some(case)) => sign_in(&format!("/cases/{case}")),
         (Err(failure), Some(case)) => lead_back(&format!("/cases/{case}"), "/fn/cases/reply", failure),
-        (Err(failure), None) => answer(failure),
+        (Err(failure), None) => failure_code(failure),
     }
 }
 
-/// Leads to a page that says why a form was refused; `function` is the one whose form on that page says it.
+/// Leads to a page that says why a form was refused; `function` is the server function whose form shows it.
 fn lead_back(page: &str, function: &str, failure: Failure) -> Response {
     let error = server_fn::error::ServerFnUrlError::new(function, ApiError(failure));
     let to = error.to_url(&format!("http://portal{page}"));
@@ -95,18 +89,49 @@ fn wants_json(headers: &HeaderMap) -> bool {
     headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"application/json"))
 }
 
-/// Whether who asks is a browser that shows what it gets.
+/// Whether the client is a browser that shows the answer.
 fn shows_pages(headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
-async fn take(facts: Facts, case: Option<CaseId>, form: &mut Parts) -> Result<Vec<FileView>, Failure> {
+/// Leads to the page that shows what was sent.
+fn lead_on(to: &str, secure: bool) -> Response {
+    let mut response = Redirect::to(to).into_response();
+    mark_done(response.headers_mut(), secure);
+    response
+}
+
+/// Stores the files; returns them and where they lead.
+async fn take(facts: Facts, case: Option<CaseId>, form: &mut Parts) -> Result<(Vec<FileView>, String), Failure> {
     let context = context(facts)?;
     let uploads = Uploads::begin(&context, case).await?;
+    let mut sent = once::Form::new("/files", true);
+    let taken = receive(&context, &uploads, &mut sent, form).await?;
+    if let Some(case) = case {
+        let names: Vec<&str> = taken.iter().map(|file| file.name.as_str()).collect();
+        let ids: Vec<FileId> = taken.iter().map(|file| file.id).collect();
+        let text = names.join("\n");
+        sent.note("case", case.to_string());
+        let writer = context.clone();
+        let work = async move {
+            cases::reply(&writer, case, &text, &ids, cases::Reply::Answer).await?;
+            Ok(format!("/cases/{case}"))
+        };
+        return sent.take(&context, work).await.map(|to| (taken, to));
+    }
+    Ok((taken, String::new()))
+}
+
+/// Takes every file of a form, one after the other.
+async fn receive(
+    context: &Context,
+    uploads: &Uploads,
+    sent: &mut once::Form,
+    form: &mut Parts,
+) -> Result<Vec<FileView>, Failure> {
     let refuse = |error| Failure::field("files", error);
     let interrupted = |_| refuse(FieldError::Upload(UploadProblem::Interrupted));
-    let mut sent = once::Form::new("/files", true);
     let (mut taken, mut parts, mut text) = (Vec::new(), 0, 0);
     while let Some(mut field) = form.next().await.map_err(interrupted)? {
         parts += 1;
@@ -124,8 +149,8 @@ async fn take(facts: Facts, case: Option<CaseId>, form: &mut Parts) -> Result<Ve
                 sent.note_file(&name, sum);
                 taken.push(file);
             }
-            None if field.name() == Some("key") => sent.read_key(&context, field).await?,
-            // A field of text, or, without a byte, a file field that was left empty.
+            None if field.name() == Some("key") => sent.read_key(context, field).await?,
+            // A text field, or a file field that was left empty.
             unnamed => {
                 while let Some(chunk) = field.chunk().await.map_err(interrupted)? {
                     text += chunk.len();
@@ -139,23 +164,38 @@ async fn take(facts: Facts, case: Option<CaseId>, form: &mut Parts) -> Result<Ve
     if taken.is_empty() {
         return Err(refuse(FieldError::NoFileName));
     }
-    if let Some(case) = case {
-        let names: Vec<&str> = taken.iter().map(|file| file.name.as_str()).collect();
-        let ids: Vec<FileId> = taken.iter().map(|file| file.id).collect();
-        let text = names.join("\n");
-        sent.note("case", case.to_string());
-        let writer = context.clone();
-        let work = async move {
-            cases::reply(&writer, case, &text, &ids, cases::Reply::Answer).await?;
-            Ok(format!("/cases/{case}"))
-        };
-        sent.take(&context, work).await?;
-    }
     Ok(taken)
 }
 
-/// Gives a file as a download: never shown inside the site, whatever it is (RT CVE-2022-25802; ASVS 3.2.1), and under a
-/// name that runs nothing (F19j). A person who may not have it gets a page (T25).
+/// The page on which images of announcements are uploaded, and the server function whose form there shows a refusal.
+const IMAGES: (&str, &str) = ("/publish", "/fn/announcements/images");
+
+/// Takes images of announcements; leads back to the page that says how a text shows them.
+pub async fn upload_images(Extension(facts): Extension<Facts>, headers: HeaderMap, mut form: Parts) -> Response {
+    let secure = facts.secure;
+    let outcome = take_images(facts, &mut form).await;
+    if !matches!(outcome, Ok(_) | Err(Failure::TooMany { .. })) {
+        form.drain(DRAINED, MAX_PARTS).await;
+    }
+    let (page, function) = IMAGES;
+    match outcome {
+        Ok(to) => lead_on(&to, secure),
+        Err(failure) if wants_json(&headers) => failure_code(failure),
+        Err(Failure::Unauthenticated) => sign_in(page),
+        Err(failure) => lead_back(page, function, failure),
+    }
+}
+
+async fn take_images(facts: Facts, form: &mut Parts) -> Result<String, Failure> {
+    let context = context(facts)?;
+    let uploads = Uploads::begin_images(&context).await?;
+    let mut sent = once::Form::new(IMAGES.1, true);
+    receive(&context, &uploads, &mut sent, form).await?;
+    sent.take(&context, async { Ok(format!("{}#images", IMAGES.0)) }).await
+}
+
+/// Sends a file as a download: it is never shown inside the site, whatever its type (RT CVE-2022-25802; ASVS 3.2.1), and its
+/// name does not make it run (F19j). A reader without access gets a page (T25).
 pub async fn download(
     State(state): State<AppState>,
     Extension(facts): Extension<Facts>,
@@ -187,14 +227,14 @@ pub async fn download(
     response
 }
 
-/// Says a failure as a page to a browser that shows one, and as a code to a program.
+/// Answers a failure with a page for browsers and with a code for programs.
 async fn answer_with_page(state: AppState, request: Request, failure: Failure) -> Response {
     if !shows_pages(request.headers()) {
-        return answer(failure);
+        return failure_code(failure);
     }
     match failure {
         Failure::Unauthenticated => Redirect::to(&crate::middleware::sign_in_and_back(request.uri())).into_response(),
-        // Also for what may be seen and not had: the page would say no more than this.
+        // Also for a file that the reader may know of but not have: the page would say no more.
         Failure::NotFound | Failure::Forbidden(_) => crate::router::not_found(State(state), request).await,
         failure => crate::web::failure_page(&failure).into_response(),
     }

@@ -1,23 +1,23 @@
-//! Names of files in headers: as browsers write them into a form, and as a download suggests them.
+//! File names in headers: as browsers write them in a form, and as a download suggests them.
 
 use axum::http::{HeaderMap, header};
 use domain::files::download_name;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-/// What RFC 8187 leaves as it is, of that which needs no thought.
+/// The characters that need no encoding in RFC 8187, in a conservative selection.
 const KEPT: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
 
-/// Returns the name that a part of a form gives its file; `None` for a part that is no file.
+/// Returns the name that a part of a form gives its file; `None` for a part that is not a file.
 ///
-/// Browsers write `"` as `%22` and line ends as `%0D` and `%0A`, and nothing else in another way (WHATWG, multipart/form-data
-/// encoding): a backslash is a backslash, and the name ends with the last quotation mark. Older programs write `\"`.
+/// Browsers escape only `"` as `%22` and line ends as `%0D` and `%0A` (WHATWG, multipart/form-data encoding): a backslash is
+/// a backslash, and the name ends at the last quotation mark. Older programs write `\"`.
 pub fn claimed(headers: &HeaderMap) -> Option<String> {
     let disposition = headers.get(header::CONTENT_DISPOSITION)?;
     let disposition = String::from_utf8_lossy(disposition.as_bytes());
     if let Some(extended) = parameter(&disposition, "filename*=")
         && let Some((_, encoded)) = extended.split_once("''")
     {
-        // It holds neither blanks nor quotation marks (RFC 8187); some programs put it between some all the same.
+        // It contains neither blanks nor quotation marks (RFC 8187), but some programs quote it anyway.
         let encoded = encoded.split([';', ' ', '"']).next().unwrap_or_default();
         return Some(percent_decode_str(encoded).decode_utf8_lossy().into_owned());
     }
@@ -30,9 +30,9 @@ pub fn claimed(headers: &HeaderMap) -> Option<String> {
     Some(name.replace("\\\"", "\"").replace("%22", "\"").replace("%0D", "\r").replace("%0A", "\n"))
 }
 
-/// What follows a parameter's name.
+/// Returns what follows the name of a parameter.
 fn parameter<'a>(disposition: &'a str, name: &str) -> Option<&'a str> {
-    // The name of another parameter, or a value, may hold the same letters.
+    // Another parameter's name, or a value, may contain the same letters.
     disposition.match_indices(';').find_map(|(at, _)| {
         let rest = disposition.get(at + 1..)?.trim_start();
         let head = rest.get(..name.len())?;
@@ -40,7 +40,7 @@ fn parameter<'a>(disposition: &'a str, name: &str) -> Option<&'a str> {
     })
 }
 
-/// The name that a download suggests, for `filename*=UTF-8''`.
+/// Encodes the name that a download suggests, for `filename*=UTF-8''`.
 pub fn encoded(name: &str) -> String {
     utf8_percent_encode(&download_name(name), &KEPT).to_string()
 }

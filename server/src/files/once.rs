@@ -1,6 +1,6 @@
-//! A form with files works once, as the others do (B36): its key and what its files hold say whether it was sent before.
+//! Forms with files work once, as others do (B36): the key and the content of the files tell whether a form was sent before.
 
-use std::{future::Future, time::Duration};
+use std::future::Future;
 
 use axum::extract::multipart::Field;
 use domain::{Failure, FieldError, failure::Conflict, imports::UploadProblem};
@@ -10,16 +10,14 @@ use service::{
 };
 use tracing::Instrument;
 
-/// How often a second sending looks whether the first one is answered, and how long it waits.
-const LOOK: Duration = Duration::from_millis(50);
-const LOOKS: u32 = 400;
+use crate::middleware::{SENT_BEFORE, said_once};
 
-/// What a form brought, as far as it was read.
+/// The content of a form, as far as it was read.
 pub struct Form {
     function: &'static str,
     key: String,
     fields: Vec<(String, String)>,
-    /// The same content is the same act for a while, whatever the key.
+    /// Whether equal content is the same act for a while, whatever the key.
     once: bool,
 }
 
@@ -28,21 +26,21 @@ impl Form {
         Self { function, key: String::new(), fields: Vec::new(), once }
     }
 
-    /// Notes what the form says beside its files, or which file it brought.
+    /// Notes a field or a file of the form.
     pub fn note(&mut self, name: &str, value: String) {
         self.fields.push((name.to_owned(), value));
     }
 
-    /// Notes a file by what it holds.
+    /// Notes a file by its content.
     pub fn note_file(&mut self, name: &str, sum: FileSum) {
         self.note(name, sum.finish());
     }
 
-    /// Reads the key, which comes before the files.
+    /// Reads the key, which precedes the files.
     ///
     /// # Errors
-    /// [`Conflict::OtherPerson`] for a form that was made for another person (T34); [`Failure::Invalid`] under `key` for one
-    /// that is too long (C2).
+    /// [`Conflict::OtherPerson`] for a form that was made for another person (T34); [`Failure::Invalid`] under `key` when it
+    /// is too long (C2).
     pub async fn read_key(&mut self, context: &Context, mut field: Field<'_>) -> Result<(), Failure> {
         let mut bytes = Vec::new();
         let interrupted = |_| Failure::field("files", FieldError::Upload(UploadProblem::Interrupted));
@@ -60,11 +58,12 @@ impl Form {
         Ok(())
     }
 
-    /// Does what the form asks for, unless it was sent before; returns where it leads. Work that was begun goes on when the
-    /// browser no longer waits for it. A form without a key, as programs send them, is always another one.
+    /// Does what the form asks for, unless it was sent before; returns where it leads. Work that has begun goes on when the
+    /// browser no longer waits for it. A form without a key, as programs send them, is always a new act.
     ///
     /// # Errors
-    /// As `work`; [`Failure::Unavailable`] while the first sending does not end; when the database refuses.
+    /// Those of `work`; [`Failure::Unavailable`] when the first sending does not end in time; when the database
+    /// refuses.
     pub async fn take(
         self,
         context: &Context,
@@ -75,35 +74,32 @@ impl Form {
         }
         let services = context.services.clone();
         let request = context.request.unwrap_or_else(|| services.id());
-        let sent = Sent {
-            function: self.function,
-            person: Some(context.actor.person),
-            key: &self.key,
-            fields: &self.fields,
-            once: self.once.then_some(forms::SAME_CONTENT),
-        };
-        for _ in 0..LOOKS {
-            let sending = match forms::begin(&services, &sent, request).await? {
+        let person = context.actor.person;
+        // The claim too goes on: one whose request was dropped would keep the second sending waiting for nothing.
+        let work = async move {
+            let sent = Sent {
+                function: self.function,
+                person: Some(person),
+                key: &self.key,
+                fields: &self.fields,
+                once: self.once.then_some(forms::SAME_CONTENT),
+            };
+            let sending = match forms::begin_or_wait(&services, &sent, request).await? {
                 Begun::First(sending) => sending,
                 Begun::Before(answer) => return Ok(answer),
-                Begun::UnderWay => {
-                    tokio::time::sleep(LOOK).await;
-                    continue;
-                }
+                Begun::SameText(answer) => return Ok(said_once(&answer, SENT_BEFORE)),
+                Begun::UnderWay => return Err(Failure::Unavailable),
             };
-            let work = async move {
-                let outcome = work.await;
-                let noted = match &outcome {
-                    Ok(to) => sending.answered(&services, to).await,
-                    Err(_) => sending.refused(&services).await,
-                };
-                if let Err(failure) = noted {
-                    tracing::warn!(error = %failure, "a second sending of a form will not find the first one's answer");
-                }
-                outcome
+            let outcome = work.await;
+            let noted = match &outcome {
+                Ok(to) => sending.answered(&services, to).await,
+                Err(_) => sending.refused(&services).await,
             };
-            return tokio::spawn(work.in_current_span()).await.unwrap_or(Err(Failure::Unavailable));
-        }
-        Err(Failure::Unavailable)
+            if let Err(failure) = noted {
+                tracing::warn!(error = %failure, "a second sending of a form will not find the first one's answer");
+            }
+            outcome
+        };
+        tokio::spawn(work.in_current_span()).await.unwrap_or(Err(Failure::Unavailable))
     }
 }

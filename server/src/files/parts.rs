@@ -1,5 +1,5 @@
-//! The parts of a form. multer keeps what it reads until it finds a boundary, or the end of a part's head, however long that
-//! takes, and looks through all of it at each chunk: a body that never has one would fill the memory (F4).
+//! The parts of a form. multer buffers what it reads until it finds a boundary or the end of a part's head, and scans the
+//! whole buffer at each chunk: a body without either would fill the memory (F4).
 
 use std::{
     io,
@@ -18,23 +18,23 @@ use axum::{
 };
 use futures::StreamExt;
 
-/// Bytes that may come before a part begins.
+/// The maximum number of bytes before a part begins.
 const MAX_HEAD: u64 = 128 * 1024;
-/// The content of a part is read, whose bytes are counted elsewhere.
+/// Marks that the content of a part is being read, whose bytes are counted elsewhere.
 const WITHIN: u64 = u64::MAX;
 
 /// A form with files, read part by part.
 pub struct Parts {
     form: Multipart,
-    /// Bytes that came since the next part is looked for.
+    /// The bytes received while looking for the next part.
     head: Arc<AtomicU64>,
 }
 
 impl Parts {
-    /// The next part; what was not read of the one before it is passed over, as long as it is short.
+    /// Returns the next part, and skips what was not read of the previous one as long as that is short.
     ///
     /// # Errors
-    /// When the body breaks off, is no form, or has no part for too long.
+    /// When the body breaks off, is not a form, or has no part for too long.
     pub async fn next(&mut self) -> Result<Option<Field<'_>>, MultipartError> {
         self.head.store(0, Ordering::Relaxed);
         let next = self.form.next_field().await;
@@ -42,8 +42,8 @@ impl Parts {
         next
     }
 
-    /// Reads what is still coming of a form that was refused: a browser that is still sending does not read the answer.
-    /// Reads at most so many bytes of content, in so many parts.
+    /// Reads the rest of a refused form, since a browser that is still sending does not read the answer; at most `max_bytes`
+    /// of content in `max_parts` parts.
     pub async fn drain(mut self, max_bytes: usize, max_parts: usize) {
         let mut bytes = 0;
         for _ in 0..max_parts {

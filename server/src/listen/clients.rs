@@ -1,4 +1,4 @@
-//! The connections of each client: a bounded number is served, the others wait for one of those to end or to lie idle.
+//! The connections of each client: a bounded number is served; others wait until one of those ends or becomes idle.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -13,11 +13,14 @@ use axum::body::{Body, Bytes, HttpBody};
 use hyper::body::{Frame, SizeHint};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-/// All clients that are connected.
+/// Each client with the number of its connections.
+type Connected = HashMap<IpAddr, (Arc<Client>, usize)>;
+
+/// All connected clients.
 #[derive(Clone)]
 pub struct Clients {
     per_client: usize,
-    all: Arc<Mutex<HashMap<IpAddr, Arc<Client>>>>,
+    all: Arc<Mutex<Connected>>,
 }
 
 /// One client.
@@ -28,9 +31,9 @@ struct Client {
 
 #[derive(Default)]
 struct Waiting {
-    /// Connections that have no seat yet.
+    /// The number of connections without a seat.
     count: usize,
-    /// Those with a seat that lie idle or have not asked yet, the longest first.
+    /// Connections with a seat that are idle or have not sent a request yet, the longest waiting first.
     idle: VecDeque<Arc<Notify>>,
 }
 
@@ -38,41 +41,48 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+impl Client {
+    fn new(seats: usize) -> Self {
+        Self { seats: Arc::new(Semaphore::new(seats)), waiting: Mutex::default() }
+    }
+}
+
 impl Clients {
     pub fn new(per_client: usize) -> Self {
         Self { per_client, all: Arc::default() }
     }
 
-    /// Waits for a seat; `None` when too many of the client wait already, or none became free in time.
+    /// Waits for a seat; returns `None` when too many connections of the client are waiting already, or when none becomes
+    /// free in time.
     pub async fn enter(&self, address: IpAddr, patience: Duration) -> Option<Place> {
         let key = network(address);
-        let client = lock(&self.all)
-            .entry(key)
-            .or_insert_with(|| {
-                Arc::new(Client { seats: Arc::new(Semaphore::new(self.per_client)), waiting: Mutex::default() })
-            })
-            .clone();
+        let client = {
+            let mut all = lock(&self.all);
+            let (client, visits) = all.entry(key).or_insert_with(|| (Arc::new(Client::new(self.per_client)), 0));
+            *visits += 1;
+            client.clone()
+        };
         let visit = Visit { clients: self.clone(), key, client };
         let seat = match visit.client.seats.clone().try_acquire_owned() {
             Ok(seat) => seat,
             Err(_) => visit.wait(patience).await?,
         };
         let turn = Turn { client: Some(visit.client.clone()), leave: Arc::new(Notify::new()) };
-        // Until it asks something.
+        // Until its first request.
         lock(&visit.client.waiting).idle.push_back(turn.leave.clone());
         Some(Place { turn, _seat: Some(seat), _visit: Some(visit) })
     }
 }
 
-/// An IPv4 address, or the 64 bits of an IPv6 address that one customer of a provider gets.
-fn network(address: IpAddr) -> IpAddr {
+/// Returns an IPv4 address, or the /64 network of an IPv6 address, which is what a provider assigns to one customer.
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
         address => address,
     }
 }
 
-/// Keeps a client known while it has a connection.
+/// Keeps a client in the map while it has a connection.
 struct Visit {
     clients: Clients,
     key: IpAddr,
@@ -86,7 +96,7 @@ impl Visit {
             if waiting.count >= self.clients.per_client {
                 tracing::warn!(
                     client = %self.key,
-                    "a client has too many connections; a proxy is to be named in trusted_proxies"
+                    "a client has too many connections; if it is a proxy, name it in trusted_proxies"
                 );
                 return None;
             }
@@ -95,7 +105,7 @@ impl Visit {
                 idle.notify_one();
             }
         }
-        // Also when the wait is given up from outside.
+        // Counted down also when the wait is cancelled.
         let _one = Counted(&self.client);
         tokio::time::timeout(patience, self.client.seats.clone().acquire_owned()).await.ok()?.ok()
     }
@@ -104,9 +114,11 @@ impl Visit {
 impl Drop for Visit {
     fn drop(&mut self) {
         let mut all = lock(&self.clients.all);
-        // The map and this visit: no other connection knows the client, and none learns of it while the map is locked.
-        if Arc::strong_count(&self.client) == 2 {
-            all.remove(&self.key);
+        if let Some((_, visits)) = all.get_mut(&self.key) {
+            *visits -= 1;
+            if *visits == 0 {
+                all.remove(&self.key);
+            }
         }
     }
 }
@@ -119,9 +131,8 @@ impl Drop for Counted<'_> {
     }
 }
 
-/// What a connection holds while it is served.
+/// The place of a connection while it is served.
 pub struct Place {
-    // Dropped in this order: the visit forgets a client that nothing else knows.
     turn: Turn,
     _seat: Option<OwnedSemaphorePermit>,
     _visit: Option<Visit>,
@@ -136,7 +147,7 @@ impl Place {
         self.turn.clone()
     }
 
-    /// Ends when the connection lies idle, or has not asked yet, and another one waits for its place.
+    /// Completes when the connection is idle, or has not sent a request yet, and another one waits for its place.
     pub async fn wanted(&self) {
         self.turn.leave.notified().await;
     }
@@ -148,7 +159,7 @@ impl Drop for Place {
     }
 }
 
-/// Says whether a connection answers or lies idle.
+/// Tells whether a connection is busy or idle.
 #[derive(Clone)]
 pub struct Turn {
     client: Option<Arc<Client>>,
@@ -156,7 +167,7 @@ pub struct Turn {
 }
 
 impl Turn {
-    /// The connection is busy until the guard is dropped.
+    /// Marks the connection as busy until the guard is dropped.
     pub fn begin(&self) -> Busy {
         self.forget();
         Busy(self.clone())
@@ -184,7 +195,7 @@ impl Drop for Busy {
     }
 }
 
-/// The body of an answer; its connection is busy until it was sent.
+/// The body of an answer; its connection is busy until the body is sent.
 pub struct Answer {
     body: Body,
     _busy: Busy,
@@ -213,5 +224,25 @@ impl HttpBody for Answer {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// F4: also when its last two connections end at the same moment.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn f4_a_client_without_connections_is_forgotten() {
+        let clients = Clients::new(2);
+        let address = IpAddr::from([203, 0, 113, 9]);
+        let enter = || clients.enter(address, Duration::from_secs(1));
+        for _ in 0..2_000 {
+            let (one, other) = (enter().await.expect("a seat"), enter().await.expect("a seat"));
+            let ended = tokio::spawn(async move { drop(one) });
+            drop(other);
+            ended.await.expect("dropped");
+            assert!(lock(&clients.all).is_empty());
+        }
     }
 }

@@ -1,7 +1,7 @@
-//! Connections: how many at once, in all and of one client; none that never comes to ask, sends or reads too slowly, or
-//! holds a place that another one waits for; and an end that lets answers finish.
+//! Accepts connections within bounds: a number in all and for each client, no connection that never asks, sends or reads too
+//! slowly, or holds an idle place that another one waits for; and a shutdown that lets answers finish.
 //!
-//! `axum::serve` has no bounds of this kind.
+//! `axum::serve` has no such bounds.
 
 mod clients;
 mod pace;
@@ -32,29 +32,30 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
 use crate::config::Network;
+pub use clients::network;
 use clients::{Answer, Clients, Place};
 use pace::{Steady, paced};
 
-/// What connections may take.
+/// The bounds of connections.
 #[derive(Clone, Debug)]
 pub struct Bounds {
-    /// How many may be open; the next ones wait to be accepted.
+    /// How many may be open; further ones wait to be accepted.
     pub connections: usize,
-    /// How many of one client (an IPv4 address, an IPv6 /64) are served at once. As many again wait for a place, and take
-    /// that of one which lies idle.
+    /// How many connections of one client (an IPv4 address, an IPv6 /64) are served at the same time. As many again may wait
+    /// for a place, and take that of an idle one.
     pub per_client: usize,
-    /// Peers that carry many clients: they have no bound of their own.
+    /// Peers that carry many clients; they are exempt from the bound for a client.
     pub proxies: Vec<Network>,
-    /// How long a new one may take to ask something (slowloris), or wait for a place of its client.
+    /// How long a new connection may take to send its first request (slowloris), or may wait for a place of its client.
     pub first_request: Duration,
-    /// How long an old one may lie idle, and then take over its headers. Longer than proxies keep theirs (a minute, with
-    /// nginx): a form sent over a connection that is just being closed would be lost.
+    /// How long a connection may be idle, and then take over its headers. Longer than proxies keep theirs (a minute with
+    /// nginx), because a form sent over a connection that is just being closed would be lost.
     pub idle: Duration,
-    /// How slow a body may be, and a reader of an answer.
+    /// How slowly a body may be sent, and an answer read.
     pub pace: Pace,
 }
 
-/// In each such time so many bytes go over, or all that there are.
+/// At least this many bytes, or all that remain, in each such time.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
     pub time: Duration,
@@ -75,11 +76,11 @@ impl Default for Bounds {
     }
 }
 
-/// Bytes of a request's head, and of an answer that waits to be read. An address longer than 64 KiB is answered with 414
-/// as long as it fits in here, and with 431 beyond.
+/// The maximum size of a request's head, and of an answer that waits to be read. An address longer than 64 KiB is answered
+/// with 414 as long as it fits in here, and with 431 beyond.
 const BUFFER: usize = 400 * 1024;
 
-/// Serves until `stop`, and then until every answer that is under way is given.
+/// Serves until `stop`, and then until every answer under way is complete.
 pub async fn accept(listener: TcpListener, app: Router, bounds: Bounds, stop: CancellationToken) {
     let places = Arc::new(Semaphore::new(bounds.connections));
     let clients = Clients::new(bounds.per_client);
@@ -93,7 +94,7 @@ pub async fn accept(listener: TcpListener, app: Router, bounds: Bounds, stop: Ca
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                // Out of file handles, for example: the others go on, and some will end.
+                // Out of file handles, for example: open connections go on, and some will end.
                 tracing::warn!(error = %error, "a connection was not accepted");
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
@@ -146,8 +147,10 @@ async fn serve(
     http.timer(TokioTimer::new()).header_read_timeout(bounds.idle).max_buf_size(BUFFER);
     let mut connection = pin!(http.serve_connection(TokioIo::new(Steady::new(stream, pace)), service));
     let asks = tokio::time::timeout(bounds.first_request, asked.notified());
-    // How a connection ends, or that it breaks, is the client's affair.
+    // How a connection ends or breaks is up to the client. The order matters: a connection that has just sent a request is
+    // answered even if its place is wanted or the server stops at the same moment.
     let began = tokio::select! {
+        biased;
         _ = connection.as_mut() => false,
         asked = asks => asked.is_ok(),
         () = place.wanted() => false,
@@ -161,12 +164,12 @@ async fn serve(
         () = place.wanted() => {}
         () = stop.cancelled() => {}
     }
-    // An idle one ends at once, another one after its answer.
+    // An idle connection ends immediately, a busy one after its answer.
     connection.as_mut().graceful_shutdown();
     let _ = connection.await;
 }
 
-/// Asks the application; 408 when the body did not come in time, whatever the application made of that.
+/// Calls the application; answers 408 when the body did not arrive in time, whatever the application made of that.
 async fn answer(app: Router, peer: SocketAddr, pace: Pace, request: Request<Incoming>) -> Response<Body> {
     let late = Arc::new(AtomicBool::new(false));
     let mut request =
@@ -174,8 +177,8 @@ async fn answer(app: Router, peer: SocketAddr, pace: Pace, request: Request<Inco
     request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer));
     let Ok(mut response) = app.oneshot(request).await;
     if late.load(Ordering::Relaxed) {
-        tracing::info!(client = %peer.ip(), "a body came too slowly");
-        response = Response::new(Body::from("the request did not come in time"));
+        tracing::info!(client = %peer.ip(), "a body arrived too slowly");
+        response = Response::new(Body::from("the request did not arrive in time"));
         *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
         response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
     }

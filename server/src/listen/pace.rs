@@ -1,4 +1,4 @@
-//! Slow clients: a body that does not come, an answer that is not read.
+//! Slow clients: a body that does not arrive, an answer that is not read.
 
 use std::{
     io,
@@ -20,11 +20,11 @@ use tokio::{
 
 use super::Pace;
 
-/// Bytes that are read at once. hyper's buffer grows while reads fill it, to several times this: 30 uploads at once would
-/// hold megabytes.
+/// The maximum number of bytes in one read. hyper's buffer grows as long as reads fill it, to several times this size, so
+/// that 30 simultaneous uploads would hold megabytes.
 const READ: u64 = 16 * 1024;
 
-/// A body that ends with an error when it is slower than the pace; `late` says so then.
+/// Wraps a body so that it ends with an error when it is slower than the pace, and sets `late` then.
 pub fn paced(body: Incoming, pace: Pace, late: Arc<AtomicBool>) -> Body {
     let begun = (Body::new(body).into_data_stream(), Instant::now() + pace.time, 0_u64, late);
     Body::from_stream(stream::unfold(begun, move |(mut body, mut until, mut bytes, late)| async move {
@@ -47,7 +47,7 @@ pub fn paced(body: Incoming, pace: Pace, late: Arc<AtomicBool>) -> Body {
 pub struct Steady<S> {
     stream: S,
     pace: Pace,
-    /// Since the peer did not take everything: until when how many bytes went over.
+    /// While the peer lags behind: the deadline, and the bytes that have gone over since.
     behind: Option<(Pin<Box<Sleep>>, u64)>,
 }
 
@@ -56,7 +56,7 @@ impl<S> Steady<S> {
         Self { stream, pace, behind: None }
     }
 
-    /// `offered` bytes were to be written.
+    /// Notes the outcome of writing `offered` bytes.
     fn note(
         &mut self,
         written: Poll<io::Result<usize>>,
@@ -132,7 +132,7 @@ mod tests {
 
     use super::*;
 
-    /// F4: however much has come, a connection takes little of it into memory at once.
+    /// F4: however much has arrived, one read takes little of it into memory.
     #[tokio::test]
     async fn f4_a_read_is_bounded() {
         let (mut far, near) = tokio::io::duplex(64 * 1024);

@@ -1,16 +1,18 @@
-//! The live stream `/live`: server-sent events that name cases something happened to, and say nothing of what. Each batch is
-//! read from the database with the visibility the reader has at that moment; a session that ended ends the stream.
+//! The live stream `/live`: server-sent events that name cases something happened to, and say nothing of what. Each new event
+//! is read once a process ([`live::run`]) and tested here, in memory, against the visibility of the reader; an event about
+//! the reader's rights or session makes the stream look them up again, and a session that ended ends it.
 //!
-//! A session has six streams at most, and the oldest ends when it opens a seventh (F9): the tabs of one browser share one.
+//! A session has at most six streams, and the oldest ends when a seventh opens (F9); the tabs of one browser share one.
 //!
-//! `case` holds a case and how many of its events the reader may know of; `refresh` says that more happened than can be
-//! named. The last of a batch carries the cursor to go on from ([`live::seal`]), so that a batch cut in two comes again.
+//! `case` carries a case and the number of its events that the reader may know of; `refresh` says that more happened than
+//! can be named. The last event of a batch carries the cursor to resume from ([`live::seal`]), so that an interrupted batch
+//! is sent again.
 
 mod places;
 
 pub use places::Streams;
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use app::request::Facts;
 use axum::{
@@ -27,24 +29,25 @@ use futures::stream::{self, Stream, StreamExt};
 use serde::Deserialize;
 use service::{
     Context,
-    live::{self, News},
+    live::{self, Batch, News},
     session,
 };
-use tokio::sync::watch;
+use tokio::sync::broadcast::{self, error::RecvError};
 
 use crate::middleware::AppState;
 
-/// How long a stream waits before it asks by itself: another node may have written something, or the session ended.
-const ASK_AGAIN: Duration = Duration::from_secs(5);
+/// How long a stream waits before it looks by itself whether its session goes on: sessions end by lying idle too. Each stream
+/// waits a little less or more, so that they do not all ask at once.
+const ASK_AGAIN: Duration = Duration::from_secs(30);
 
-/// How long it waits when the database does not answer, before it asks again.
+/// How long it waits after the database has not answered.
 const ASK_AGAIN_AFTER_FAILURE: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Deserialize)]
 pub struct LiveQuery {
-    /// The cursor of the page, or of the last event it got.
+    /// The cursor of the page, or of its last event.
     after: Option<String>,
-    /// Ends after what is new by now: for a tab that hears the rest from another one.
+    /// Ends the stream after what is new by now, for a tab that gets the rest from another one.
     #[serde(default)]
     once: bool,
 }
@@ -59,7 +62,7 @@ pub async fn stream(
     let (Some(_), Some((token, session))) = (facts.actor, facts.session) else {
         return StatusCode::UNAUTHORIZED.into_response();
     };
-    // After a lost connection the browser says where it stopped; that is later than what the page knew.
+    // After a lost connection the browser says where it stopped, which is later than the page's cursor.
     let resumed = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     let cursor = resumed.or(query.after.as_deref());
     let known = cursor.and_then(|cursor| live::open(&state.services, cursor));
@@ -67,10 +70,10 @@ pub async fn stream(
     if cursor.is_some() && known.is_none() {
         first.push(refresh());
     }
-    let woken = state.services.bus.subscribe();
+    let batches = state.services.bus.subscribe();
     let after = known.unwrap_or(state.services.bus.newest());
     let place = (!query.once && method == Method::GET).then(|| state.streams.open(&session));
-    let reader = Reader { state, token, woken, after, place };
+    let reader = Reader { state, token, batches, who: None, after, place };
     let sse = Sse::new(stream::iter(first.into_iter().map(Ok)).chain(reader.events()))
         .keep_alive(KeepAlive::new().interval(Duration::from_secs(20)));
     ([(HeaderName::from_static("x-accel-buffering"), "no")], sse).into_response()
@@ -79,11 +82,22 @@ pub async fn stream(
 struct Reader {
     state: AppState,
     token: String,
-    woken: watch::Receiver<i64>,
+    batches: broadcast::Receiver<Arc<Batch>>,
+    /// The reader and the key of their session, as last looked up.
+    who: Option<(Context, String)>,
     /// How far the ledger was read.
     after: i64,
-    /// `None` for a reader that does not wait.
+    /// `None` for a request that does not wait.
     place: Option<places::Place>,
+}
+
+/// What woke a stream.
+enum Woken {
+    Batch(Arc<Batch>),
+    /// Batches were missed: the database says what was in them.
+    Behind,
+    /// A long time without any.
+    Silence,
 }
 
 impl Reader {
@@ -95,38 +109,71 @@ impl Reader {
         .flatten()
     }
 
-    /// Waits for the bus, then reads what is new; `None` ends the stream.
+    /// Waits until something is new; `None` ends the stream.
     async fn next(&mut self) -> Option<News> {
+        let mut behind = self.who.is_none();
         while !self.state.stop.is_cancelled() {
-            self.woken.mark_unchanged();
-            let pause = match self.read().await {
-                Ok(Some(news)) if news.imported || !news.cases.is_empty() => return Some(news),
-                Ok(Some(_)) => ASK_AGAIN,
-                Ok(None) => return None,
-                // It may answer again in a moment, and streams that ended would all come back at once.
-                Err(failure) => {
-                    tracing::warn!(error = %failure, "a live stream waits for the database");
-                    ASK_AGAIN_AFTER_FAILURE
+            if behind {
+                match self.read().await {
+                    Ok(Some(news)) if is_news(&news) => return Some(news),
+                    Ok(Some(_)) => behind = false,
+                    Ok(None) => return None,
+                    // It may answer again in a moment, and streams that ended would all come back at once.
+                    Err(failure) => {
+                        tracing::warn!(error = %failure, "a live stream waits for the database");
+                        self.place.as_ref()?;
+                        tokio::time::sleep(ASK_AGAIN_AFTER_FAILURE).await;
+                        continue;
+                    }
                 }
-            };
-            let place = self.place.as_ref()?;
-            tokio::select! {
-                () = self.state.stop.cancelled() => {}
-                () = place.taken() => return None,
-                changed = self.woken.changed() => changed.ok()?,
-                () = tokio::time::sleep(pause) => {}
+            }
+            match self.wait().await? {
+                Woken::Batch(batch) if batch.upto <= self.after => {}
+                Woken::Batch(batch) => {
+                    let changed = self.who.as_ref().is_none_or(|(who, key)| batch.touches(who.actor.person, key));
+                    if changed || batch.leaves_a_gap_after(self.after) {
+                        behind = true;
+                        continue;
+                    }
+                    let (context, _) = self.who.as_ref()?;
+                    let news = batch.news(&context.visibility(), self.after);
+                    self.after = news.upto;
+                    if is_news(&news) {
+                        return Some(news);
+                    }
+                }
+                Woken::Behind | Woken::Silence => behind = true,
             }
         }
         None
     }
 
-    /// What is new; `None` when the session ended. Read who asks anew: a role that was taken away, or a session that was
-    /// ended, counts at once (T-A4).
+    /// Returns `None` when the stream has to end.
+    async fn wait(&mut self) -> Option<Woken> {
+        let place = self.place.as_ref()?;
+        let silence = ASK_AGAIN.mul_f64(rand::random_range(0.75..1.25));
+        tokio::select! {
+            () = self.state.stop.cancelled() => None,
+            () = place.taken() => None,
+            batch = self.batches.recv() => match batch {
+                Ok(batch) => Some(Woken::Batch(batch)),
+                Err(RecvError::Lagged(_)) => Some(Woken::Behind),
+                Err(RecvError::Closed) => None,
+            },
+            () = tokio::time::sleep(silence) => Some(Woken::Silence),
+        }
+    }
+
+    /// Looks up the reader and what is new in the database; `None` when the session has ended. A revoked role or an ended
+    /// session takes effect immediately (T-A4): the batch that tells of it leads here.
     async fn read(&mut self) -> Result<Option<News>, Failure> {
-        let Some((actor, _)) = session::peek(&self.state.services, &self.token).await? else { return Ok(None) };
-        let context = Context { services: self.state.services.clone(), actor, request: None };
+        let services = &self.state.services;
+        let Some((actor, key)) = session::peek(services, &self.token).await? else { return Ok(None) };
+        let context = Context { services: services.clone(), actor, request: None };
         let news = live::news(&context, self.after).await?;
         self.after = news.upto;
+        // More may be new than one read takes.
+        self.who = (!is_news(&news)).then_some((context, key));
         Ok(Some(news))
     }
 
@@ -137,6 +184,10 @@ impl Reader {
         let last = events.pop().map(|last| last.id(live::seal(&self.state.services, news.upto)));
         events.into_iter().chain(last).map(Ok).collect()
     }
+}
+
+fn is_news(news: &News) -> bool {
+    news.imported || !news.cases.is_empty()
 }
 
 /// Browsers pass over an event without data.

@@ -1,4 +1,4 @@
-//! How many streams a session has open.
+//! The open streams of each session.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -7,7 +7,7 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-/// Streams of one session: as many as a browser gives a host connections over HTTP/1.1.
+/// The maximum number of streams of one session: the connections that a browser opens to a host over HTTP/1.1.
 const AT_ONCE: usize = 6;
 
 /// The open streams of every session, the oldest first.
@@ -15,7 +15,7 @@ const AT_ONCE: usize = 6;
 pub struct Streams(Arc<Mutex<HashMap<String, VecDeque<CancellationToken>>>>);
 
 impl Streams {
-    /// Takes a place for one more stream of a session; the oldest beyond [`AT_ONCE`] is told to end.
+    /// Takes a place for another stream of a session; the oldest one beyond [`AT_ONCE`] is told to end.
     pub fn open(&self, session: &str) -> Place {
         let token = CancellationToken::new();
         let mut all = self.lock();
@@ -42,7 +42,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// Ends when a newer stream took the place.
+    /// Completes when a newer stream has taken the place.
     pub async fn taken(&self) {
         self.token.cancelled().await;
     }
@@ -50,7 +50,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        // Marks which one it was.
+        // Marks this one for removal.
         self.token.cancel();
         let mut all = self.streams.lock();
         if let Some(own) = all.get_mut(&self.session) {

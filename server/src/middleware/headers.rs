@@ -10,7 +10,7 @@ use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 
 use super::AppState;
 
-/// Lets the scripts of one answer run, and no others.
+/// Allows the scripts of one answer to run, and no others.
 #[derive(Clone)]
 pub struct Nonce(pub String);
 
@@ -19,7 +19,7 @@ pub async fn security_headers(State(state): State<AppState>, mut request: Reques
     request.extensions_mut().insert(Nonce(nonce.clone()));
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    // Images of announcements come from these hosts, and from nowhere else (docs/OPERATIONS.md).
+    // Images in announcements come from these hosts only (docs/OPERATIONS.md).
     let images: String = state.config.image_hosts.iter().map(|host| format!(" https://{host}")).collect();
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
@@ -45,7 +45,7 @@ pub async fn security_headers(State(state): State<AppState>, mut request: Reques
         let hsts = HeaderValue::from_static("max-age=31536000; includeSubDomains");
         headers.insert(header::STRICT_TRANSPORT_SECURITY, hsts);
     }
-    // RT CVE-2024-3262: what somebody saw is not left in the cache of a shared machine.
+    // RT CVE-2024-3262: a page does not stay in the cache of a shared machine.
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }

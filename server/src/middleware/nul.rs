@@ -1,26 +1,31 @@
-//! NUL, which no text of people holds and PostgreSQL cannot store (F18): taken out of what forms and scripts send, as other
+//! NUL, which no human text contains and PostgreSQL cannot store (F18): removed from what forms and scripts send, as other
 //! invisible characters are, and refused in addresses; in one place, before anything is read.
 
 use axum::{
-    body::{Body, Bytes, to_bytes},
+    body::{Body, Bytes},
     extract::Request,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use futures::StreamExt;
 
-use crate::router::FORM_LIMIT;
+use crate::{router::FORM_LIMIT, web};
+
+/// The maximum number of bytes of a form that is too large which are still read: a browser that is still sending does not
+/// read the answer.
+const DRAINED: usize = 16 * FORM_LIMIT;
 
 pub async fn take_out_nul(request: Request, next: Next) -> Response {
     if request.uri().path_and_query().is_some_and(|address| address.as_str().contains("%00")) {
-        return (StatusCode::BAD_REQUEST, "The address holds a NUL.").into_response();
+        return (StatusCode::BAD_REQUEST, "The address contains a NUL.").into_response();
     }
     let Some(kind) = Kind::of(request.headers()).filter(|_| request.uri().path().starts_with("/fn/")) else {
         return next.run(request).await;
     };
     let (mut parts, body) = request.into_parts();
-    let Ok(bytes) = to_bytes(body, FORM_LIMIT).await else {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    let Some(bytes) = read(body).await else {
+        return web::too_long(&parts.headers);
     };
     let clean = kind.clean(&bytes);
     if clean.len() != bytes.len() {
@@ -29,7 +34,23 @@ pub async fn take_out_nul(request: Request, next: Next) -> Response {
     next.run(Request::from_parts(parts, Body::from(clean))).await
 }
 
-/// How a text is written in a body.
+/// Reads a body; `None` for one that is too large or breaks off.
+async fn read(body: Body) -> Option<Bytes> {
+    let (mut bytes, mut length) = (Vec::new(), 0);
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.ok()?;
+        length += chunk.len();
+        if length <= FORM_LIMIT {
+            bytes.extend_from_slice(&chunk);
+        } else if length > DRAINED {
+            break;
+        }
+    }
+    (length <= FORM_LIMIT).then(|| bytes.into())
+}
+
+/// The encoding of a body.
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     Form,
@@ -60,7 +81,7 @@ fn clean_form(bytes: &Bytes) -> Bytes {
     let mut clean = Vec::with_capacity(bytes.len());
     for byte in bytes.iter().filter(|byte| **byte != 0) {
         clean.push(*byte);
-        // As it goes: what is left of `%%0000` would be one again.
+        // After each byte: what is left of `%%0000` would be a NUL again.
         while clean.ends_with(b"%00") {
             clean.truncate(clean.len() - 3);
         }
@@ -68,7 +89,7 @@ fn clean_form(bytes: &Bytes) -> Bytes {
     if clean.len() == bytes.len() { bytes.clone() } else { clean.into() }
 }
 
-/// A raw NUL is no JSON; an escaped one is `\u0000`, unless its backslash is escaped itself.
+/// A raw NUL is invalid in JSON; an escaped one is `\u0000`, unless its backslash is itself escaped.
 fn clean_json(bytes: &Bytes) -> Bytes {
     let mut clean = Vec::with_capacity(bytes.len());
     let mut rest = bytes.as_ref();
@@ -84,6 +105,12 @@ fn clean_json(bytes: &Bytes) -> Bytes {
         {
             clean.push(*escaped);
             rest = more;
+            // Its four digits are copied whole: what is left of `\u00\u00000000` would be a NUL again.
+            if *escaped == b'u' {
+                let (digits, more) = rest.split_at(rest.len().min(4));
+                clean.extend_from_slice(digits);
+                rest = more;
+            }
         }
     }
     if clean.len() == bytes.len() { bytes.clone() } else { clean.into() }
@@ -94,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn f18_nul_is_taken_out_however_it_is_written() {
+    fn f18_nul_is_removed_however_it_is_written() {
         for (dirty, clean) in [
             ("text=a%00b&key=%00", "text=ab&key="),
             ("text=%%0000", "text="),
@@ -109,6 +136,7 @@ mod tests {
             (r#"{"a":"x\\u0000y"}"#, r#"{"a":"x\\u0000y"}"#),
             (r#"{"a":"x\\\u0000y"}"#, r#"{"a":"x\\y"}"#),
             (r#"{"a":"\"\u0001"}"#, r#"{"a":"\"\u0001"}"#),
+            (r#"{"a":"\u00\u00000000"}"#, r#"{"a":"\u00\u00000000"}"#),
         ] {
             assert_eq!(Kind::Json.clean(&Bytes::from(dirty)), clean, "{dirty}");
         }

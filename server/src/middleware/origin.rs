@@ -1,15 +1,15 @@
-//! Cross-site requests may not change anything (ASVS 3.5.1; Leptos server functions do not check, leptos #3786), and this
+//! Cross-site requests cannot change anything (ASVS 3.5.1; Leptos server functions do not check, leptos #3786), and this
 //! server answers to its own name only (F19i).
 //!
-//! Browsers say where a request comes from: `Sec-Fetch-Site`, and `Origin` or `Referer` in older ones. A request that says
-//! nothing comes from no browser, carries no cookie of ours by accident, and is let through only without a session cookie.
+//! Browsers say where a request comes from: with `Sec-Fetch-Site`, older ones with `Origin` or `Referer`. A request without
+//! any of them does not come from a browser, and is accepted only without cookies.
 
 use std::net::SocketAddr;
 
 use axum::{
     body::HttpBody,
     extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, HeaderName, Method, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -17,15 +17,20 @@ use axum::{
 use super::AppState;
 use crate::config::Config;
 
-/// What load balancers ask under whatever name.
+/// The paths that load balancers request under any name.
 const FOR_MACHINES: [&str; 2] = ["/healthz", "/readyz"];
-/// What forms and scripts of ours send. `text/plain` is what a foreign page can send unasked.
+/// The content types of our own forms and scripts. A foreign page can send `text/plain` without a preflight.
 const KINDS: [&str; 3] = ["application/x-www-form-urlencoded", "multipart/form-data", "application/json"];
 
 pub async fn require_same_origin(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    // `CONNECT host:443` and `OPTIONS *` ask for no path; two names leave it to a proxy and to us to disagree (RFC 9112, 3.2).
+    let names = request.headers().get_all(header::HOST).iter().count();
+    if !request.uri().path().starts_with('/') || names > 1 {
+        return StatusCode::BAD_REQUEST.into_response();
+    }
     let config = &state.config;
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    // A proxy of ours has chosen what it sends here, and may do so under another name.
+    // A trusted proxy has chosen what it passes on, and may do so under another name.
     let checked = !peer.is_some_and(|peer| config.trusts(peer)) && !FOR_MACHINES.contains(&request.uri().path());
     if checked && !is_our_name(&request, config) {
         return (StatusCode::MISDIRECTED_REQUEST, format!("this is {}", config.public_url)).into_response();
@@ -37,9 +42,9 @@ pub async fn require_same_origin(State(state): State<AppState>, mut request: Req
         return (StatusCode::FORBIDDEN, "cross-site request refused").into_response();
     }
     if !is_form(&request) {
-        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, "a form or JSON, please").into_response();
+        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must be a form or JSON").into_response();
     }
-    // A refused form is led back to where it came from: to a page of ours.
+    // A refused form leads back to the page it came from, which must be ours.
     let from = text(request.headers(), header::REFERER).is_some_and(|from| is_ours(from, request.headers(), config));
     if !from {
         request.headers_mut().remove(header::REFERER);
@@ -51,7 +56,8 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// DNS rebinding: a foreign name that leads here gets nothing. On this machine alone the portal has several names.
+/// Prevents DNS rebinding: a foreign name that resolves to this server gets nothing. A portal on this machine alone goes by
+/// several names.
 fn is_our_name(request: &Request, config: &Config) -> bool {
     let host = request.uri().authority().map(|authority| authority.as_str()).or(text(request.headers(), header::HOST));
     let Some(host) = host.filter(|_| !config.is_local()) else { return true };
@@ -62,7 +68,7 @@ fn is_our_name(request: &Request, config: &Config) -> bool {
     host.strip_suffix(port).unwrap_or(&host) == ours
 }
 
-/// Whether an origin, or the address of a page, is of this portal.
+/// Whether an origin, or the address of a page, belongs to this portal.
 fn is_ours(address: &str, headers: &HeaderMap, config: &Config) -> bool {
     let address = address.to_lowercase();
     let ours = |origin: &str| address.strip_prefix(origin).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
@@ -71,16 +77,19 @@ fn is_ours(address: &str, headers: &HeaderMap, config: &Config) -> bool {
 }
 
 fn same_origin(headers: &HeaderMap, config: &Config) -> bool {
-    let (site, origin) = (text(headers, HeaderName::from_static("sec-fetch-site")), text(headers, header::ORIGIN));
-    // Whatever else a request says: one that names another origin comes from there.
-    if headers.contains_key(header::ORIGIN) && !origin.is_some_and(|origin| is_ours(origin, headers, config)) {
+    const SITE: &str = "sec-fetch-site";
+    // A request that names another origin or site comes from there, whatever else it says.
+    let foreign_origin = |origin: &HeaderValue| !origin.to_str().is_ok_and(|origin| is_ours(origin, headers, config));
+    let foreign_site = |site: &HeaderValue| site != "same-origin" && site != "none";
+    if headers.get_all(header::ORIGIN).iter().any(foreign_origin) || headers.get_all(SITE).iter().any(foreign_site) {
         return false;
     }
-    match (site, origin, text(headers, header::REFERER)) {
-        (Some(site), _, _) => site == "same-origin" || site == "none",
-        (None, Some(_), _) => true,
-        (None, None, Some(referer)) => is_ours(referer, headers, config),
-        (None, None, None) => !headers.contains_key(header::COOKIE),
+    if headers.contains_key(SITE) || headers.contains_key(header::ORIGIN) {
+        return true;
+    }
+    match text(headers, header::REFERER) {
+        Some(referer) => is_ours(referer, headers, config),
+        None => !headers.contains_key(header::COOKIE),
     }
 }
 
@@ -105,7 +114,7 @@ mod tests {
     fn check_at(public_url: &str, pairs: &[(&'static str, &str)]) -> bool {
         let mut headers = HeaderMap::new();
         for (name, value) in pairs {
-            headers.insert(*name, value.parse().expect("a header"));
+            headers.append(*name, value.parse().expect("a header"));
         }
         same_origin(&headers, &config(public_url))
     }
@@ -126,10 +135,12 @@ mod tests {
         assert!(!check(&[("referer", "https://portal.example.evil.example/x"), ("cookie", "a=b")]));
         assert!(check(&[("referer", "https://portal.example/x?y"), ("cookie", "a=b")]));
         assert!(!check(&[("cookie", "guichet=x")]));
+        assert!(!check(&[("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site")]));
+        assert!(!check(&[("origin", "https://portal.example"), ("origin", "https://evil.example")]));
     }
 
     #[test]
-    fn f19i_a_foreign_origin_is_foreign_whatever_the_fetch_metadata_say() {
+    fn f19i_fetch_metadata_do_not_excuse_a_foreign_origin() {
         for site in ["none", "same-origin"] {
             assert!(!check(&[("sec-fetch-site", site), ("origin", "https://evil.example")]), "{site}");
             assert!(!check(&[("sec-fetch-site", site), ("origin", "http://portal.example")]), "another scheme");

@@ -1,4 +1,4 @@
-//! Names each request and notes how it was answered: the id is in the log, in the ledger and in the answer.
+//! Gives each request an id, which is in the log, in the ledger and in the answer, and logs how it was answered.
 
 use std::time::Instant;
 
@@ -17,13 +17,13 @@ use super::AppState;
 static METHODS: [Method; 7] =
     [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS, Method::PATCH];
 
-/// The path is noted as its pattern, never with its query: ids and what people search for stay out of the log.
+/// The path is logged as its pattern and without its query: ids and search terms stay out of the log.
 pub async fn record_request(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let id: RequestId = state.services.id();
     request.extensions_mut().insert(id);
     let path = request.extensions().get::<MatchedPath>().cloned();
     let path = path.as_ref().map_or("(none)", MatchedPath::as_str);
-    // Any word is a method, as long as a head may be.
+    // A method can be any word, and as long as a head may be.
     let method = METHODS.iter().find(|known| *known == request.method()).map_or("(other)", Method::as_str);
     let span = tracing::info_span!(
         "request",

@@ -1,4 +1,4 @@
-//! Who asks: the session of the cookie, the language, the client; put where handlers and Leptos find them.
+//! The facts of a request: actor and session from the cookie, language, client; put where handlers and Leptos find them.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -21,9 +21,10 @@ use service::{
 };
 use tokio_util::sync::CancellationToken;
 
+use super::Shares;
 use crate::{config::Config, live::Streams, router::LIVE};
 
-/// What handlers share. Every layer clones it for every request.
+/// What handlers share; every layer clones it for every request.
 #[derive(Clone)]
 pub struct AppState(Arc<Shared>);
 
@@ -32,6 +33,7 @@ pub struct Shared {
     pub config: Config,
     pub leptos: LeptosOptions,
     pub streams: Streams,
+    pub shares: Shares,
     /// Ends live streams when the server stops.
     pub stop: CancellationToken,
 }
@@ -55,16 +57,16 @@ impl FromRef<AppState> for LeptosOptions {
     }
 }
 
-/// Finds out who asks.
+/// Loads the session and adds the facts to the request.
 pub async fn load_session(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let request = parts.extensions.get::<RequestId>().copied();
     let secure = state.config.secure();
     let token = cookie(&parts, session_cookie(secure)).map(ToOwned::to_owned);
-    // Before anything is read for the page: it shows at least what is known by now.
+    // Read before anything else, so that the page is at least this recent.
     let live_from = state.services.bus.newest();
     let found = match &token {
-        // A page that listens is no use of the session.
+        // A page that listens does not count as use of the session.
         Some(token) if parts.uri.path() == LIVE => session::peek(&state.services, token).await,
         Some(token) => session::find(&state.services, token).await,
         None => Ok(None),
@@ -107,7 +109,7 @@ pub async fn load_session(State(state): State<AppState>, request: Request, next:
     next.run(Request::from_parts(parts, body)).await
 }
 
-/// The first language of ours that the browser asks for.
+/// Returns the first supported language that the browser asks for.
 fn asked_for(headers: &HeaderMap) -> Locale {
     let header = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     header
@@ -116,7 +118,7 @@ fn asked_for(headers: &HeaderMap) -> Locale {
         .unwrap_or_default()
 }
 
-/// A line that people recognise their device by.
+/// Returns a line by which people recognise their device.
 fn device(headers: &HeaderMap) -> String {
     let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let browser = ["Edg/", "Firefox/", "Chrome/", "Safari/"].into_iter().find(|name| agent.contains(name));
@@ -128,24 +130,32 @@ fn device(headers: &HeaderMap) -> String {
     }
 }
 
-/// The client: the peer, or, behind a proxy that is configured as trusted, the last address that proxy did not add itself
-/// (ASVS 4.1.3).
+/// Returns the client: the peer or, behind a trusted proxy, the last address that is not a trusted proxy's (ASVS 4.1.3).
 fn client(parts: &Parts, config: &Config) -> IpAddr {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::from([0, 0, 0, 0]), |info| info.0.ip());
     let peer = peer.to_canonical();
     if !config.trusts(peer) {
         return peer;
     }
-    // Several lines are one list: a proxy may add a line of its own after the one that the client made up.
+    // Several lines form one list: a proxy may add a line of its own after one that the client made up.
     let lines = parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
     let addresses: Vec<&str> = lines.flat_map(|line| line.split(',')).collect();
     addresses
         .into_iter()
         .rev()
-        .map(|part| part.trim().parse::<IpAddr>())
-        .find(|address| !address.as_ref().is_ok_and(|address| config.trusts(*address)))
-        .and_then(Result::ok)
+        .map(address)
+        .find(|address| !address.is_some_and(|address| config.trusts(address)))
+        .flatten()
         .unwrap_or(peer)
+}
+
+/// An address as proxies write it: some add the port, some put IPv6 into brackets. The zone of a link is this machine's.
+fn address(part: &str) -> Option<IpAddr> {
+    let part = part.trim().trim_matches('"');
+    let with_port = || part.parse::<SocketAddr>().map(|address| address.ip()).ok();
+    let alone = part.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(part);
+    let alone = alone.split('%').next().unwrap_or_default();
+    alone.parse().ok().or_else(with_port).map(|address: IpAddr| address.to_canonical())
 }
 
 #[cfg(test)]
@@ -174,5 +184,25 @@ mod tests {
         assert_eq!(from([10, 0, 0, 1], &["198.51.100.1", "203.0.113.9, 10.0.0.2"]), client, "the proxy's line counts");
         assert_eq!(from([10, 0, 0, 1], &["198.51.100.1, unknown"]), IpAddr::from([10, 0, 0, 1]), "nobody we can name");
         assert_eq!(from([10, 0, 0, 1], &[]), IpAddr::from([10, 0, 0, 1]));
+        assert_eq!(from([10, 0, 0, 1], &["198.51.100.1, ::ffff:203.0.113.9, ::ffff:10.0.0.2"]), client, "mapped");
+    }
+
+    /// B6: behind a proxy that writes ports, visitors are still told apart.
+    #[test]
+    fn b6_addresses_are_read_as_proxies_write_them() {
+        for (written, meant) in [
+            ("203.0.113.9:51234", "203.0.113.9"),
+            ("2001:db8::7", "2001:db8::7"),
+            ("[2001:db8::7]", "2001:db8::7"),
+            ("[2001:db8::7]:443", "2001:db8::7"),
+            ("\"[2001:db8::7]:443\"", "2001:db8::7"),
+            ("fe80::1%eth0", "fe80::1"),
+            ("[::ffff:203.0.113.9]:1", "203.0.113.9"),
+        ] {
+            assert_eq!(from([10, 0, 0, 1], &[written]).to_string(), meant, "{written}");
+        }
+        for written in ["203.0.113", "[2001:db8::7", "203.0.113.9:99999", "evil.example", "%", ""] {
+            assert_eq!(from([10, 0, 0, 1], &[written]), IpAddr::from([10, 0, 0, 1]), "{written}");
+        }
     }
 }

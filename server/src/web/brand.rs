@@ -1,4 +1,6 @@
-//! The vendor's colour, mark and logo (U9): made from the settings, the same before anybody signs in.
+//! The vendor's colour, mark and logo (U9), from the settings and without a session.
+
+use std::path::Path;
 
 use axum::{
     extract::State,
@@ -8,14 +10,14 @@ use axum::{
 
 use crate::middleware::AppState;
 
-/// How long a browser keeps them: what an operator changes is seen within the hour.
+/// How long a browser caches them: a change of the settings shows within the hour.
 const KEPT: (HeaderName, &str) = (header::CACHE_CONTROL, "public, max-age=3600");
 
-/// The colour of buttons, links and marks. In the dark it is mixed with white, and what stands on it is dark.
+/// Serves the colour of buttons, links and marks. In dark mode it is mixed with white, and text on it is dark.
 pub async fn stylesheet(State(state): State<AppState>) -> impl IntoResponse {
     let accent = &state.services.settings.accent;
     let css = if accent == crate::config::ACCENT {
-        // The theme has its own shades of it.
+        // The theme has its own shades of this colour.
         String::new()
     } else {
         format!(
@@ -27,7 +29,7 @@ pub async fn stylesheet(State(state): State<AppState>) -> impl IntoResponse {
     ([KEPT, (header::CONTENT_TYPE, "text/css; charset=utf-8")], css)
 }
 
-/// The first letter of the vendor's name on its colour.
+/// Serves the first letter of the vendor's name on its colour.
 pub async fn favicon(State(state): State<AppState>) -> impl IntoResponse {
     let settings = &state.services.settings;
     let first = settings.vendor.chars().next().unwrap_or('G').to_uppercase().to_string();
@@ -41,7 +43,33 @@ pub async fn favicon(State(state): State<AppState>) -> impl IntoResponse {
     ([KEPT, (header::CONTENT_TYPE, "image/svg+xml")], svg)
 }
 
-/// The logo from the file that the settings name. A drawing can hold scripts: it is shown as an image only.
+/// The most bytes of a logo, which every page loads.
+const LOGO_BYTES: u64 = 1024 * 1024;
+
+/// Checks that the logo of the settings, if there is one, can be shown.
+///
+/// # Errors
+/// What is wrong with the file.
+pub fn check_logo(path: &Path) -> Result<(), String> {
+    if path.as_os_str().is_empty() {
+        return Ok(());
+    }
+    let about = std::fs::metadata(path).map_err(|error| error.kind().to_string())?;
+    if !about.is_file() {
+        return Err("not a file".to_owned());
+    }
+    if about.len() > LOGO_BYTES {
+        return Err("larger than 1 MB".to_owned());
+    }
+    let bytes = std::fs::read(path).map_err(|error| error.kind().to_string())?;
+    let (right, kind) = match path.extension().and_then(|kind| kind.to_str()) {
+        Some("svg") => (String::from_utf8_lossy(&bytes).contains("<svg"), "an SVG image"),
+        _ => (bytes.starts_with(b"\x89PNG"), "a PNG image"),
+    };
+    if right { Ok(()) } else { Err(format!("not {kind}")) }
+}
+
+/// Serves the logo from the file in the settings. An SVG can contain scripts, so it is served for use as an image only.
 pub async fn logo(State(state): State<AppState>) -> Response {
     let path = &state.config.logo;
     let kind = match path.extension().and_then(|kind| kind.to_str()) {

@@ -1,14 +1,14 @@
-//! Pages, health and what is said when nothing else can be.
+//! Health checks, redirects of old links, and the pages of last resort.
 
 pub mod brand;
 
 use std::any::Any;
 
-use app::request::Facts;
+use app::{ApiError, request::Facts};
 use axum::{
-    Extension,
+    Extension, Json,
     extract::{Path, State},
-    http::{StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Redirect, Response},
 };
 use domain::Failure;
@@ -17,13 +17,13 @@ use store::Health;
 
 use crate::middleware::AppState;
 
-/// The process is there.
+/// Says that the process is running.
 pub async fn healthz() -> &'static str {
     "ok"
 }
 
-/// The database can be read and written; otherwise what is wrong with it (F1). Asked at most once a second, however often
-/// this is.
+/// Says whether the database can be read and written, or what is wrong with it (F1). The database is asked at most once a
+/// second, however often this is called.
 pub async fn readyz(State(state): State<AppState>) -> Response {
     match state.services.db.health(state.services.now()).await {
         Health::Works => "ready".into_response(),
@@ -32,10 +32,31 @@ pub async fn readyz(State(state): State<AppState>) -> Response {
     }
 }
 
-/// A page that needs nothing, for when the database is away: in both languages, since nobody could be asked.
+/// Answers a failure with a page for browsers and with a code for programs.
+pub fn failure(headers: &HeaderMap, failure: Failure) -> Response {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    if accept.is_some_and(|accept| accept.contains("text/html")) {
+        failure_page(&failure).into_response()
+    } else {
+        failure_code(failure)
+    }
+}
+
+/// Answers a failure for a program: its code, its status, and when to try again.
+pub fn failure_code(failure: Failure) -> Response {
+    let status = StatusCode::from_u16(failure.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let wait = failure.retry_after();
+    let mut response = (status, Json(ApiError(failure))).into_response();
+    if let Some(seconds) = wait {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// A page that depends on nothing, for when the database is away; in both languages, since the reader's is unknown.
 pub fn failure_page(failure: &Failure) -> impl IntoResponse + use<> {
     let status = StatusCode::from_u16(failure.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    // The number that the log has the cause under.
+    // The id of the cause in the log.
     let fault = match failure {
         Failure::Unexpected(fault) => format!("<p><code>{fault}</code></p>"),
         _ => String::new(),
@@ -43,7 +64,25 @@ pub fn failure_page(failure: &Failure) -> impl IntoResponse + use<> {
     last_page(status, failure.retry_after().unwrap_or(5), &fault)
 }
 
-/// The answer to a plain form that could neither be taken nor kept: why, and what was typed, to be copied or sent again.
+/// Answers a form that is larger than [`crate::router::FORM_LIMIT`], which is not read: with a page in both languages, or
+/// with a code for a program. The browser still has what was typed.
+pub fn too_long(headers: &HeaderMap) -> Response {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    if !accept.is_some_and(|accept| accept.contains("text/html")) {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    }
+    let megabytes = crate::router::FORM_LIMIT / (1024 * 1024);
+    let body = format!(
+        "<h1>Votre texte est trop long</h1><p>Un formulaire peut contenir {megabytes}\u{a0}Mo au plus. Rien n’a été envoyé. \
+        Revenez en arrière avec votre navigateur, raccourcissez le texte ou joignez-le comme fichier.</p>\
+        <div lang=\"en\"><h2>Your text is too long</h2><p>A form can hold at most {megabytes}\u{a0}MB. Nothing was sent. \
+        Go back with your browser, shorten the text or attach it as a file.</p></div>"
+    );
+    (StatusCode::PAYLOAD_TOO_LARGE, bare_page("Texte trop long · Text too long", &body)).into_response()
+}
+
+/// Answers a plain form that could neither be accepted nor kept: says why, and shows what was typed, to be copied or sent
+/// again.
 pub fn kept_page(failure: &Failure, function: &str, fields: &[(String, String)]) -> impl IntoResponse + use<> {
     let status = StatusCode::from_u16(failure.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
@@ -62,7 +101,7 @@ pub fn kept_page(failure: &Failure, function: &str, fields: &[(String, String)])
     last_page(status, failure.retry_after().unwrap_or(5), &form)
 }
 
-/// The same, for a mistake of ours; the log names it under the id of the request.
+/// Answers after a panic; the log has it under the id of the request.
 pub fn panicked(cause: Box<dyn Any + Send>) -> Response {
     let text = cause.downcast_ref::<&str>().copied().or_else(|| cause.downcast_ref::<String>().map(String::as_str));
     tracing::error!(cause = text.unwrap_or_default(), "a handler panicked");
@@ -70,20 +109,24 @@ pub fn panicked(cause: Box<dyn Any + Send>) -> Response {
 }
 
 fn last_page(status: StatusCode, wait: u32, fault: &str) -> impl IntoResponse + use<> {
-    let page = format!(
-        "<!doctype html><html lang=\"fr\"><head><meta charset=\"utf-8\">\
-        <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-        <meta name=\"color-scheme\" content=\"light dark\">\
-        <title>Service indisponible · Service unavailable</title></head><body><main>\
-        <h1>Le service ne répond pas pour le moment</h1><p>Réessayez dans un instant.</p>\
-        <div lang=\"en\"><h2>The service does not answer right now</h2><p>Try again in a moment.</p></div>\
-        {fault}</main></body></html>"
+    let text = format!(
+        "<h1>Le service ne répond pas pour le moment</h1><p>Réessayez dans un instant.</p>\
+        <div lang=\"en\"><h2>The service is not responding right now</h2><p>Try again in a moment.</p></div>{fault}"
     );
-    (status, [(header::RETRY_AFTER, wait.to_string())], Html(page))
+    let page = bare_page("Service indisponible · Service unavailable", &text);
+    (status, [(header::RETRY_AFTER, wait.to_string())], page)
 }
 
-/// Where links of the system before lead (K21): `/legacy/` and the old number, or the old id, of a case. The operator
-/// sends the old addresses here (docs/OPERATIONS.md).
+fn bare_page(title: &str, main: &str) -> Html<String> {
+    Html(format!(
+        "<!doctype html><html lang=\"fr\"><head><meta charset=\"utf-8\">\
+        <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+        <meta name=\"color-scheme\" content=\"light dark\"><title>{title}</title></head><body><main>{main}</main></body></html>"
+    ))
+}
+
+/// Redirects links of the previous system (K21): `/legacy/` and the old number, or the old id, of a case. The operator sends
+/// the old addresses here (docs/OPERATIONS.md).
 pub async fn legacy(
     State(state): State<AppState>,
     Extension(facts): Extension<Facts>,

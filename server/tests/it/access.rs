@@ -1,6 +1,6 @@
 //! T-A1: every route and every server function against anonymous, another company, the lowest role and a removed member,
-//! with the objects of one company; and against those who work with them: its administrator and each role of the vendor.
-//! What is not in the tables fails.
+//! with the objects of one company, and against the people who work with them: its administrator and each role of the
+//! vendor. A function that is missing in the tables fails.
 
 use std::collections::BTreeSet;
 
@@ -17,11 +17,11 @@ use super::portal::{Life, Portal, SECRETS};
 type Row = (&'static str, &'static str, [u16; 4]);
 
 /// Server functions with a body that names objects of the first company; `{case}`, `{chat}`, `{organisation}`, … are filled
-/// in (`fill`). A function also has a line in `INSIDERS`, and one in `limits.rs`.
+/// in by `fill`. A function also has a line in `INSIDERS`, and one in `limits.rs`.
 pub const FUNCTIONS: &[Row] = &[
     ("/fn/session/viewer", "", [200, 200, 200, 200]),
     ("/fn/session/sign_in", "email=nobody@example.com&password=wrong", [422, 422, 422, 422]),
-    // Who holds no link gets nothing; asking for one always sounds the same.
+    // A visitor without a link gets nothing; asking for one always gets the same answer.
     ("/fn/session/forgot", "email=ana@example.com", [200, 200, 200, 200]),
     ("/fn/session/reset_state", "token=x", [404, 404, 404, 404]),
     ("/fn/session/reset", "token=x&password=x&password_again=x", [404, 404, 404, 404]),
@@ -75,6 +75,8 @@ pub const FUNCTIONS: &[Row] = &[
     ("/fn/announcements/list", "", [401, 200, 200, 401]),
     ("/fn/announcements/find", "{\"slug\":\"nothing\",\"language\":null,\"version\":null}", [401, 404, 404, 401]),
     ("/fn/announcements/publish", "file_name=a.fr.md&source=x", [401, 403, 403, 401]),
+    ("/fn/announcements/preview", "", [401, 403, 403, 401]),
+    ("/fn/announcements/images", "", [401, 403, 403, 401]),
     ("/fn/announcements/plan_mail", "slug=nothing", [401, 200, 200, 401]),
     ("/fn/announcements/sample_mail", "slug=nothing&programme={programme}", [401, 403, 403, 401]),
     ("/fn/announcements/mail_oneself", "slug=nothing&programme={programme}", [401, 403, 403, 401]),
@@ -128,22 +130,25 @@ pub const FUNCTIONS: &[Row] = &[
         [401, 404, 403, 401],
     ),
     ("/fn/people/resend", "organisation={organisation}&person={admin}", [401, 404, 403, 401]),
-    // Whoever holds the link; without one there is nothing, and asking for a new one always sounds the same.
+    // For the holder of the link; without one there is nothing, and asking for a new one always gets the same answer.
     ("/fn/people/invitation", "token=x", [404, 404, 404, 404]),
     ("/fn/people/accept", "token=x&password=x", [404, 404, 404, 404]),
     ("/fn/people/renew", "token=x", [200, 200, 200, 200]),
+    ("/fn/people/address_link", "token=x", [404, 404, 404, 404]),
+    ("/fn/people/confirm_address", "token=x&password=x", [404, 404, 404, 404]),
     ("/fn/mail/list", "", [401, 403, 403, 401]),
     ("/fn/mail/retry", "id={organisation}", [401, 403, 403, 401]),
     ("/fn/mail/retry_all", "", [401, 403, 403, 401]),
     ("/fn/drafts/keep", "form=/fn/cases/note%23x&fields=text=x", [401, 200, 200, 401]),
     ("/fn/drafts/find", "form=/fn/cases/note%23x", [401, 200, 200, 401]),
-    // Last: they end the sessions that the rows above use.
+    ("/fn/drafts/save", "", [401, 200, 200, 401]),
+    // At the end, because they end the sessions that the rows above use.
     ("/fn/session/sign_out_everywhere", "", [200, 200, 200, 200]),
     // F17: a visitor without a session is signed out as well.
     ("/fn/session/sign_out", "", [200, 200, 200, 200]),
 ];
 
-/// Pages: 303 leads to the sign-in page. What a page shows is decided by the functions it calls.
+/// Pages: 303 leads to the sign-in page. The functions that a page calls decide what it shows.
 const PAGES: &[Row] = &[
     // T27: signed in, it leads home.
     ("/sign-in", "", [200, 303, 303, 200]),
@@ -161,8 +166,9 @@ const PAGES: &[Row] = &[
     ("/rollout/:id", "/rollout/{programme}", [303, 403, 403, 303]),
     ("/announcements", "", [303, 200, 200, 303]),
     ("/announcements/:slug", "/announcements/nothing", [303, 404, 404, 303]),
-    // It asks for what only those who publish may: to others it has nothing to show.
+    // It asks for data of authors only, and shows nothing to other readers.
     ("/announcements/:slug/send", "/announcements/nothing/send", [303, 200, 200, 303]),
+    ("/publish", "", [303, 403, 403, 303]),
     ("/ledger", "", [303, 200, 403, 303]),
     ("/desk/chats", "", [303, 403, 403, 303]),
     ("/desk/calls", "", [303, 403, 403, 303]),
@@ -176,9 +182,10 @@ const PAGES: &[Row] = &[
     ("/settings/phone-lines", "", [303, 403, 403, 303]),
     ("/mail", "", [303, 403, 403, 303]),
     ("/invitation/:token", "/invitation/x", [404, 404, 404, 404]),
+    ("/address/:token", "/address/x", [404, 404, 404, 404]),
 ];
 
-/// Routes that are neither pages nor server functions, with their method; those that take something get a file.
+/// Routes that are neither pages nor server functions, with their method; those with a body get a file.
 const OTHERS: &[(&str, Row)] = &[
     ("GET", ("/live", "", [401, 200, 200, 401])),
     ("GET", ("/files/{id}", "/files/{file}", [401, 404, 404, 401])),
@@ -186,19 +193,20 @@ const OTHERS: &[(&str, Row)] = &[
     ("GET", ("/imports/{id}/verdicts", "/imports/{nothing}/verdicts", [401, 403, 403, 401])),
     ("POST", ("/files", "/files?case={case}", [401, 404, 404, 401])),
     ("POST", ("/imports/upload", "", [401, 403, 403, 401])),
+    ("POST", ("/publish/images", "", [401, 403, 403, 401])),
     ("GET", ("/healthz", "", [200, 200, 200, 200])),
     ("GET", ("/readyz", "", [200, 200, 200, 200])),
     ("GET", ("/favicon.svg", "", [200, 200, 200, 200])),
     ("GET", ("/brand.css", "", [200, 200, 200, 200])),
-    // The installation of the tests has none.
+    // The installation under test has no logo.
     ("GET", ("/logo", "", [404, 404, 404, 404])),
 ];
 
-/// In a line of `INSIDERS`: let in, whatever the state of things then says (200, 302, 409, 422).
+/// In a line of `INSIDERS`: admitted, whatever the state of the object then answers (200, 302, 409, 422).
 const IN: u16 = 200;
 
-/// The same functions, with the same bodies, for those who work with these objects:
-/// `[the company's admin, an agent, a lead, a programme manager, an operator]`. What ends something comes last.
+/// The same functions with the same bodies, for the people who work with these objects: `[the company's admin, an agent, a
+/// lead, a programme manager, an operator]`. Functions that end something come last.
 const INSIDERS: &[(&str, [u16; 5])] = &[
     ("/fn/session/viewer", [IN, IN, IN, IN, IN]),
     ("/fn/session/sign_in", [IN, IN, IN, IN, IN]),
@@ -214,7 +222,7 @@ const INSIDERS: &[(&str, [u16; 5])] = &[
     ("/fn/session/list", [IN, IN, IN, IN, IN]),
     ("/fn/cases/list", [IN, IN, IN, 403, 403]),
     ("/fn/cases/find", [IN, IN, IN, 404, 404]),
-    // The vendor's people open no cases of customers, nor chats, nor call-backs.
+    // The vendor's people cannot open cases, chats or call-backs of customers.
     ("/fn/cases/choices", [IN, 403, 403, 403, 403]),
     ("/fn/cases/open_case", [IN, 404, 404, 404, 404]),
     ("/fn/cases/reply", [IN, IN, IN, 404, 404]),
@@ -238,13 +246,15 @@ const INSIDERS: &[(&str, [u16; 5])] = &[
     ("/fn/cases/close", [IN, IN, IN, 404, 404]),
     ("/fn/cases/reopen", [IN, IN, IN, 404, 404]),
     ("/fn/imports/list", [403, 403, 403, IN, IN]),
-    // There is none of this id: not found is what those who may look hear.
+    // There is no object with this id: readers with access are told that it is not found.
     ("/fn/imports/find", [403, 403, 403, 404, 404]),
     ("/fn/imports/commit", [403, 403, 403, 404, 404]),
     ("/fn/imports/discard", [403, 403, 403, 404, 404]),
     ("/fn/announcements/list", [IN, IN, IN, IN, IN]),
     ("/fn/announcements/find", [404, 404, 404, 404, 404]),
     ("/fn/announcements/publish", [403, 403, 403, IN, IN]),
+    ("/fn/announcements/preview", [403, 403, 403, IN, IN]),
+    ("/fn/announcements/images", [403, 403, 403, IN, IN]),
     ("/fn/announcements/plan_mail", [IN, IN, IN, 404, 404]),
     ("/fn/announcements/sample_mail", [403, 403, 403, 404, 404]),
     ("/fn/announcements/mail_oneself", [403, 403, 403, 404, 404]),
@@ -252,7 +262,7 @@ const INSIDERS: &[(&str, [u16; 5])] = &[
     ("/fn/announcements/mail_everyone", [403, 403, 403, 404, 404]),
     ("/fn/audit/list", [IN, IN, IN, IN, IN]),
     ("/fn/audit/last_check", [IN, IN, IN, IN, IN]),
-    // Of one's own company; the vendor's people belong to none.
+    // Only for the caller's own company; the vendor's people belong to none.
     ("/fn/overview/overview", [IN, 404, 404, 404, 404]),
     ("/fn/mail/list", [403, 403, 403, IN, IN]),
     ("/fn/mail/retry", [403, 403, 403, 404, 404]),
@@ -278,11 +288,14 @@ const INSIDERS: &[(&str, [u16; 5])] = &[
     ("/fn/people/resend", [IN, 404, 404, IN, IN]),
     ("/fn/people/invitation", [404, 404, 404, 404, 404]),
     ("/fn/people/accept", [404, 404, 404, 404, 404]),
+    ("/fn/people/address_link", [404, 404, 404, 404, 404]),
+    ("/fn/people/confirm_address", [404, 404, 404, 404, 404]),
     ("/fn/people/renew", [IN, IN, IN, IN, IN]),
     ("/fn/people/revoke_role", [IN, 404, 404, IN, IN]),
     ("/fn/people/remove", [IN, 404, 404, IN, IN]),
     ("/fn/drafts/keep", [IN, IN, IN, IN, IN]),
     ("/fn/drafts/find", [IN, IN, IN, IN, IN]),
+    ("/fn/drafts/save", [IN, IN, IN, IN, IN]),
     ("/fn/session/sign_out_everywhere", [IN, IN, IN, IN, IN]),
     ("/fn/session/sign_out", [IN, IN, IN, IN, IN]),
 ];
@@ -309,7 +322,8 @@ async fn cookies(portal: &Portal) -> [String; 4] {
     ]
 }
 
-/// Nothing that this visitor may not know, and no token, theirs included: those are in cookies alone.
+/// Checks that an answer contains nothing that the visitor may not know, and no token, not even the visitor's own: tokens
+/// are in cookies only.
 fn assert_keeps_secrets(body: &str, cookies: &[String], what: &str) {
     let tokens = cookies.iter().filter_map(|cookie| cookie.split_once('=')).map(|(_, token)| token);
     for secret in SECRETS.into_iter().chain(tokens) {
@@ -335,15 +349,15 @@ async fn t_a1_every_server_function_is_in_the_table_and_keeps_to_it() {
     }
 }
 
-/// The same functions for those who work there: who may is let in, who may not is not (ASVS 8.2.1, 8.3.1).
+/// The same functions for the people who work there: each role is admitted exactly where it should be (ASVS 8.2.1, 8.3.1).
 #[tokio::test]
-async fn t_a1_every_server_function_lets_in_who_works_with_it() {
+async fn t_a1_every_server_function_admits_the_people_who_work_with_it() {
     let listed: BTreeSet<&str> = INSIDERS.iter().map(|row| row.0).collect();
     let there: BTreeSet<&str> = server_fn::axum::server_fn_paths().map(|(path, _)| path).collect();
     assert_eq!(there, listed, "left: registered; right: in the table of insiders");
     let mut wrong = Vec::new();
     for column in 0..5 {
-        // Each in a portal of their own: what one ends is there for the next.
+        // Each role in a portal of its own, so that what one ends still exists for the next.
         let portal = Portal::open().await;
         let life = portal.live().await;
         let person = [portal.admin, portal.agent, life.lead, life.manager, life.operator][column];
@@ -362,7 +376,7 @@ async fn t_a1_every_server_function_lets_in_who_works_with_it() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// ASVS 3.5.3: an address that is followed, prefetched or put into a picture changes nothing and tells nothing.
+/// ASVS 3.5.3: following an address, prefetching it or using it as an image changes nothing and reveals nothing.
 #[tokio::test]
 async fn asvs_3_5_3_no_server_function_answers_to_get() {
     let portal = Portal::open().await;
@@ -428,7 +442,7 @@ async fn t_a1_every_other_route_is_in_the_table_and_keeps_to_it() {
     }
 }
 
-/// Invariant 7: what may not be seen and what does not exist are the same bytes, whatever is done with it.
+/// Invariant 7: an invisible object and a missing one give the same bytes, whatever is asked of them.
 #[tokio::test]
 async fn out_of_sight_is_not_found_to_the_byte() {
     let portal = Portal::open().await;
@@ -453,7 +467,7 @@ async fn out_of_sight_is_not_found_to_the_byte() {
             compared += 1;
         }
         assert!(compared >= 10, "{who}: {compared}");
-        // As a script asks: a page for people holds a nonce and a cursor of its own.
+        // Asked as a script does, because each rendered page contains its own nonce and cursor.
         let file = async |id: String| {
             let request = Request::get(format!("/files/{id}"))
                 .header(header::COOKIE, &cookie)

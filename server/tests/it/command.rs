@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Write,
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -15,7 +16,7 @@ fn doctor(data_dir: &Path) -> (bool, String) {
     run(guichet(data_dir).envs(SMTP).arg("doctor"))
 }
 
-/// Everything below a directory, with what tells whether it changed.
+/// Lists everything below a directory, with size and time to tell whether it changed.
 fn listing(directory: &Path) -> Vec<(PathBuf, u64, i64)> {
     let mut found = Vec::new();
     let mut waiting = vec![directory.to_owned()];
@@ -31,9 +32,9 @@ fn listing(directory: &Path) -> Vec<(PathBuf, u64, i64)> {
     found
 }
 
-/// T18: a mistyped directory is not made into an installation.
+/// T18: a mistyped directory does not become an installation.
 #[test]
-fn t18_only_three_commands_make_an_installation() {
+fn t18_only_three_commands_create_an_installation() {
     let place = tempfile::tempdir().expect("a directory");
     let missing = place.path().join("misstyped");
     let page = place.path().join("page.en.md");
@@ -61,7 +62,7 @@ fn t18_only_three_commands_make_an_installation() {
     }
 }
 
-/// F8: others on the machine do not look into the data directory, whoever made it.
+/// F8: other users of the machine cannot look into the data directory, however it was created.
 #[test]
 fn f8_nothing_in_the_data_directory_is_open_to_others() {
     let place = tempfile::tempdir().expect("a directory");
@@ -97,7 +98,7 @@ fn f8_nothing_in_the_data_directory_is_open_to_others() {
 
 /// F15: one process serves a database; the command line works beside it, and `doctor` asks it for its own view.
 #[test]
-fn f15_second_server_is_refused_and_commands_are_not() {
+fn f15_a_second_server_is_refused_and_commands_are_not() {
     let place = tempfile::tempdir().expect("a directory");
     let data = place.path().join("data");
     install(&data, &[]);
@@ -121,9 +122,85 @@ fn f15_second_server_is_refused_and_commands_are_not() {
     assert!(!well && said.contains("none runs here") && said.contains("no SMTP server is configured"), "{said}");
 }
 
-/// F12: `doctor` reads only, and finds what is damaged or gone.
+/// U9: a logo that no page can show is named at the start, before visitors find out.
 #[test]
-fn f12_doctor_reads_only_and_finds_what_is_missing() {
+fn u9_a_logo_that_cannot_be_shown_is_named_at_the_start() {
+    let place = tempfile::tempdir().expect("a directory");
+    let data = place.path().join("data");
+    install(&data, &[]);
+    fs::create_dir_all(place.path().join("site/pkg")).expect("made");
+    let site = place.path().join("site").display().to_string();
+    let serve = |logo: &Path| {
+        let leptos = [("LEPTOS_OUTPUT_NAME", "guichet"), ("LEPTOS_SITE_ROOT", site.as_str())];
+        run(guichet(&data)
+            .envs(leptos)
+            .env("GUICHET_LISTEN", "127.0.0.1:0")
+            .env("GUICHET_LOGO", logo)
+            .current_dir(place.path())
+            .arg("serve"))
+    };
+    let file = |name: &str, bytes: &[u8]| {
+        let path = place.path().join(name);
+        fs::write(&path, bytes).expect("written");
+        path
+    };
+    for (logo, why) in [
+        (place.path().join("gone.svg"), "entity not found"),
+        (file("empty.svg", b""), "not an SVG image"),
+        (file("page.png", b"<html>"), "not a PNG image"),
+        (file("huge.png", &vec![0; 1024 * 1024 + 1]), "larger than 1 MB"),
+    ] {
+        let (done, said) = serve(&logo);
+        assert!(!done && said.contains(why) && said.contains(&logo.display().to_string()), "{why}: {said}");
+    }
+}
+
+/// T20: a path that this user may not look at is not called missing, and standard input is not called the start.
+#[test]
+fn t20_what_is_no_installation_is_told_with_the_reason() {
+    let place = tempfile::tempdir().expect("a directory");
+    let file = place.path().join("file");
+    fs::write(&file, "text").expect("written");
+    let (done, said) = run(guichet(&file).args(["user", "list"]));
+    assert!(!done && said.contains("is no directory"), "{said}");
+    let (done, said) = run(guichet(&file.join("below")).args(["user", "list"]));
+    assert!(!done && said.contains("not a directory"), "{said}");
+    let (done, said) = run(guichet(&file).arg("demo"));
+    assert!(!done && said.contains(&file.display().to_string()), "{said}");
+    let data = place.path().join("data");
+    install(&data, &[]);
+    let mut user = guichet(&data);
+    user.args(["user", "create", "--email", "a@b.example", "--name", "A", "--role", "agent"]);
+    let mut child = user.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+    child.stdin.take().expect("an input").write_all(b"\xff\xfe a password of some length").expect("typed");
+    let output = child.wait_with_output().expect("an end");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("the password cannot be read"), "{said}");
+}
+
+/// F7, said the other way round: an account of the vendor's own people at another domain.
+#[test]
+fn f7_an_address_of_staff_at_another_domain_is_pointed_out() {
+    let place = tempfile::tempdir().expect("a directory");
+    let data = place.path().join("data");
+    install(&data, &[]);
+    let create = |email: &str| {
+        let mut user = guichet(&data);
+        user.env("GUICHET_MAIL_FROM", "help@nordlys.example")
+            .args(["user", "create", "--name", "A", "--role", "agent", "--email", email]);
+        let mut child = user.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it runs");
+        child.stdin.take().expect("an input").write_all(b"a password of some length").expect("typed");
+        String::from_utf8(child.wait_with_output().expect("an end").stdout).expect("text")
+    };
+    let said = create(" \u{feff}Zoe@mail.Nordlys.example\u{200b}");
+    assert!(said.starts_with("Zoe@mail.nordlys.example can sign in") && !said.contains("Note"), "{said}");
+    let said = create("yan@private.example");
+    assert!(said.contains("Note: this address is not at nordlys.example"), "{said}");
+}
+
+/// F12: `doctor` only reads, and finds what is damaged or missing.
+#[test]
+fn f12_doctor_only_reads_and_finds_what_is_missing() {
     let place = tempfile::tempdir().expect("a directory");
     let data = place.path().join("data");
     install(&data, &[]);
@@ -188,7 +265,7 @@ fn f12_doctor_reads_only_and_finds_what_is_missing() {
     assert!(well, "{said}");
 }
 
-/// A pipe that has no reader any more.
+/// Returns a pipe without a reader.
 fn closed_pipe() -> Stdio {
     let mut child = Command::new("true").stdin(Stdio::piped()).spawn().expect("a program");
     let input = child.stdin.take().expect("its input");
@@ -196,9 +273,9 @@ fn closed_pipe() -> Stdio {
     Stdio::from(input)
 }
 
-/// T17: whoever reads the words of an import goes away; the import goes on.
+/// T17: when the reader of an import's output goes away, the import goes on.
 #[test]
-fn t17_closed_pipe_ends_the_words_and_not_the_import() {
+fn t17_a_closed_pipe_ends_the_output_and_not_the_import() {
     let place = tempfile::tempdir().expect("a directory");
     let data = place.path().join("data");
     install(&data, &[]);
@@ -238,9 +315,9 @@ fn t20_files_that_cannot_be_imported_are_named_with_the_reason() {
     assert!(!done && said.contains("cannot read nope.fr.md: No such file or directory\n"), "{said}");
 }
 
-/// F19h: a schema of a later version is called so by every command.
+/// F19h: every command reports a schema of a later version as such.
 #[test]
-fn f19h_newer_schema_is_called_so() {
+fn f19h_a_newer_schema_is_reported_as_such() {
     let place = tempfile::tempdir().expect("a directory");
     let data = place.path().join("data");
     install(&data, &[]);
@@ -260,7 +337,7 @@ fn f19h_newer_schema_is_called_so() {
 }
 
 #[test]
-fn misspelt_variable_is_refused() {
+fn a_misspelt_variable_is_refused() {
     let place = tempfile::tempdir().expect("a directory");
     let (done, said) =
         run(guichet(place.path()).env("GUICHET_PUBLIC_URI", "https://support.example.com").arg("migrate"));

@@ -1,4 +1,4 @@
-//! Connections as they come over the wire: how they are bounded, how the server stops.
+//! Connections over the wire: their bounds, and how the server stops.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -25,7 +25,7 @@ async fn connect(address: SocketAddr, text: &str) -> TcpStream {
     stream
 }
 
-/// What comes until the connection ends.
+/// Reads everything until the connection ends.
 async fn rest(mut stream: TcpStream) -> String {
     let mut text = String::new();
     timeout(Duration::from_secs(2), stream.read_to_string(&mut text)).await.expect("an end").expect("text");
@@ -34,7 +34,7 @@ async fn rest(mut stream: TcpStream) -> String {
 
 const HEALTH: &str = "GET /healthz HTTP/1.1\r\nHost: portal\r\nConnection: close\r\n\r\n";
 
-/// CVE-2007-6750 (slowloris): whoever never finishes asking holds no place.
+/// CVE-2007-6750 (slowloris): a client that never completes its request does not keep a place.
 #[tokio::test]
 async fn cve_2007_6750_a_connection_that_asks_nothing_is_closed() {
     let portal = Portal::open().await;
@@ -59,7 +59,7 @@ async fn no_more_connections_than_there_are_places() {
 }
 
 #[tokio::test]
-async fn the_server_stops_within_a_second_though_tabs_are_open() {
+async fn the_server_stops_within_a_second_with_open_tabs() {
     let portal = Portal::open().await;
     let cookie = portal.cookie(portal.admin).await;
     let (address, server) = serve(&portal, Bounds::default()).await;
@@ -84,9 +84,9 @@ fn form(length: usize) -> String {
     )
 }
 
-/// F4, A7: a body that does not come, or comes in drops, holds its place no longer than the pace allows.
+/// F4, A7: a body that does not arrive, or trickles in, keeps its place no longer than the pace allows.
 #[tokio::test]
-async fn f4_a_body_that_does_not_come_is_answered_with_408() {
+async fn f4_a_body_that_does_not_arrive_is_answered_with_408() {
     let portal = Portal::open().await;
     let (address, _server) = serve(&portal, quick()).await;
     let silent = connect(address, &form(100)).await;
@@ -108,7 +108,7 @@ async fn f4_a_body_that_does_not_come_is_answered_with_408() {
     assert!(String::from_utf8_lossy(&said).starts_with("HTTP/1.1 408"), "{}", String::from_utf8_lossy(&said));
 }
 
-/// F4: an upload that stops is over; one that keeps the pace may take longer than any form.
+/// F4: an upload that stalls is ended; one that keeps the pace may take longer than any form.
 #[tokio::test]
 async fn f4_an_upload_is_bounded_by_its_pace_not_by_its_size() {
     let portal = Portal::open().await;
@@ -149,7 +149,7 @@ async fn f4_an_upload_is_bounded_by_its_pace_not_by_its_size() {
     assert_eq!(left(), 0, "nothing stays behind");
 }
 
-/// F4: an answer that nobody reads is given up.
+/// F4: an answer that is not read is given up.
 #[tokio::test]
 async fn f4_a_reader_who_does_not_read_is_cut_off() {
     let portal = Portal::open().await;
@@ -162,7 +162,7 @@ async fn f4_a_reader_who_does_not_read_is_cut_off() {
     drop(asleep);
 }
 
-/// An address beyond every bound is called too long, by the number that says so.
+/// An address beyond every bound is answered with 414.
 #[tokio::test]
 async fn a_very_long_address_is_answered_with_414() {
     let portal = Portal::open().await;
@@ -172,7 +172,7 @@ async fn a_very_long_address_is_answered_with_414() {
     assert!(said.starts_with("HTTP/1.1 414"), "{said}");
 }
 
-/// F4: one client cannot take all places; what it asks beyond its own waits for one that lies idle, or is closed.
+/// F4: one client cannot take all places; its further connections wait for an idle one of its own, or are closed.
 #[tokio::test]
 async fn f4_one_client_has_a_bounded_number_of_connections() {
     let portal = Portal::open().await;
@@ -196,7 +196,7 @@ async fn f4_one_client_has_a_bounded_number_of_connections() {
     assert!(said.starts_with("HTTP/1.1 200"), "the idle one makes room: {said}");
     assert_eq!(rest(idle).await, "", "and ends");
 
-    // One that asks nothing makes room at once, before it has to.
+    // A connection that has sent nothing makes room immediately, before its time is up.
     let silent = TcpStream::connect(address).await.expect("a connection");
     let said = rest(connect(address, HEALTH).await).await;
     assert!(said.starts_with("HTTP/1.1 200"), "{said}");

@@ -1,5 +1,6 @@
-//! A database that fails under the running program (F1, F14): a disk that reports errors or is full, a PostgreSQL that breaks
-//! connections, goes and comes back. No 2xx leaves for what another process, this one, cannot read.
+//! A database that fails under the running program (F1, F14): a disk that reports errors or is full, a PostgreSQL that
+//! breaks connections, goes away and comes back. The server never answers 2xx for what another process, this one, cannot
+//! read.
 
 use std::{
     io::{self, Read, Write},
@@ -18,7 +19,7 @@ use store::Db;
 
 use super::program::{EMAIL, Server, install, sign_in};
 
-/// Rows of sessions as another process reads them.
+/// Counts the rows of sessions as another process reads them.
 async fn rows(database: &str) -> u64 {
     let db = Db::open_to_read(database, false).await.expect("a database");
     let person = store::people::find_by_email(&db, EMAIL).await.expect("asked").expect("an agent");
@@ -27,7 +28,7 @@ async fn rows(database: &str) -> u64 {
     sessions as u64
 }
 
-/// Eight writers at once until told to stop.
+/// Eight simultaneous writers, until they are told to stop.
 struct Writers {
     stop: Arc<AtomicBool>,
     acknowledged: Arc<AtomicU64>,
@@ -53,7 +54,7 @@ impl Writers {
         Self { stop, acknowledged, statuses, threads }
     }
 
-    /// How many were acknowledged, and every status that came.
+    /// The number of acknowledged writes, and every status that was answered.
     fn stop(self) -> (u64, Vec<u16>) {
         self.stop.store(true, Ordering::Relaxed);
         for thread in self.threads {
@@ -81,7 +82,7 @@ fn until(what: &str, patience: Duration, mut done: impl FnMut() -> bool) {
     }
 }
 
-/// A disk that fails in one way for two seconds under eight writers.
+/// Makes the disk fail in one way for two seconds under eight writers.
 async fn survives(fault: &str, words: &str) {
     let place = tempfile::tempdir().expect("a directory");
     let (data, faults) = (place.path().join("data"), place.path().join("faults"));
@@ -132,7 +133,7 @@ async fn f1_full_disk_acknowledges_nothing_and_poisons_nothing() {
     survives("full", "the disk is full").await;
 }
 
-/// Stands between the server and PostgreSQL, to be cut and closed.
+/// A proxy between the server and PostgreSQL that can be cut and closed.
 struct Proxy {
     address: SocketAddr,
     target: String,
@@ -196,9 +197,9 @@ fn carry(mut from: TcpStream, mut to: TcpStream) {
     let _ = to.shutdown(Shutdown::Both);
 }
 
-/// F1, F14: connections that break in the middle of transactions, a server that goes and comes back.
+/// F1, F14: connections break in the middle of transactions, the server goes away and comes back.
 #[tokio::test(flavor = "multi_thread")]
-async fn f14_postgres_that_goes_and_comes_back_loses_nothing() {
+async fn f14_nothing_is_lost_while_postgres_is_away() {
     let Ok(postgres) = std::env::var("GUICHET_TEST_POSTGRES") else { return };
     let place = tempfile::tempdir().expect("a directory");
     let data = place.path().join("data");

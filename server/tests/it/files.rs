@@ -1,4 +1,4 @@
-//! Files over HTTP: what is taken and under which name, what is refused and in which words, what a browser is shown.
+//! Files over HTTP: what is accepted and under which name, what is refused and in which words, what a browser shows.
 
 use axum::{
     body::Body,
@@ -17,16 +17,8 @@ fn file(name: &str, content: &str) -> String {
     part(&format!("; filename=\"{name}\""), content)
 }
 
-/// Sends parts as the page's script does.
 async fn send(portal: &Portal, cookie: &str, path: &str, accept: &str, parts: &[String]) -> Answer {
-    let request = Request::post(path)
-        .header(header::COOKIE, cookie)
-        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x")
-        .header(header::ACCEPT, accept)
-        .header("sec-fetch-site", "same-origin")
-        .body(Body::from(format!("{}--x--\r\n", parts.concat())))
-        .expect("a request");
-    portal.send(request).await
+    portal.post_parts(path, parts, accept, cookie).await
 }
 
 async fn upload(portal: &Portal, cookie: &str, parts: &[String]) -> Answer {
@@ -45,7 +37,7 @@ async fn attach(portal: &Portal, case: CaseId, file: FileId) {
 }
 
 #[tokio::test]
-async fn b30_odd_names_are_shown_and_downloaded_as_they_are() {
+async fn b30_odd_names_are_shown_and_downloaded_unchanged() {
     let portal = Portal::open().await;
     let cookie = portal.cookie(portal.admin).await;
     for (written, shown, saved) in [
@@ -53,7 +45,7 @@ async fn b30_odd_names_are_shown_and_downloaded_as_they_are() {
         ("new%0Aline.txt", "new line.txt", "new%20line.txt"),
         ("back\\", "back", "back"),
         ("12:30.txt", "12:30.txt", "12%3A30.txt"),
-        // F19j: shown as it is, saved as what cannot run.
+        // F19j: shown under its own name, saved under one that does not run.
         ("page.html", "page.html", "page.html.txt"),
         ("macro.xlsm", "macro.xlsm", "macro.xlsm.txt"),
     ] {
@@ -69,7 +61,7 @@ async fn b30_odd_names_are_shown_and_downloaded_as_they_are() {
 }
 
 #[tokio::test]
-async fn b11_b30_every_refusal_has_its_own_word() {
+async fn b11_b30_every_refusal_has_its_own_words() {
     let portal = Portal::open().await;
     let cookie = portal.cookie(portal.admin).await;
     let mz = "MZ\u{1}\0\0\0";
@@ -92,7 +84,7 @@ async fn b11_b30_every_refusal_has_its_own_word() {
     id_of(&upload(&portal, &cookie, &[part("", "a field beside it"), file("a.txt", "x"), file("", "")]).await);
 }
 
-/// An upload whose body does not come.
+/// An upload whose body does not arrive.
 fn unfinished(path: &str, cookie: &str) -> Request<Body> {
     let body = Body::from_stream(futures::stream::once(async {
         std::future::pending::<Result<Vec<u8>, std::io::Error>>().await
@@ -104,7 +96,7 @@ fn unfinished(path: &str, cookie: &str) -> Request<Body> {
     request.body(body).expect("a request")
 }
 
-/// F4: a body that never has a part is given up after a little, whatever is promised; nothing of it is kept in memory.
+/// F4: a body without parts is given up early, whatever length it announces, and is not kept in memory.
 #[tokio::test]
 async fn f4_a_form_without_parts_is_given_up() {
     let portal = Portal::open().await;
@@ -134,7 +126,7 @@ async fn f4_a_form_without_parts_is_given_up() {
     }
 }
 
-/// F4: parts without a name, of a form that is refused already, are not read for ever.
+/// F4: of a form that is already refused, parts without a name are not read forever.
 #[tokio::test]
 async fn f4_a_refused_form_is_not_read_to_its_last_part() {
     let portal = Portal::open().await;
@@ -145,7 +137,7 @@ async fn f4_a_refused_form_is_not_read_to_its_last_part() {
         count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         Ok::<_, std::io::Error>("--x\r\nContent-Disposition: form-data\r\n\r\n\r\n".to_owned())
     });
-    // As they come over a line: one after the other.
+    // One after the other, as over a network.
     let parts = futures::StreamExt::then(futures::stream::iter(parts), |part| async move {
         tokio::task::yield_now().await;
         part
@@ -161,7 +153,7 @@ async fn f4_a_refused_form_is_not_read_to_its_last_part() {
     assert!(read < 300, "{read} parts were read");
 }
 
-/// F4: eight of one person at once, whatever they send.
+/// F4: a person has at most eight uploads under way, whatever they contain.
 #[tokio::test]
 async fn f4_a_person_has_eight_uploads_under_way() {
     let portal = Portal::open().await;
@@ -177,9 +169,10 @@ async fn f4_a_person_has_eight_uploads_under_way() {
     id_of(&upload(&portal, &cookie, &[file("a.txt", "x")]).await);
 }
 
-/// F4, T25: two to be imported at once; a browser that sends a third is led back to the page, which says why.
+/// F4, T25: a person has at most two uploads for imports under way; a browser that sends a third is led back to the page,
+/// which says why.
 #[tokio::test]
-async fn f4_a_person_has_two_imports_coming_in() {
+async fn f4_a_person_has_two_import_uploads_under_way() {
     let portal = Portal::open().await;
     let mia = portal.world.vendor("Mia Manager", domain::access::Role::ProgrammeManager).await;
     let cookie = portal.cookie(mia).await;
@@ -206,9 +199,9 @@ async fn f4_a_person_has_two_imports_coming_in() {
     assert_eq!(left(), 1, "nothing of what did not come whole stays");
 }
 
-/// F13: nothing of an upload to a case out of sight is kept.
+/// F13: nothing of an upload to an invisible case is kept.
 #[tokio::test]
-async fn f13_a_case_out_of_sight_takes_no_bytes() {
+async fn f13_an_invisible_case_takes_no_bytes() {
     let portal = Portal::open().await;
     let path = format!("/files?case={}", portal.case);
     for person in [portal.stranger, portal.user] {
@@ -225,7 +218,7 @@ fn walk(directory: &std::path::Path) -> Vec<std::path::PathBuf> {
     entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
 }
 
-/// T25: a browser is shown a page, a program is told a code.
+/// T25: a browser gets a page, a program gets a code.
 #[tokio::test]
 async fn t25_a_browser_gets_a_page_and_not_a_code() {
     let portal = Portal::open().await;

@@ -1,4 +1,4 @@
-//! Forms: each works once; refused ones come back with their errors and with what was typed, to whom it belongs only.
+//! Forms: each works once; a refused one comes back with its errors and with what was typed, to its author only.
 
 use axum::{
     body::Body,
@@ -13,12 +13,12 @@ use domain::{
 use jiff::SignedDuration;
 use service::calls;
 
-use super::portal::{Answer, Portal};
+use super::portal::{Answer, Portal, part};
 
 const ORIGIN: &str = "http://127.0.0.1:3000";
 
 /// Sends a form as a browser without JavaScript does, from a page.
-async fn post(portal: &Portal, function: &str, body: &str, page: &str, cookie: &str) -> Answer {
+pub async fn post(portal: &Portal, function: &str, body: &str, page: &str, cookie: &str) -> Answer {
     let request = Request::post(function)
         .header(header::COOKIE, cookie)
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
@@ -30,7 +30,7 @@ async fn post(portal: &Portal, function: &str, body: &str, page: &str, cookie: &
     portal.send(request).await
 }
 
-/// Where an answer leads.
+/// Returns where an answer leads.
 fn location(answer: &Answer) -> String {
     assert!(answer.status.is_redirection(), "{}: {:.300}", answer.status, answer.body);
     answer.headers[header::LOCATION].to_str().expect("text").replace(ORIGIN, "")
@@ -53,7 +53,7 @@ fn good_case(portal: &Portal) -> String {
     new_case(portal).replace("form[product]=", &format!("form[product]={}", portal.product))
 }
 
-/// The key of the form of this function on a page.
+/// Returns the key of this function's form on a page.
 fn key(page: &str, function: &str) -> String {
     let form = page.split("<form").find(|form| form.contains(&format!("action=\"{function}\""))).expect("the form");
     let input = form.split("<input").find(|input| input.contains("name=\"key\"")).expect("a key");
@@ -65,11 +65,18 @@ async fn key_on(portal: &Portal, path: &str, function: &str, cookie: &str) -> St
     key(&portal.get(path, cookie).await.body, function)
 }
 
-/// How many of the company's cases, and with it of what is seen, have this title.
+/// Counts the visible cases of the company with this title.
 async fn cases_called(portal: &Portal, title: &str) -> usize {
     let context = portal.world.context(portal.admin).await;
     let all = service::cases::list(&context, &Default::default()).await.expect("cases");
     all.rows.iter().filter(|row| row.title == title).count()
+}
+
+/// Returns a cookie as the browser sends it back.
+fn cookie_set(answer: &Answer, name: &str) -> String {
+    let mut set = answer.headers.get_all(header::SET_COOKIE).iter().rev().filter_map(|set| set.to_str().ok());
+    let set = set.find(|set| set.starts_with(&format!("{name}="))).expect("a cookie");
+    set.split(';').next().expect("its value").to_owned()
 }
 
 async fn entries(portal: &Portal, text: &str) -> usize {
@@ -78,7 +85,7 @@ async fn entries(portal: &Portal, text: &str) -> usize {
     format!("{:?}", case.stream).matches(text).count()
 }
 
-/// The last part of the link in the mail to somebody who was added just now.
+/// Returns the token of the link in the mail to a person who has just been added.
 async fn invitation(portal: &Portal) -> String {
     let form = PersonForm {
         organisation: portal.ours.to_string(),
@@ -113,9 +120,9 @@ async fn a_refused_form_keeps_what_was_typed() {
     assert_eq!(["p1", "p2", "p3", "p4"].map(choice), [false, true, false, false], "the choice is lost");
 }
 
-/// T09: a draft stays until it was taken, for its person and its form only.
+/// T09: a draft stays until its form is accepted, for its person and its form only.
 #[tokio::test]
-async fn t09_a_draft_stays_for_its_person_until_it_was_taken() {
+async fn t09_a_draft_stays_for_its_person_until_it_is_accepted() {
     let portal = Portal::open().await;
     let cookie = portal.cookie(portal.user).await;
     refused(&post(&portal, "/fn/cases/open_case", &new_case(&portal), "/cases/new", &cookie).await);
@@ -134,7 +141,80 @@ async fn t09_a_draft_stays_for_its_person_until_it_was_taken() {
     assert!(!shown("/cases/new", &again).await, "it was sent");
 }
 
-/// T09: what a browser keeps is there on the next page, and goes when it is empty.
+/// T09 without JavaScript: the buttons of the frame send along what is typed, and it is a draft.
+#[tokio::test]
+async fn t09_a_button_of_the_frame_keeps_what_is_typed_without_javascript() {
+    let portal = Portal::open().await;
+    let cookie = portal.cookie(portal.admin).await;
+    let shown = portal.get("/cases/new", &cookie).await.body;
+    assert!(shown.contains("id=\"written\"") && shown.contains("form=\"written\""), "the button belongs to the form");
+    let made = key(&shown, "/fn/cases/open_case");
+    let form = format!("{}&__of=/fn/cases/open_case&__once=600&key={made}", new_case(&portal));
+    for button in ["/fn/session/set_language", "/fn/drafts/save", "/fn/session/sign_out"] {
+        let cookie = portal.cookie(portal.admin).await;
+        portal.call("/fn/drafts/keep", "form=/fn/cases/open_case%23", &cookie).await;
+        let answer = post(&portal, button, &format!("{form}&language=en"), "/cases/new", &cookie).await;
+        assert!(!location(&answer).contains("__err"), "{button}: {}", location(&answer));
+        let later = portal.cookie(portal.admin).await;
+        assert!(portal.get("/cases/new", &later).await.body.contains("value=\"Un titre\""), "{button}: lost");
+        assert_eq!(cases_called(&portal, "Un titre").await, 0, "{button}: sent");
+    }
+    let answer = post(&portal, "/fn/drafts/save", &form, "/cases/new", &cookie).await;
+    assert_eq!(location(&answer), "/cases/new?done=kept");
+    let just_done = format!("{cookie}; {}", cookie_set(&answer, "done"));
+    let page = portal.get(&location(&answer), &just_done).await.body;
+    assert!(page.contains("is kept as a draft") || page.contains("gardée comme brouillon"), "it is not said");
+
+    // A form that shows no drafts by itself is named in the address; what was typed is not in it.
+    let page = format!("/people/new?company={}", portal.ours);
+    let made = key_on(&portal, &page, "/fn/people/add", &cookie).await;
+    let body = format!("language=en&form[name]=Zoe+Half&__of=/fn/people/add&key={made}");
+    let to = location(&post(&portal, "/fn/session/set_language", &body, &page, &cookie).await);
+    assert!(to.starts_with(&page) && !to.contains("Zoe"), "{to}");
+    assert!(portal.get(&to, &cookie).await.body.contains("value=\"Zoe Half\""));
+
+    let body = format!("language=fr&form[name]=&form[organisation]={}&__of=/fn/people/add&key={made}", portal.ours);
+    let to = location(&post(&portal, "/fn/session/set_language", &body, &page, &cookie).await);
+    assert_eq!(to, page, "nothing typed is no draft");
+
+    // A visitor without a session; passwords go nowhere.
+    let body = "language=en&email=me%40visitor.example&password=SECRET-WORD&__of=/fn/session/forgot&key=k";
+    let answer = post(&portal, "/fn/session/set_language", body, "/forgot", "").await;
+    let kept = cookie_set(&answer, "draft");
+    assert!(!kept.contains("SECRET") && !location(&answer).contains("visitor"));
+    assert!(portal.get(&location(&answer), &kept).await.body.contains("value=\"me@visitor.example\""));
+
+    // T34: not under the session of another person, nor for that person.
+    let theirs = portal.cookie(portal.user).await;
+    refused(&post(&portal, "/fn/session/sign_out", &form, "/cases/new", &theirs).await);
+    assert!(!portal.get("/cases/new", &theirs).await.body.contains("Un titre"));
+}
+
+/// A form larger than any is: why, in both languages, not an empty answer.
+#[tokio::test]
+async fn a_form_that_is_too_long_is_answered_with_a_page() {
+    let portal = Portal::open().await;
+    let cookie = portal.cookie(portal.admin).await;
+    let body = format!("id={}&text={}", portal.case, "x".repeat(1_100_000));
+    let answer = post(&portal, "/fn/cases/reply", &body, &format!("/cases/{}", portal.case), &cookie).await;
+    assert_eq!(answer.status, 413);
+    assert!(answer.body.contains("trop long") && answer.body.contains("too long"), "{:.300}", answer.body);
+    assert_eq!(portal.call("/fn/cases/reply", &body, &cookie).await.status, 413);
+}
+
+/// T27: what was searched for stands in the box as it was typed, on every page.
+#[tokio::test]
+async fn t27_a_search_comes_back_letter_for_letter() {
+    let portal = Portal::open().await;
+    let cookie = portal.cookie(portal.admin).await;
+    let company = format!("/people?company={}&find=", portal.ours);
+    for path in ["/cases?search=", "/announcements?search=", company.as_str()] {
+        let page = portal.get(&format!("{path}100%25+%2B+a%2526b"), &cookie).await.body;
+        assert!(page.contains("value=\"100% + a%26b\""), "{path}");
+    }
+}
+
+/// T09: a draft from the browser is on the next page, and is deleted when it is empty.
 #[tokio::test]
 async fn t09_a_draft_of_the_browser_is_on_the_next_page() {
     let portal = Portal::open().await;
@@ -152,7 +232,7 @@ async fn t09_a_draft_of_the_browser_is_on_the_next_page() {
     assert_eq!(portal.call("/fn/drafts/keep", "form=nothing&fields=x", &cookie).await.status, 422);
 }
 
-/// T09: a session that ended while a form was filled in takes nothing along; after signing in the text is there.
+/// T09: when a session ends while a form is being filled in, nothing is lost; after signing in the text is there.
 #[tokio::test]
 async fn t09_a_form_sent_after_the_session_ended_is_kept_for_its_person() {
     let portal = Portal::open().await;
@@ -167,7 +247,7 @@ async fn t09_a_form_sent_after_the_session_ended_is_kept_for_its_person() {
     assert!(portal.get(&to, &again).await.body.contains("value=\"Un titre\""));
 }
 
-/// T34: a tab of one person, a session of another.
+/// T34: a tab of one person with the session of another.
 #[tokio::test]
 async fn t34_a_form_made_for_another_person_is_refused_and_kept() {
     let portal = Portal::open().await;
@@ -183,7 +263,7 @@ async fn t34_a_form_made_for_another_person_is_refused_and_kept() {
     assert_eq!(portal.call("/fn/cases/open_case", &forged, &theirs).await.status, 200, "no proof, no person");
 }
 
-/// B36, T12: however often and however soon.
+/// B36, T12: a form works once, however often and quickly it is sent.
 #[tokio::test]
 async fn b36_a_form_works_once_and_every_sending_ends_on_the_same_page() {
     let portal = Portal::open().await;
@@ -212,7 +292,13 @@ async fn b36_a_form_works_once_and_every_sending_ends_on_the_same_page() {
     let to = location(&post(&portal, "/fn/cases/open_case", &again, "/cases/new", &cookie).await);
     let third = key_on(&portal, "/cases/new", "/fn/cases/open_case", &cookie).await;
     let again = again.replace(&other, &third);
-    assert_eq!(location(&post(&portal, "/fn/cases/open_case", &again, "/cases/new", &cookie).await), to);
+    let same = post(&portal, "/fn/cases/open_case", &again, "/cases/new", &cookie).await;
+    assert_eq!(location(&same), format!("{to}?done=before"));
+    // The page says so, once.
+    let said = |page: &str| page.contains("exactly this a moment ago") || page.contains("d’envoyer exactement cela");
+    let just_done = format!("{cookie}; {}", cookie_set(&same, "done"));
+    assert!(said(&portal.get(&location(&same), &just_done).await.body));
+    assert!(!said(&portal.get(&to, &cookie).await.body));
     assert_eq!(cases_called(&portal, "Un titre").await, 2, "the first form did not ask for it");
 
     // Another text is another act, whatever the key.
@@ -221,8 +307,30 @@ async fn b36_a_form_works_once_and_every_sending_ends_on_the_same_page() {
     assert_eq!(cases_called(&portal, "Un autre").await, 1);
 }
 
-/// B36 without JavaScript: the page behind "back" shows the message, and sending it again at once is the same message; a
-/// word that is said twice is said twice.
+/// B36: the browser gives up its first sending at any moment, as at a double click; the second one ends where it would have.
+#[tokio::test]
+async fn b36_a_sending_that_is_given_up_does_not_hold_up_the_next() {
+    let portal = Portal::open().await;
+    let cookie = portal.cookie(portal.admin).await;
+    let page = format!("/cases/{}", portal.case);
+    for polls in 0..30 {
+        let body = format!("id={}&text=GIVEN-UP-{polls}-&key=given-up-{polls}", portal.case);
+        let mut first = Box::pin(post(&portal, "/fn/cases/reply", &body, &page, &cookie));
+        for _ in 0..polls {
+            if futures::poll!(first.as_mut()).is_ready() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        drop(first);
+        let to = location(&post(&portal, "/fn/cases/reply", &body, &page, &cookie).await);
+        assert!(!to.contains("__err"), "given up after {polls}: {to}");
+        assert_eq!(entries(&portal, &format!("GIVEN-UP-{polls}-")).await, 1);
+    }
+}
+
+/// B36 without JavaScript: the page behind "back" shows the message, and sending it again immediately is the same message; a
+/// word that is said twice later appears twice.
 #[tokio::test]
 async fn b36_back_and_send_again_in_a_chat_is_one_message() {
     let portal = Portal::open().await;
@@ -243,24 +351,13 @@ async fn b36_back_and_send_again_in_a_chat_is_one_message() {
     assert_eq!(send().await, 2 * once, "a word that is said twice was swallowed");
 }
 
-/// Sends a form with files as a browser does; `parts` are the name of the field, of the file (none for text) and the bytes.
+/// Sends a form with files as a browser does; for `parts` see [`part`].
 async fn post_files(portal: &Portal, path: &str, parts: &[(&str, Option<&str>, &str)], cookie: &str) -> Answer {
-    let mut body = String::new();
-    for (name, file, bytes) in parts {
-        let file = file.map(|file| format!("; filename=\"{file}\"")).unwrap_or_default();
-        body += &format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{bytes}\r\n");
-    }
-    let request = Request::post(path)
-        .header(header::COOKIE, cookie)
-        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x")
-        .header(header::ACCEPT, "text/html")
-        .header("sec-fetch-site", "same-origin")
-        .body(Body::from(body + "--x--\r\n"))
-        .expect("a request");
-    portal.send(request).await
+    let parts: Vec<String> = parts.iter().map(|(field, file, bytes)| part(field, *file, bytes)).collect();
+    portal.post_parts(path, &parts, "text/html", cookie).await
 }
 
-/// B36: forms with files are forms.
+/// B36: forms with files work once too.
 #[tokio::test]
 async fn b36_files_that_are_sent_twice_are_one_entry() {
     let portal = Portal::open().await;
@@ -269,7 +366,9 @@ async fn b36_files_that_are_sent_twice_are_one_entry() {
     let made = key_on(&portal, &page, &path, &cookie).await;
     let send = async |key: &str, bytes: &str| {
         let parts = [("key", None, key), ("file", Some("journal.txt"), bytes)];
-        assert_eq!(location(&post_files(&portal, &path, &parts, &cookie).await), page);
+        let answer = post_files(&portal, &path, &parts, &cookie).await;
+        assert!(location(&answer).starts_with(&page));
+        location(&answer)
     };
     tokio::join!(send(&made, "line one"), send(&made, "line one"));
     send(&made, "line one").await;
@@ -280,7 +379,7 @@ async fn b36_files_that_are_sent_twice_are_one_entry() {
     };
     assert_eq!(count().await, 1);
     let after_back = key_on(&portal, &page, &path, &cookie).await;
-    send(&after_back, "line one").await;
+    assert_eq!(send(&after_back, "line one").await, format!("{page}?done=before"));
     assert_eq!(count().await, 1, "back and send again");
     send(&made, "line two").await;
     assert_eq!(count().await, 2, "other bytes are another act");
@@ -314,9 +413,23 @@ async fn b36_an_import_that_is_sent_twice_is_one_import() {
     assert_eq!(kept.len(), 1);
     let later = key_on(&portal, "/imports", "/imports/upload", &cookie).await;
     assert_ne!(send(&later).await, one, "asked for again");
+
+    // Discarded, and sent again from the page behind "back".
+    let id = one.trim_start_matches("/imports/");
+    assert_eq!(portal.call("/fn/imports/discard", &format!("id={id}"), &cookie).await.status, 200);
+    let anew = send(&made).await;
+    assert_ne!(anew, one, "led to what is gone");
+    assert_eq!(portal.get(&anew, &cookie).await.status, 200);
+
+    // T34: a tab of another person hears why, as a page and in the reader's language.
+    let theirs = portal.cookie(portal.world.vendor("Mo Manager", Role::ProgrammeManager).await).await;
+    let parts = [("key", None, made.as_str()), ("records", Some("once.jsonl"), line)];
+    let to = refused(&post_files(&portal, "/imports/upload", &parts, &theirs).await);
+    let page = portal.get(&to, &format!("{theirs}; language=fr")).await.body;
+    assert!(page.contains("Une autre personne"), "{page:.600}");
 }
 
-/// T11, B36: a form beside the two components that carry a key would have none.
+/// T11, B36: a form outside of the two components that carry a key would have none.
 #[test]
 fn every_form_that_writes_has_a_key() {
     let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../app/src")];
@@ -339,10 +452,10 @@ fn every_form_that_writes_has_a_key() {
             }
         }
     }
-    assert_eq!(forms, 3, "the two components' one, and two with files");
+    assert_eq!(forms, 4, "the two components' one, and three with files");
 }
 
-/// A5: noting a form is a write, so that forms are counted before they are noted, refused ones too.
+/// A5: noting a form is a write, so forms are counted before they are noted, including refused ones.
 #[tokio::test]
 async fn a5_a_flood_of_refused_forms_ends() {
     let portal = Portal::open_with_defaults().await;
@@ -359,7 +472,7 @@ async fn a5_a_flood_of_refused_forms_ends() {
     assert_eq!(last, 429, "a form that is refused counts too");
 }
 
-/// F19g: the key of one form, used by another of the same person.
+/// F19g: the key of one form, used with another form of the same person.
 #[tokio::test]
 async fn f19g_a_key_belongs_to_its_function() {
     let portal = Portal::open().await;
@@ -385,7 +498,7 @@ async fn c2_a_long_key_is_refused() {
     assert_eq!(portal.call("/fn/cases/reply", &body, &cookie).await.status, 200);
 }
 
-/// A refused form can be mended and sent with the same key; so can one that was never answered.
+/// A refused form can be corrected and sent with the same key; so can one that was never answered.
 #[tokio::test]
 async fn a_key_is_not_used_up_by_a_refusal() {
     let portal = Portal::open().await;
@@ -397,7 +510,22 @@ async fn a_key_is_not_used_up_by_a_refusal() {
     assert_eq!(entries(&portal, "MENDED").await, 1);
 }
 
-/// T11: done, and told so, however often the button is pressed.
+/// A link can carry the code of a failure that never happened; a real refusal of the form on its page still shows, and keeps
+/// what was typed.
+#[tokio::test]
+async fn a_failure_in_a_link_hides_no_refusal() {
+    let portal = Portal::open().await;
+    let cookie = portal.cookie(portal.admin).await;
+    let page = format!("/people/new?company={}&__err=bm90aGluZw==&__path=x", portal.ours);
+    let key = key_on(&portal, &page, "/fn/people/add", &cookie).await;
+    let body = format!("form[organisation]={}&form[name]=KEPT&form[email]=none&form[role]=x&key={key}", portal.ours);
+    let answer = post(&portal, "/fn/people/add", &body, &page, &cookie).await;
+    assert_eq!(location(&answer).matches("__err=").count(), 1, "{}", location(&answer));
+    let shown = portal.get(&location(&answer), &cookie).await;
+    assert!(shown.body.contains("value=\"KEPT\""), "what was typed is there");
+}
+
+/// T11: done and reported, however often the button is pressed.
 #[tokio::test]
 async fn t11_a_double_click_on_a_plain_form_ends_as_the_first_click() {
     let portal = Portal::open().await;
@@ -413,7 +541,7 @@ async fn t11_a_double_click_on_a_plain_form_ends_as_the_first_click() {
     let (one, two) = tokio::join!(send(), send());
     assert!(location(&one).contains("done=added"), "{}", location(&one));
     assert_eq!(location(&one), location(&two));
-    // T30: it is said once.
+    // T30: it is reported once.
     let set = two.headers.get_all(header::SET_COOKIE).iter().find(|set| set.as_bytes().starts_with(b"done=1"));
     let just_done =
         format!("{cookie}; {}", set.expect("a cookie").to_str().expect("text").split(';').next().expect("it"));
@@ -455,9 +583,9 @@ async fn t11_signing_out_twice_ends_on_the_sign_in_page() {
     }
 }
 
-/// T01: the form is gone from the page, the reason and the text are not.
+/// T01: the form is gone from the page, but the reason and the text are shown.
 #[tokio::test]
-async fn t01_a_refused_reply_to_a_closed_case_is_said_and_shown() {
+async fn t01_a_refused_reply_to_a_closed_case_is_explained_and_shown() {
     let portal = Portal::open().await;
     let cookie = portal.cookie(portal.admin).await;
     let page = format!("/cases/{}", portal.case);
@@ -479,9 +607,9 @@ async fn t01_a_refused_reply_to_a_closed_case_is_said_and_shown() {
     assert!(service::cases::detail(&context, portal.case).await.expect("visible").row.status.is_open());
 }
 
-/// F19a (A6): anybody can make an address.
+/// F19a (A6): any link can carry a refusal.
 #[tokio::test]
-async fn f19a_no_words_of_an_address_stand_on_the_sign_in_page() {
+async fn f19a_the_sign_in_page_shows_no_words_from_its_address() {
     let portal = Portal::open().await;
     for failure in [
         r#"{"Forbidden":{"Role":{"permission":"case:reply","administrators":[{"name":"EVIL-NAME","email":"evil@evil.example"}]}}}"#,
@@ -496,7 +624,7 @@ async fn f19a_no_words_of_an_address_stand_on_the_sign_in_page() {
     }
 }
 
-/// A visitor without a session gets back what was typed from a cookie of the own browser; passwords never.
+/// A visitor without a session gets what was typed back from a cookie of their own browser, but never passwords.
 #[tokio::test]
 async fn a_refused_sign_in_keeps_the_address_and_no_password() {
     let portal = Portal::open().await;
@@ -513,7 +641,7 @@ async fn a_refused_sign_in_keeps_the_address_and_no_password() {
     assert!(!String::from_utf8_lossy(&kept).contains("SECRET-WORD"));
 }
 
-/// F2 (Zammad CVE-2026-56731): titles of pages are people's words.
+/// F2 (Zammad CVE-2026-56731): page titles contain people's words.
 #[tokio::test]
 async fn f2_a_title_is_text() {
     let portal = Portal::open().await;
@@ -525,7 +653,7 @@ async fn f2_a_title_is_text() {
     assert!(!page.contains("<b id=x"));
 }
 
-/// A long reply is more than a URI can be.
+/// A long reply is longer than a URI can be.
 #[tokio::test]
 async fn a_long_reply_comes_back_whole() {
     let portal = Portal::open().await;
@@ -539,7 +667,7 @@ async fn a_long_reply_comes_back_whole() {
     assert!(page.contains("(200000)") || page.contains("(200\u{202f}000)"), "how much too long is not said");
 }
 
-/// Of several forms that call the same function, the refused one says so; its fold is open.
+/// Of several forms that call the same function, the refused one shows its error and is unfolded.
 #[tokio::test]
 async fn the_refused_one_of_several_forms_shows_its_error() {
     let portal = Portal::open().await;
@@ -574,20 +702,13 @@ async fn the_refused_one_of_several_forms_shows_its_error() {
     assert!(open[0].split("</details>").next().is_some_and(|fold| fold.contains(&ids[1])), "the refused one");
 }
 
-/// A file that is refused without JavaScript says so where it can be seen.
+/// Without JavaScript, the error of a refused file is shown where it is visible.
 #[tokio::test]
-async fn a_refused_file_is_said_outside_what_needs_a_script() {
+async fn a_refused_file_is_reported_where_no_script_is_needed() {
     let portal = Portal::open().await;
     let cookie = portal.cookie(portal.admin).await;
-    let body = "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.exe\"\r\n\r\nMZ\r\n--x--\r\n";
-    let request = Request::post(format!("/files?case={}", portal.case))
-        .header(header::COOKIE, &cookie)
-        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x")
-        .header(header::ACCEPT, "text/html")
-        .header("sec-fetch-site", "same-origin")
-        .body(Body::from(body))
-        .expect("a request");
-    let answer = portal.send(request).await;
+    let parts = [("file", Some("a.exe"), "MZ")];
+    let answer = post_files(&portal, &format!("/files?case={}", portal.case), &parts, &cookie).await;
     let to = answer.headers[header::LOCATION].to_str().expect("text").to_owned();
     let page = portal.get(&to, &cookie).await.body;
     let script_only = page.split("class=\"field needs-script\"").nth(1).expect("the files of the reply");

@@ -1,11 +1,14 @@
-//! What stands around every page: the present company (K5), what a page says that cannot be shown, the keyboard's way in.
+//! The frame around every page: the present company (K5), pages that cannot be shown, the skip link.
 
 use axum::http::header;
 use domain::OrganisationId;
 
-use super::portal::{Answer, Portal};
+use super::{
+    forms::post,
+    portal::{Answer, Portal},
+};
 
-/// Ana, who administers the first company, joins the second one; her session.
+/// Makes Ana, who administers the first company, join the second one; returns her session.
 async fn two_companies(portal: &Portal) -> (String, OrganisationId) {
     let stranger = portal.world.context(portal.stranger).await;
     let theirs = stranger.actor.memberships.first().expect("a company").organisation;
@@ -23,13 +26,13 @@ async fn two_companies(portal: &Portal) -> (String, OrganisationId) {
     (portal.cookie(portal.admin).await, theirs)
 }
 
-/// The company that the bar at the top says.
+/// Returns the company that the top bar names.
 fn shown(answer: &Answer) -> &str {
     let name = answer.body.split("class=\"company-name\">").nth(1).and_then(|rest| rest.split('<').next());
     name.expect("a company")
 }
 
-/// K5: one present company, said by the frame and taken by every page whose address names none.
+/// K5: one present company, named by the frame and used by every page whose address names none.
 #[tokio::test]
 async fn k5_every_page_is_about_the_present_company() {
     let portal = Portal::open().await;
@@ -49,13 +52,28 @@ async fn k5_every_page_is_about_the_present_company() {
     let ledger = portal.call("/fn/audit/list", "{\"organisation\":null,\"after\":null}", &with_company).await;
     assert!(!ledger.body.contains("case_opened"), "the case is the other company's: {}", ledger.body);
 
-    // The address says more than the choice, and the frame agrees with it.
+    // The address takes precedence over the choice, and the frame agrees with it.
     let addressed = portal.get(&format!("/people?company={}", portal.ours), &with_company).await;
     assert_eq!(shown(&addressed), "Brasserie du Nord");
     assert!(addressed.body.contains("ugo@example.com"));
 }
 
-/// A choice is one of one's own: what others chose in this browser, or what somebody made up, changes nothing.
+/// T09, K5: what is typed without JavaScript when another company is chosen is a draft, and the company is chosen.
+#[tokio::test]
+async fn t09_another_company_keeps_what_is_typed() {
+    let portal = Portal::open().await;
+    let (cookie, theirs) = two_companies(&portal).await;
+    let body = format!("organisation={theirs}&form[title]=Half+a+title&__of=/fn/cases/open_case&__once=600&key=k");
+    let answer = post(&portal, "/fn/session/set_company", &body, "/cases/new", &cookie).await;
+    assert!(answer.status.is_redirection(), "{}", answer.status);
+    let company = answer.headers.get_all(header::SET_COOKIE).iter().filter_map(|set| set.to_str().ok());
+    let company = company.filter_map(|set| set.split(';').next()).find(|set| set.starts_with("company="));
+    let page = portal.get("/cases/new", &format!("{cookie}; {}", company.expect("a choice"))).await;
+    assert_eq!(shown(&page), "Chantiers Keller");
+    assert!(page.body.contains("value=\"Half a title\""), "the title is lost");
+}
+
+/// Only a company of the person's own can be chosen: a choice by others in this browser, or a made-up one, changes nothing.
 #[tokio::test]
 async fn k5_another_company_cannot_be_chosen() {
     let portal = Portal::open().await;

@@ -1,5 +1,5 @@
-//! A5, F13: every route and every server function with its limit, under the limits that an installation has by default.
-//! What is not in the tables fails.
+//! A5, F13: every route and every server function with its limit, with the default settings. A function that is missing in
+//! the tables fails.
 
 use std::collections::BTreeSet;
 
@@ -15,22 +15,22 @@ use super::{
     portal::{Answer, Life, Portal},
 };
 
-/// How often something may be done.
+/// How often something is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Limit {
     /// It changes nothing and writes no event, however often it is asked.
     Reads,
     /// Changes of a person: 30 a minute, whatever they are. Tried as this one.
     Writes(Who),
-    /// Failed tries to prove who one is: 5 a minute for an address, 20 for a client.
+    /// Failed proofs of identity: 5 a minute for an address, 20 for a client.
     Tries,
-    /// Links that are asked for, by anybody: 5 a minute for an address, 60 for a client.
+    /// Requests for links, with or without a session: 5 a minute for an address, 60 for a client.
     Asks,
-    /// Whoever holds the link may, and once: the link ends with it, or has a pause of ten minutes.
+    /// Allowed once to the holder of the link: the link ends with it, or has a pause of ten minutes.
     Link,
-    /// Drafts of forms, which browsers send while one types: 120 a minute, and no event.
+    /// Drafts of forms, which browsers send during typing: 120 a minute, without an event.
     Drafts,
-    /// It only takes away from the person who asks, and is never refused.
+    /// It only takes away from the caller, and is never refused.
     Leaves,
     /// A cookie of the browser; nothing is written.
     Cookie,
@@ -89,6 +89,8 @@ const LIMITS: &[(&str, Limit)] = &[
     ("/fn/announcements/list", Reads),
     ("/fn/announcements/find", Reads),
     ("/fn/announcements/publish", Writes(Manager)),
+    ("/fn/announcements/preview", Reads),
+    ("/fn/announcements/images", Reads),
     ("/fn/announcements/plan_mail", Reads),
     ("/fn/announcements/sample_mail", Reads),
     ("/fn/announcements/mail_oneself", Writes(Manager)),
@@ -124,15 +126,18 @@ const LIMITS: &[(&str, Limit)] = &[
     ("/fn/people/resend", Writes(Admin)),
     ("/fn/people/invitation", Reads),
     ("/fn/people/accept", Link),
+    ("/fn/people/address_link", Reads),
+    ("/fn/people/confirm_address", Link),
     ("/fn/people/renew", Link),
     ("/fn/drafts/keep", Drafts),
     ("/fn/drafts/find", Reads),
+    ("/fn/drafts/save", Reads),
     ("/fn/mail/list", Reads),
     ("/fn/mail/retry", Writes(Manager)),
     ("/fn/mail/retry_all", Writes(Manager)),
 ];
 
-/// Bodies that reach the change, where those of the access table are refused before anything is written.
+/// Bodies that reach the change, where those of the access table are refused earlier.
 const BODIES: &[(&str, &str)] = &[
     (
         "/fn/calls/save_line",
@@ -150,6 +155,7 @@ const OTHERS: &[(&str, &str, Limit)] = &[
     ("GET", "/imports/{id}/verdicts", Reads),
     ("POST", "/files", Writes(Admin)),
     ("POST", "/imports/upload", Writes(Manager)),
+    ("POST", "/publish/images", Writes(Manager)),
     ("GET", "/healthz", Reads),
     ("GET", "/readyz", Reads),
     ("GET", "/favicon.svg", Reads),
@@ -172,7 +178,7 @@ fn body(portal: &Portal, life: &Life, path: &str) -> String {
     fill(portal, life, body.expect("a body"))
 }
 
-/// Writes until the person may not any more.
+/// Writes until the person is refused.
 async fn exhaust(portal: &Portal, cookie: &str) -> u32 {
     let mut round = 0;
     loop {
@@ -205,9 +211,9 @@ async fn every_server_function_and_route_is_in_the_table_of_limits() {
     assert_eq!(there, listed, "left: what the router has; right: in the table of limits");
 }
 
-/// Who has written thirty times in a minute writes nothing more, whatever it is, and is told when to come again.
+/// A person who has made thirty changes in a minute cannot make any other, and is told when to try again.
 #[tokio::test]
-async fn a5_whatever_a_person_writes_is_limited() {
+async fn a5_every_change_by_a_person_is_limited() {
     let portal = Portal::open_with_defaults().await;
     let life = portal.live().await;
     let publish = "/fn/announcements/publish";
@@ -217,7 +223,7 @@ async fn a5_whatever_a_person_writes_is_limited() {
         let Writes(who) = limit else { continue };
         let cookie = portal.cookie(person(&portal, &life, *who)).await;
         let mut answer = None;
-        // A slow machine may forget one of the thirty between the two.
+        // On a slow machine, one of the thirty may expire between the two.
         for _ in 0..5 {
             exhaust(&portal, &cookie).await;
             answer = Some(portal.call(path, &body(&portal, &life, path), &cookie).await);
@@ -228,7 +234,7 @@ async fn a5_whatever_a_person_writes_is_limited() {
         assert_too_many(&answer.expect("an answer"), path);
     }
     let file = "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nx\r\n--x--\r\n";
-    for (path, who) in [("/files", Admin), ("/imports/upload", Manager)] {
+    for (path, who) in [("/files", Admin), ("/imports/upload", Manager), ("/publish/images", Manager)] {
         let cookie = portal.cookie(person(&portal, &life, who)).await;
         let mut answer = None;
         for _ in 0..5 {
@@ -247,9 +253,9 @@ async fn a5_whatever_a_person_writes_is_limited() {
     }
 }
 
-/// What only reads writes nothing, however often it is asked; and is not limited with what is written.
+/// A function that only reads writes nothing however often it is called, and does not count against the limit of changes.
 #[tokio::test]
-async fn what_reads_writes_nothing_and_is_not_refused() {
+async fn functions_that_read_write_nothing_and_are_not_refused() {
     let portal = Portal::open_with_defaults().await;
     let life = portal.live().await;
     for who in [Admin, Agent, Manager, Operator] {
@@ -265,15 +271,15 @@ async fn what_reads_writes_nothing_and_is_not_refused() {
     }
 }
 
-/// The limits are what they are said to be.
+/// The limits are the documented ones.
 #[tokio::test]
-async fn the_limits_have_the_defaults_of_the_documentation() {
+async fn the_limits_have_the_documented_defaults() {
     let portal = Portal::open_with_defaults().await;
     let life = portal.live().await;
     let writes = exhaust(&portal, &portal.cookie(portal.admin).await).await;
     assert!((30..=45).contains(&writes), "{writes}");
 
-    // What sends a mail: half as many.
+    // Changes that send a mail: half as many.
     let cookie = portal.cookie(portal.user).await;
     let mut opened = 0;
     let refused = loop {
@@ -286,7 +292,7 @@ async fn the_limits_have_the_defaults_of_the_documentation() {
     assert_too_many(&refused, "opening cases");
     assert!((15..=25).contains(&opened), "{opened}");
 
-    // Failed tries, for one address by one client.
+    // Failed sign-ins, for one address by one client.
     let tries = "email=ana@example.com&password=wrong";
     for _ in 0..5 {
         assert_eq!(portal.call("/fn/session/sign_in", tries, "").await.status, 422);
@@ -299,7 +305,7 @@ async fn the_limits_have_the_defaults_of_the_documentation() {
     }
     assert_too_many(&portal.call("/fn/session/change_password", tries, &cookie).await, "changing a password");
 
-    // Links, for one address by one client, whether anybody has it or not.
+    // Links, for one address by one client, whether or not the address is known.
     for address in ["ana@example.com", "nobody@example.com"] {
         for _ in 0..5 {
             assert_eq!(portal.call("/fn/session/forgot", &format!("email={address}"), "").await.status, 200);
@@ -308,9 +314,9 @@ async fn the_limits_have_the_defaults_of_the_documentation() {
     }
 }
 
-/// Signing out works for whoever has written too much.
+/// A person who is over the limit can still sign out.
 #[tokio::test]
-async fn nobody_is_kept_in() {
+async fn a_person_over_the_limit_can_sign_out() {
     let portal = Portal::open_with_defaults().await;
     for path in LIMITS.iter().filter(|row| row.1 == Leaves).map(|row| row.0) {
         let cookie = portal.cookie(portal.user).await;
@@ -320,9 +326,9 @@ async fn nobody_is_kept_in() {
     }
 }
 
-/// What is kept while one types has a limit of its own: it takes nothing from what is written, and fills no ledger.
+/// Drafts have a limit of their own: they do not count as changes, and do not fill the ledger.
 #[tokio::test]
-async fn drafts_are_limited_beside_what_is_written() {
+async fn drafts_are_limited_apart_from_changes() {
     let portal = Portal::open_with_defaults().await;
     let cookie = portal.cookie(portal.user).await;
     let before = store::audit::head(&portal.world.services.db).await.expect("the head");

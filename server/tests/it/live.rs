@@ -1,4 +1,4 @@
-//! The live stream: what arrives, where it goes on, when it ends.
+//! The live stream: what arrives, where it resumes, when it ends.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ impl Listener {
         listener
     }
 
-    /// The next message; `None` when the stream ended.
+    /// Returns the next message; `None` when the stream has ended.
     async fn next(&mut self) -> Option<String> {
         let next = tokio::time::timeout(Duration::from_secs(8), self.0.next()).await.expect("a message, or the end");
         next.map(|bytes| String::from_utf8_lossy(&bytes.expect("a message")).trim().to_owned())
@@ -55,7 +55,7 @@ async fn answer(portal: &Portal) {
 }
 
 #[tokio::test]
-async fn what_happens_arrives_and_a_lost_stream_goes_on_where_it_stopped() {
+async fn events_arrive_and_a_lost_stream_resumes_where_it_stopped() {
     let portal = Portal::open().await;
     let cookie = portal.cookie(portal.admin).await;
     let mut listener = Listener::open(&portal, "/live", &cookie, "").await;
@@ -71,17 +71,17 @@ async fn what_happens_arrives_and_a_lost_stream_goes_on_where_it_stopped() {
     assert_eq!(field(&second, "data:"), format!("{} 3", portal.case), "what came in between, once");
     assert!(resumed.is_silent().await);
 
-    // A page that opens a stream anew says the same in its address.
+    // A page that opens a new stream sends the cursor in its address.
     let mut reopened = Listener::open(&portal, &format!("/live?after={cursor}"), &cookie, "").await;
     assert_eq!(field(&reopened.next().await.expect("a message"), "data:"), format!("{} 3", portal.case));
-    // Another key, or nonsense: nobody knows what was missed.
+    // A cursor of another key, or nonsense: what was missed is unknown.
     let mut lost = Listener::open(&portal, "/live?after=812", &cookie, "").await;
     assert_eq!(field(&lost.next().await.expect("a message"), "event:"), "refresh");
 }
 
-/// T-A2: neither the page nor the stream says how much happens elsewhere, and internal notes are no news to customers.
+/// T-A2: neither the page nor the stream reveals how much happens elsewhere, and internal notes are no news for customers.
 #[tokio::test]
-async fn t_a2_the_stream_tells_nothing_of_others() {
+async fn t_a2_the_stream_reveals_nothing_about_others() {
     let portal = Portal::open().await;
     let (admin, stranger) = (portal.cookie(portal.admin).await, portal.cookie(portal.stranger).await);
     let mut theirs = Listener::open(&portal, "/live", &stranger, "").await;
@@ -99,7 +99,7 @@ async fn t_a2_the_stream_tells_nothing_of_others() {
     assert_eq!(viewer["live_from"].as_str().map(str::len), Some(64), "sealed: {viewer}");
 }
 
-/// T-A4: whoever is signed out hears nothing more.
+/// T-A4: a person who is signed out hears nothing more.
 #[tokio::test]
 async fn t_a4_the_stream_ends_with_the_session() {
     let portal = Portal::open().await;
@@ -110,7 +110,7 @@ async fn t_a4_the_stream_ends_with_the_session() {
     assert_eq!(ended, Ok(None), "within a second");
 }
 
-/// A browser is not told why a stream was refused: the tab asks so.
+/// A browser does not learn why a stream was refused, so the tab asks.
 #[tokio::test]
 async fn a_tab_can_ask_whether_it_is_still_signed_in() {
     let portal = Portal::open().await;
@@ -130,7 +130,7 @@ async fn the_stream_ends_when_the_server_stops() {
     assert_eq!(tokio::time::timeout(Duration::from_secs(1), listener.next()).await, Ok(None), "within a second");
 }
 
-/// ASVS 7.3.1: an open tab is no use of the session, however often it connects.
+/// ASVS 7.3.1: an open tab does not count as use of the session, however often it connects.
 #[tokio::test]
 async fn asvs_7_3_1_a_stream_does_not_keep_its_session_alive() {
     let portal = Portal::open().await;
@@ -141,7 +141,7 @@ async fn asvs_7_3_1_a_stream_does_not_keep_its_session_alive() {
     assert_eq!(portal.get("/live", &cookie).await.status, 401);
 }
 
-/// F9: a session has six streams; the oldest ends when a seventh opens.
+/// F9: a session has at most six streams; the oldest ends when a seventh opens.
 #[tokio::test]
 async fn f9_a_session_has_six_streams() {
     let portal = Portal::open().await;
@@ -156,13 +156,13 @@ async fn f9_a_session_has_six_streams() {
     for listener in open.iter_mut().skip(1).chain([&mut other]) {
         assert!(listener.next().await.is_some_and(|message| message.contains("event: case")));
     }
-    // One that went away makes room.
+    // A closed stream makes room.
     drop(open.pop());
     let _new = Listener::open(&portal, "/live", &cookie, "").await;
     assert!(open[1].is_silent().await, "still open");
 }
 
-/// T08: a tab that hears the rest from another one asks once for what came before.
+/// T08: a tab that follows another one asks once for what came before.
 #[tokio::test]
 async fn t08_a_tab_can_ask_once_for_what_is_new() {
     let portal = Portal::open().await;
@@ -176,9 +176,9 @@ async fn t08_a_tab_can_ask_once_for_what_is_new() {
     assert!(news.contains(&format!("data: {} 2", portal.case)) && news.contains("id: "), "{news}");
 }
 
-/// B1: a database that does not answer for a while ends no stream, or all would come back at once.
+/// B1: a database that does not answer for a while ends no streams, which would all reconnect together.
 #[tokio::test]
-async fn b1_a_database_that_is_away_ends_no_stream() {
+async fn b1_a_database_that_is_away_ends_no_streams() {
     let portal = Portal::open().await;
     let cookie = portal.cookie(portal.admin).await;
     let mut listener = Listener::open(&portal, "/live", &cookie, "").await;

@@ -1,4 +1,5 @@
-//! Through the real router: who may do what, headers, cookies, forms without JavaScript, the live stream.
+//! Tests through the real router and the real program: access, limits, headers, cookies, forms, files, the live stream, the
+//! command line, failing disks.
 
 #![expect(clippy::expect_used, reason = "a test that cannot set up has to stop")]
 
@@ -10,8 +11,10 @@ mod files;
 mod forms;
 mod frame;
 mod http;
+mod leave;
 mod limits;
 mod live;
 mod portal;
 mod program;
+mod statements;
 mod vendor;

@@ -20,7 +20,7 @@ use leptos::config::LeptosOptions;
 use server::{
     config::Config,
     live::Streams,
-    middleware::{AppState, Shared},
+    middleware::{AppState, Shared, Shares},
     router::router,
 };
 use service::{Limits, session::Origin};
@@ -37,21 +37,21 @@ pub struct Portal {
     pub case: CaseId,
     /// Administers `ours`.
     pub admin: PersonId,
-    /// Uses `ours`, sees only own cases.
+    /// Uses `ours`, sees only their own cases.
     pub user: PersonId,
     /// Administers another company.
     pub stranger: PersonId,
-    /// Was taken out of `ours`; the session of before is still in the browser.
+    /// Was removed from `ours`; the former session is still in the browser.
     pub removed: PersonId,
     removed_cookie: String,
-    /// Works at the desk; wrote the internal note on `case`.
+    /// An agent, the author of the internal note on `case`.
     pub agent: PersonId,
     pub state: AppState,
-    /// Where `/pkg` and the icon are; a file `pkg/app.0123.js` is there.
+    /// The site, with a file `pkg/app.0123.js`.
     _site: TempDir,
 }
 
-/// What goes on in `ours` beside the case, and the others who work for the vendor.
+/// What `ours` has besides the case, and more people of the vendor.
 pub struct Life {
     pub lead: PersonId,
     pub manager: PersonId,
@@ -68,8 +68,7 @@ pub struct Life {
     pub grant: GrantId,
 }
 
-/// Nobody of the access tests may see these: what is in `case` is out of sight of all four, hashes of passwords are out of
-/// sight of everybody.
+/// No visitor of the access tests may see these: `case` is invisible to all four, and password hashes to everyone.
 pub const SECRETS: [&str; 6] =
     ["CANARY-TITLE", "CANARY-DESCRIPTION", "CANARY-NOTE", "CANARY-CHAT", "CANARY-FILE", "$argon2"];
 
@@ -84,14 +83,14 @@ impl Portal {
         Self::open_with(None).await
     }
 
-    /// The same under the limits that an installation has by default.
+    /// Opens a portal with the default limits.
     pub async fn open_with_defaults() -> Self {
         let config = Config::default();
         let limits = Limits::new(config.sign_in_per_minute, config.sign_in_per_client, config.write_per_minute);
         Self::open_with(Some(limits)).await
     }
 
-    /// Lets the company work: a programme, a chat, a file, a call that waits.
+    /// Gives the company a programme, a chat, a file and a pending call.
     pub async fn live(&self) -> Life {
         let (world, ours) = (&self.world, self.ours);
         let programme = world.enrol(ours, &[self.product], Phase::Launch).await;
@@ -153,8 +152,10 @@ impl Portal {
             config: Config { vendor: "Nordlys".into(), ..Config::default() },
             leptos: LeptosOptions::builder().output_name("guichet").site_root(root).build(),
             streams: Streams::default(),
+            shares: Shares::default(),
             stop: CancellationToken::new(),
         });
+        tokio::spawn(service::live::run(state.services.clone(), state.stop.clone()));
         let router = router(state.clone());
         let mut portal = Self {
             router,
@@ -171,19 +172,20 @@ impl Portal {
             agent,
             _site: site,
         };
-        // The session is there before the person is taken out: that it ends is what the tests look at.
+        // The session exists before the person is removed: the tests check that it ends.
         portal.removed_cookie = portal.new_cookie(removed).await;
         service::people::remove(&portal.world.context(admin).await, ours, removed).await.expect("removed");
         portal
     }
 
-    /// The cookie of a new session of this person; of the one who was removed, that of before.
+    /// Returns the cookie of a new session of this person; for the removed person, the former one.
     pub async fn cookie(&self, person: PersonId) -> String {
         if person == self.removed { self.removed_cookie.clone() } else { self.new_cookie(person).await }
     }
 
     async fn new_cookie(&self, person: PersonId) -> String {
-        let token = service::session::start(&self.world.services, person, &Origin::default()).await.expect("a session");
+        let token =
+            service::session::start(&self.world.services, person, None, &Origin::default()).await.expect("a session");
         format!("guichet={}", token.reveal())
     }
 
@@ -204,7 +206,17 @@ impl Portal {
         self.send(request.body(Body::from(body.to_owned())).expect("a request")).await
     }
 
-    /// An answer before its body is read: that of `/live` has no end.
+    /// Sends parts of a form with files (see [`part`]); `accept` says whether a browser or a script does.
+    pub async fn post_parts(&self, path: &str, parts: &[String], accept: &str, cookie: &str) -> Answer {
+        let request = Request::post(path)
+            .header(header::COOKIE, cookie)
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x")
+            .header(header::ACCEPT, accept)
+            .header("sec-fetch-site", "same-origin");
+        self.send(request.body(Body::from(format!("{}--x--\r\n", parts.concat()))).expect("a request")).await
+    }
+
+    /// Returns an answer before its body is read, because the one of `/live` has no end.
     pub async fn begin(&self, mut request: Request<Body>) -> Response<Body> {
         request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 40_000))));
         self.router.clone().oneshot(request).await.expect("an answer")
@@ -215,4 +227,10 @@ impl Portal {
         let bytes = to_bytes(body, 8 * 1024 * 1024).await.expect("a body");
         Answer { status: parts.status, headers: parts.headers, body: String::from_utf8_lossy(&bytes).into_owned() }
     }
+}
+
+/// Returns a part of a form with files: its field, the name of its file (none for a text field), and its content.
+pub fn part(field: &str, file: Option<&str>, content: &str) -> String {
+    let file = file.map(|file| format!("; filename=\"{file}\"")).unwrap_or_default();
+    format!("--x\r\nContent-Disposition: form-data; name=\"{field}\"{file}\r\n\r\n{content}\r\n")
 }

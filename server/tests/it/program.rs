@@ -1,4 +1,4 @@
-//! The program itself: run as an operator runs it, asked over the wire as a browser asks.
+//! The program itself, run as an operator runs it and called over the wire as a browser does.
 
 use std::{
     fs::File,
@@ -12,14 +12,14 @@ use std::{
 pub const EMAIL: &str = "omar@nordlys.example";
 pub const PASSWORD: &str = "trois chats sous la lune";
 
-/// A command of the program, with nothing of this process's environment.
+/// Returns a command of the program without this process's environment.
 pub fn guichet(data_dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_guichet"));
     command.env_clear().arg("--data-dir").arg(data_dir);
     command
 }
 
-/// What a command said, and whether it succeeded.
+/// Runs a command; returns whether it succeeded, and its output.
 pub fn run(command: &mut Command) -> (bool, String) {
     let output = command.stdin(Stdio::null()).output().expect("the program runs");
     (output.status.success(), both(&output))
@@ -29,7 +29,7 @@ fn both(output: &Output) -> String {
     [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned()).concat()
 }
 
-/// An installation with one agent in it.
+/// Creates an installation with one agent.
 pub fn install(data_dir: &Path, variables: &[(&str, &str)]) {
     let (done, said) = run(guichet(data_dir).envs(variables.iter().copied()).arg("migrate"));
     assert!(done, "{said}");
@@ -92,7 +92,11 @@ impl Server {
         ask(self.address, &format!("GET {path} HTTP/1.1\r\n"), cookie, "")
     }
 
-    /// Signs in; the status, and the cookie of the session.
+    pub fn post(&self, path: &str, body: &str, cookie: &str) -> Option<Reply> {
+        post(self.address, path, body, cookie)
+    }
+
+    /// Signs in; returns the status and the session cookie.
     pub fn sign_in(&self) -> (u16, String) {
         sign_in(self.address)
     }

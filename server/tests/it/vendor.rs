@@ -1,4 +1,4 @@
-//! Whose portal it is, before anybody signs in (U9); sending an announcement without JavaScript (D3); addresses in texts (B25).
+//! The vendor's name before sign-in (U9), sending an announcement without JavaScript (D3), addresses in texts (B25).
 
 use axum::{
     body::Body,
@@ -10,7 +10,7 @@ use service::announcements;
 use super::portal::Portal;
 
 #[tokio::test]
-async fn u9_the_vendor_is_there_before_anybody_signs_in() {
+async fn u9_the_vendor_is_named_before_sign_in() {
     let portal = Portal::open().await;
     for path in ["/sign-in", "/forgot", "/reset/x", "/invitation/x", "/nothing"] {
         let page = portal.get(path, "").await;
@@ -27,7 +27,7 @@ async fn u9_the_vendor_is_there_before_anybody_signs_in() {
     assert_eq!(icon.headers[header::CONTENT_TYPE], "image/svg+xml");
 }
 
-/// B25: addresses and case numbers in entries and notes can be followed, and are still text.
+/// B25: addresses and case numbers in entries and notes are links, and everything else is still text.
 #[tokio::test]
 async fn b25_addresses_in_entries_are_links() {
     let portal = Portal::open().await;
@@ -50,7 +50,7 @@ async fn b25_addresses_in_entries_are_links() {
     }
 }
 
-/// D3: two pages without JavaScript: what would happen, then a button; what was sent can be stopped.
+/// D3: two pages without JavaScript: what would happen, then a button; sending can be stopped.
 #[tokio::test]
 async fn d3_an_announcement_is_sent_and_stopped_without_javascript() {
     let portal = Portal::open().await;
@@ -91,14 +91,14 @@ async fn d3_an_announcement_is_sent_and_stopped_without_javascript() {
     let stopped = portal.send(post("/fn/announcements/stop_mailing", stop)).await;
     assert!(stopped.headers[header::LOCATION].to_str().expect("text").ends_with("&done=stopped"));
     assert!(portal.world.mails().await.iter().all(|mail| mail.subject != "Ce qui change"), "nothing of it leaves");
-    // Sent again with the number that the old page showed, when another company has joined: refused, and said.
+    // Sent again with the number of the old page after another company has joined: refused, with the reason.
     let wrong = portal.send(post("/fn/announcements/mail_everyone", body.replace("shown=2", "shown=5"))).await;
     let to = wrong.headers[header::LOCATION].to_str().expect("text").replace("http://127.0.0.1:3000", "");
     let page = portal.get(&to, &cookie).await;
-    assert!(page.body.contains("D’autres personnes recevraient l’e-mail"), "{to}: {}", page.body);
+    assert!(page.body.contains("Les destinataires ont changé"), "{to}: {}", page.body);
 }
 
-/// F6 over HTTP: a page that is nested too deep is refused, and the server goes on.
+/// F6 over HTTP: a page that is nested too deeply is refused, and the server goes on.
 #[tokio::test]
 async fn f6_a_bomb_of_quotes_is_refused() {
     let portal = Portal::open().await;

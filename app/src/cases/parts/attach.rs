@@ -16,12 +16,12 @@ use crate::{
 /// One chosen file.
 #[derive(Clone, Debug, PartialEq)]
 struct Upload {
-    /// Never used again on this page: what still runs for a file that was taken back finds no other in its place (T02).
+    /// Never reused on this page: an upload that still runs for a removed file finds no other file under its id (T02).
     id: u32,
     state: State,
 }
 
-/// The files of one form, and what is on its way.
+/// The files of one form, and their transfers.
 #[derive(Clone, Copy)]
 struct Uploads {
     all: RwSignal<Vec<Upload>>,
@@ -38,7 +38,7 @@ impl Uploads {
         }
     }
 
-    /// Takes a file back: it is not sent any further, and not part of the form.
+    /// Removes a file: its upload is aborted, and the form does not name it.
     fn remove(self, id: u32) {
         self.all.update(|all| all.retain(|one| one.id != id));
         #[cfg(feature = "hydrate")]
@@ -70,7 +70,7 @@ pub fn Attach() -> impl IntoView {
                 sending.set_value(uploads.all.with_untracked(|all| all.iter().map(|one| one.id).collect()));
             }
         });
-        // What was sent with the form belongs to its entry now; what was chosen since then waits for the next one.
+        // Files sent with the form belong to its entry now; files chosen since then wait for the next one.
         Effect::new(move |_| {
             if form.sent.get() > 0 {
                 let sent = sending.get_value();
@@ -93,7 +93,7 @@ pub fn Attach() -> impl IntoView {
             </ul>
             <p class="field-hint" role="status">{move || running.get().then(|| td_string!(l, cases.upload_first))}</p>
         </div>
-        // Outside: without JavaScript it is a file of the plain form that was refused.
+        // Outside of that part: without JavaScript the error is about a file of the plain form.
         <p class="field-error" id=error_id aria-live="polite">{error}</p>
         <p class="field-hint no-script">{td_string!(l, cases.files_later)}</p>
     }
@@ -151,7 +151,7 @@ fn take_files(_: Locale, _: &leptos::ev::Event, _: Uploads) {}
 #[cfg(feature = "hydrate")]
 use transfer::take_files;
 
-/// What only browsers do: sending.
+/// The uploads, in the browser only.
 #[cfg(feature = "hydrate")]
 mod transfer {
     use std::collections::{HashMap, VecDeque};
@@ -162,7 +162,7 @@ mod transfer {
 
     use super::*;
 
-    /// The server takes eight of one person, whose other tabs may send too.
+    /// The server accepts eight at a time from one person, whose other tabs may upload too.
     const AT_ONCE: usize = 3;
 
     #[derive(Default)]
@@ -204,7 +204,7 @@ mod transfer {
         uploads.all.update(|all| all.push(Upload { id, state }));
     }
 
-    /// Sends what waits, as far as there is room.
+    /// Starts waiting uploads, as far as there is room.
     fn send_next(l: Locale, uploads: Uploads) {
         loop {
             let next = uploads.transfers.try_update_value(|transfers| {
@@ -222,7 +222,7 @@ mod transfer {
         State::Refused { name, why: td_string!(l, cases.upload_failed).to_owned(), sign_in: false }
     }
 
-    /// Changes the state of a file, unless it was taken back or the form is gone.
+    /// Changes the state of a file, unless it was removed or the form is gone.
     fn set(uploads: Uploads, id: u32, state: State) {
         uploads.all.try_update(|all| {
             if let Some(upload) = all.iter_mut().find(|one| one.id == id) {
@@ -231,7 +231,7 @@ mod transfer {
         });
     }
 
-    /// `None` when it could not begin.
+    /// Starts an upload; `None` when that fails.
     fn send(l: Locale, id: u32, file: &File, uploads: Uploads) -> Option<()> {
         let name = file.name();
         let (request, form) = (XmlHttpRequest::new().ok()?, FormData::new().ok()?);
@@ -246,8 +246,8 @@ mod transfer {
                 set(uploads, id, State::Running { name: name.clone(), percent: percent as u32 });
             })
         };
-        upload.set_onprogress(Some(on_progress.as_ref().unchecked_ref()));
-        on_progress.forget();
+        // The browser frees it with the request.
+        upload.set_onprogress(Some(on_progress.into_js_value().unchecked_ref()));
         let done = {
             let request = request.clone();
             Closure::once_into_js(move || {
@@ -264,7 +264,7 @@ mod transfer {
         Some(())
     }
 
-    /// What the server said.
+    /// Reads the server's answer.
     fn outcome(l: Locale, request: &XmlHttpRequest, name: String) -> State {
         let text = request.response_text().ok().flatten().unwrap_or_default();
         if request.status() == Ok(200)
@@ -288,7 +288,7 @@ mod transfer {
         }
     }
 
-    /// Stops sending a file; what the request says of its end is about no file any more.
+    /// Aborts the upload of a file; its last events find no file any more.
     pub fn abort(uploads: Uploads, id: u32) {
         let running = uploads.transfers.try_update_value(|transfers| {
             transfers.waiting.retain(|(waiting, _)| *waiting != id);
@@ -299,7 +299,7 @@ mod transfer {
         }
     }
 
-    /// The form is gone.
+    /// Aborts everything, because the form is gone.
     pub fn abort_all(uploads: Uploads) {
         let running = uploads.transfers.try_update_value(|transfers| {
             transfers.waiting.clear();

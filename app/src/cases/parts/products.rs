@@ -4,7 +4,7 @@ use domain::organisations::OrganisationChoice;
 
 use crate::ui::Choice;
 
-/// The products of all the companies, each once, and none of them for those who may ask about none.
+/// Lists the products of all the companies, each once, after the choice of no product.
 pub fn product_choices(choices: &[OrganisationChoice], none: &str) -> Vec<Choice> {
     let mut all: Vec<Choice> = Vec::new();
     for product in choices.iter().flat_map(|choice| choice.products.iter()) {

@@ -39,14 +39,23 @@ pub fn priority_text(l: Locale, priority: Priority) -> &'static str {
     }
 }
 
-pub fn status_badge(l: Locale, status: Status) -> impl IntoView {
+/// Names the state as the reader's side has it: what waits for a customer is *their* turn on the customer's pages.
+pub fn status_text_for(l: Locale, status: Status, vendor: bool) -> &'static str {
+    match status {
+        Status::PendingResponse if !vendor => td_string!(l, cases.your_turn),
+        Status::ResolutionProvided if !vendor => td_string!(l, cases.to_confirm),
+        _ => status_text(l, status),
+    }
+}
+
+pub fn status_badge(l: Locale, status: Status, vendor: bool) -> impl IntoView {
     let tone = match status {
         Status::AwaitingAssignment => Tone::Info,
         Status::InProgress | Status::Closed => Tone::Plain,
-        Status::PendingResponse => Tone::Warn,
-        Status::ResolutionProvided => Tone::Good,
+        Status::ResolutionProvided if vendor => Tone::Good,
+        Status::PendingResponse | Status::ResolutionProvided => Tone::Warn,
     };
-    view! { <Badge tone>{status_text(l, status)}</Badge> }
+    view! { <Badge tone>{status_text_for(l, status, vendor)}</Badge> }
 }
 
 pub fn priority_badge(l: Locale, priority: Priority) -> impl IntoView {
@@ -61,9 +70,12 @@ pub fn priority_badge(l: Locale, priority: Priority) -> impl IntoView {
 #[component]
 pub fn CaseRows(
     rows: Vec<CaseRow>,
-    /// Shows the company: for agents, and people of several companies.
+    /// Shows the company, for agents and for people who belong to several.
     #[prop(optional)]
     company: bool,
+    /// Whether the reader works for the vendor.
+    #[prop(optional)]
+    vendor: bool,
 ) -> impl IntoView {
     let l = use_locale();
     let body = rows
@@ -85,7 +97,7 @@ pub fn CaseRows(
                         </span>
                     </td>
                     <td data-label=td_string!(l, cases.status)>
-                        {status_badge(l, row.status)}
+                        {status_badge(l, row.status, vendor)}
                         {row.before_launch.then(|| view! { " " <Badge tone=Tone::Warn>{td_string!(l, cases.before_launch)}</Badge> })}
                     </td>
                     <td data-label=td_string!(l, cases.priority)>{priority_badge(l, row.priority)}</td>

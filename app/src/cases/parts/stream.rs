@@ -1,4 +1,4 @@
-//! The stream of a case: every channel in one order; notes in a colour, with an icon and in words.
+//! The stream of a case: every channel in one order; notes are marked by colour, icon and words.
 
 use domain::{
     calls::CallEntry,
@@ -12,7 +12,7 @@ use crate::{
     ui::{Icon, Linked, Moment, Sign},
 };
 
-/// What is shown stays as it is when more comes.
+/// Entries on the page stay untouched when more arrive.
 #[component]
 pub fn Stream(case: RwSignal<CaseDetail>) -> impl IntoView {
     view! {
@@ -54,7 +54,7 @@ fn Entry(entry: EntryView) -> impl IntoView {
     }
 }
 
-/// The first line of a call is codes: what was asked for, or how it went.
+/// The first line of a call entry holds codes: the request, or the outcome.
 #[component]
 pub fn EntryBody(kind: EntryKind, body: String) -> impl IntoView {
     let l = use_locale();
@@ -124,7 +124,7 @@ fn Note(note: NoteView) -> impl IntoView {
     }
 }
 
-/// What the system says: a code in the database, a sentence here.
+/// A line by the system: a code in the database, a sentence here.
 #[component]
 fn Line(entry: EntryView) -> impl IntoView {
     let l = use_locale();

@@ -1,6 +1,6 @@
-//! What a form asks of the browser: its controls, the storage of the tab, the focus. Only called where there is one.
+//! What a form needs of the browser: its controls, the storage of the tab, the focus. Called in the browser only.
 //!
-//! The tab keeps what is typed under the person, the address and the form: neither another person in the same tab nor
+//! The tab stores what is typed under the person, the address and the form, so that neither another person in the tab nor
 //! another page sees it. Passwords, files and hidden fields are never kept.
 
 use leptos::prelude::*;
@@ -11,12 +11,14 @@ use web_sys::{
     RequestInit, Response, Storage, SubmitEvent, UrlSearchParams,
 };
 
-/// Before the keys of what the tab keeps.
+/// The prefix of the tab's storage keys.
 const KEPT: &str = "typed ";
-/// After the key of a form that the browser itself sent.
+/// The suffix of the storage key for a form that the browser itself sent.
 const SENT: &str = " sent";
+/// The cookie in which the server says which form it accepted last.
+const TAKEN: &str = "taken";
 
-/// A random key, tied to a person by the server's mark.
+/// Returns a random key, tied to a person by the server's mark.
 pub fn new_key(tag: Option<&str>) -> String {
     let part = || format!("{:08x}", (js_sys::Math::random() * f64::from(u32::MAX)) as u32);
     let random = format!("{}{}{}", part(), part(), part());
@@ -26,8 +28,8 @@ pub fn new_key(tag: Option<&str>) -> String {
     }
 }
 
-/// A page that changes in its place gives the same elements to another form, with what was typed into the one before: it
-/// begins with its own values (D1).
+/// Starts a form with its own values: a page that changes in place reuses the elements of the previous form, with what was
+/// typed into it (D1).
 pub fn begin_anew(form: &HtmlFormElement, place: &str) {
     let before = form.get_attribute("data-live");
     if before.as_ref().is_some_and(|before| before != place) {
@@ -39,19 +41,19 @@ pub fn begin_anew(form: &HtmlFormElement, place: &str) {
     let _ = form.set_attribute("data-live", place);
 }
 
-/// What a form sends at one moment.
+/// What a form sends, as of one moment.
 #[derive(Default)]
 pub struct Snapshot {
     pub body: String,
     pub key: String,
-    /// The boxes of text by their name.
+    /// The text areas by name.
     texts: Vec<(String, String)>,
 }
 
 impl Snapshot {
     pub fn take(form: &HtmlFormElement, event: &SubmitEvent) -> Option<Self> {
         let data = FormData::new_with_form(form).ok()?;
-        // A form with several buttons says which one was used.
+        // A form with several buttons sends the one that was used.
         if let Some(button) = event.submitter().and_then(|button| button.dyn_into::<web_sys::HtmlButtonElement>().ok())
             && !button.name().is_empty()
         {
@@ -62,7 +64,12 @@ impl Snapshot {
         Some(Self { body, key: data.get("key").as_string().unwrap_or_default(), texts })
     }
 
-    /// Takes what was sent out of the boxes that show nothing stored; what was typed since stays.
+    /// Returns the name of the longest text.
+    pub fn longest(&self) -> Option<&str> {
+        self.texts.iter().max_by_key(|(_, text)| text.len()).map(|(name, _)| name.as_str())
+    }
+
+    /// Removes what was sent from text areas that show nothing stored; what was typed since stays.
     pub fn empty(&self, form: &HtmlFormElement) {
         for area in areas(form).into_iter().filter(|area| !shows_stored(area)) {
             let name = area.name();
@@ -73,7 +80,7 @@ impl Snapshot {
         }
     }
 
-    /// What was taken is what the form begins with from now on: only a further change is worth keeping.
+    /// Makes what was accepted the form's new initial values, so that only a further change is kept.
     pub fn settle(&self, form: &HtmlFormElement) {
         let sent: Vec<(String, String)> = form_urlencoded::parse(self.body.as_bytes()).into_owned().collect();
         let has = |name: &str, wanted: &str| sent.iter().any(|(known, value)| known == name && value == wanted);
@@ -102,8 +109,8 @@ impl Snapshot {
     }
 }
 
-/// Puts texts that were not sent back into their boxes, in their order and before what was typed since. One text keeps its
-/// key: if it was taken after all, sending it again is the same act.
+/// Puts unsent texts back into their text areas, in order and before what was typed since. A single text keeps its key: if
+/// it was accepted after all, sending it again is the same act.
 pub fn refill(form: &HtmlFormElement, unsent: &[Snapshot]) {
     for area in areas(form) {
         let name = area.name();
@@ -122,15 +129,17 @@ pub fn refill(form: &HtmlFormElement, unsent: &[Snapshot]) {
     }
 }
 
-/// An answer of a server function.
+/// The answer of a server function.
 pub struct Answer {
     pub taken: bool,
+    /// Whether the form is larger than any can be; then nothing reads it.
+    pub too_long: bool,
     pub body: String,
     /// Where it leads.
     pub location: Option<String>,
 }
 
-/// Sends a form as scripts do; `None` when no answer came.
+/// Sends a form as scripts do; returns `None` when no answer arrives.
 pub async fn post(path: &str, body: &str) -> Option<Answer> {
     let headers = Headers::new().ok()?;
     headers.set("accept", "application/json").ok()?;
@@ -144,10 +153,15 @@ pub async fn post(path: &str, body: &str) -> Option<Answer> {
     let header = |name: &str| response.headers().get(name).ok().flatten();
     let location = header("serverfnredirect").and_then(|_| header("location"));
     let text = JsFuture::from(response.text().ok()?).await.ok()?;
-    Some(Answer { taken: response.ok(), body: text.as_string().unwrap_or_default(), location })
+    Some(Answer {
+        taken: response.ok(),
+        too_long: response.status() == 413,
+        body: text.as_string().unwrap_or_default(),
+        location,
+    })
 }
 
-/// Sends fields while the page goes; nobody hears the answer.
+/// Sends fields while the page is being left; the answer is ignored.
 pub fn send_in_passing(path: &str, fields: &[(&str, &str)]) {
     if let Ok(params) = UrlSearchParams::new() {
         for (name, value) in fields {
@@ -184,7 +198,7 @@ fn key_input(form: &HtmlFormElement) -> Option<HtmlInputElement> {
     form.query_selector("input[name=key]").ok()??.dyn_into().ok()
 }
 
-/// Gives a form that was taken another key, of the same person: what is sent next is another act.
+/// Gives a form that was accepted a new key of the same person: what is sent next is another act.
 pub fn renew_key(form: &HtmlFormElement) {
     if let Some(input) = key_input(form) {
         let before = input.value();
@@ -192,23 +206,23 @@ pub fn renew_key(form: &HtmlFormElement) {
     }
 }
 
-/// Whether a box shows what is stored, and keeps showing it when it was saved (D1).
+/// Whether a text area shows what is stored, and keeps it after saving (D1).
 fn shows_stored(area: &HtmlTextAreaElement) -> bool {
     area.has_attribute("data-stored")
 }
 
-/// What the page itself put into a field; a draft that the server put there is not that.
+/// Returns the page's own value of a field, as opposed to a draft that the server put there.
 fn first_value(field: &Element) -> String {
     field.get_attribute("data-first").unwrap_or_default()
 }
 
-/// Whether text stands in the form that the page itself did not put there.
+/// Whether the form holds text other than the page's own.
 pub fn is_written(form: &HtmlFormElement) -> bool {
     let text = |input: &HtmlInputElement| !is_choice(input) && input.value() != first_value(input);
     areas(form).iter().any(|area| area.value() != first_value(area)) || inputs(form).iter().any(text)
 }
 
-/// Whether something is typed or chosen that the page itself did not put there.
+/// Whether text or a choice in the form differs from the page's own.
 pub fn is_changed(form: &HtmlFormElement) -> bool {
     let choice = |input: &HtmlInputElement| {
         let first = match input.get_attribute("data-first").as_deref() {
@@ -222,7 +236,31 @@ pub fn is_changed(form: &HtmlFormElement) -> bool {
         || selects(form).iter().any(|select| select.value() != first_choice(select))
 }
 
-/// What the page itself chose; where it chose nothing, browsers choose the first.
+/// Whether the form holds something that did not come with the page; a draft came with it.
+pub fn is_touched(form: &HtmlFormElement) -> bool {
+    let option =
+        |select: &HtmlSelectElement, query: &str| select.query_selector(query).ok().flatten()?.get_attribute("value");
+    let chosen = |select: &HtmlSelectElement| {
+        option(select, "option[selected]").or_else(|| option(select, "option")).unwrap_or_default()
+    };
+    let input = |input: &HtmlInputElement| {
+        if is_choice(input) {
+            input.checked() != input.default_checked()
+        } else {
+            input.value() != input.default_value()
+        }
+    };
+    areas(form).iter().any(|area| Ok(area.value()) != area.default_value())
+        || inputs(form).iter().any(input)
+        || selects(form).iter().any(|select| select.value() != chosen(select))
+}
+
+/// Whether the button that was pressed sends the form to another function than its own.
+pub fn is_sent_elsewhere(event: &SubmitEvent) -> bool {
+    event.submitter().is_some_and(|button| button.has_attribute("formaction"))
+}
+
+/// Returns the page's own choice; without one, browsers choose the first option.
 fn first_choice(select: &HtmlSelectElement) -> String {
     let option = |query: &str| select.query_selector(query).ok()??.get_attribute("value");
     let chosen = match select.get_attribute("data-first") {
@@ -232,7 +270,7 @@ fn first_choice(select: &HtmlSelectElement) -> String {
     chosen.or_else(|| option("option")).unwrap_or_default()
 }
 
-/// What is typed and chosen, as browsers encode forms; empty when the form is as the page made it.
+/// Returns what is typed and chosen, as browsers encode forms; empty when the form holds the page's own values.
 pub fn typed(form: &HtmlFormElement) -> String {
     if !is_changed(form) {
         return String::new();
@@ -252,7 +290,7 @@ pub fn typed(form: &HtmlFormElement) -> String {
     typed.finish()
 }
 
-/// Puts fields back that nobody typed into meanwhile.
+/// Restores fields that were not typed into in the meantime.
 pub fn put_back(form: &HtmlFormElement, fields: &str) {
     let fields: Vec<(String, String)> = form_urlencoded::parse(fields.as_bytes()).into_owned().collect();
     let find = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
@@ -265,7 +303,7 @@ pub fn put_back(form: &HtmlFormElement, fields: &str) {
         let name = input.name();
         if is_choice(&input) {
             let chosen = fields.iter().any(|(known, value)| *known == name && *value == input.value());
-            // A radio button lets go of what another one of its group takes.
+            // Checking a radio button unchecks the others of its group.
             if chosen || input.type_() == "checkbox" {
                 input.set_checked(chosen);
             }
@@ -277,7 +315,7 @@ pub fn put_back(form: &HtmlFormElement, fields: &str) {
         if let Some(value) = find(&choice.name()) {
             let before = choice.value();
             choice.set_value(value);
-            // The choice is no longer there.
+            // The option no longer exists.
             if choice.value() != *value {
                 choice.set_value(&before);
             }
@@ -289,7 +327,7 @@ fn storage() -> Option<Storage> {
     window().session_storage().ok().flatten()
 }
 
-/// Under which the tab keeps a form: the person it was made for, then its place (the address and the form).
+/// Returns the storage key of a form: the person it was made for, then its place (the address and the form).
 fn stored_at(key: &str, place: &str) -> String {
     let person = key.split_once('.').map_or("", |(_, tag)| tag);
     format!("{KEPT}{person} {place}")
@@ -299,7 +337,7 @@ fn stored_for(form: &HtmlFormElement, place: &str) -> String {
     stored_at(&key_input(form).map(|input| input.value()).unwrap_or_default(), place)
 }
 
-/// Keeps what is typed for this tab.
+/// Stores what is typed for this tab.
 pub fn keep_in_tab(form: &HtmlFormElement, place: &str, typed: &str) {
     if typed.is_empty() {
         forget_in_tab(form, place);
@@ -314,14 +352,14 @@ pub fn forget_in_tab(form: &HtmlFormElement, place: &str) {
     }
 }
 
-/// The same when the form is gone from the page.
+/// Does the same when the form is no longer on the page.
 pub fn forget_gone(key: &str, place: &str) {
     if let Some(storage) = storage() {
         let _ = storage.remove_item(&stored_at(key, place));
     }
 }
 
-/// Puts back what this tab kept; says whether there was something.
+/// Restores what this tab stored; returns whether there was anything.
 pub fn restore_from_tab(form: &HtmlFormElement, place: &str) -> bool {
     let fields = storage().and_then(|storage| storage.get_item(&stored_for(form, place)).ok().flatten());
     match fields {
@@ -333,51 +371,52 @@ pub fn restore_from_tab(form: &HtmlFormElement, place: &str) -> bool {
     }
 }
 
-/// The browser sends a form itself: whether it was taken shows on the page that comes.
+/// Notes that the browser itself sends a form; the next page shows whether it was accepted.
 pub fn mark_sent(form: &HtmlFormElement, place: &str) {
     let stored = stored_for(form, place);
     if let Some(storage) = storage()
         && storage.get_item(&stored).is_ok_and(|kept| kept.is_some())
     {
-        let _ = storage.set_item(&format!("{stored}{SENT}"), "");
+        let key = key_input(form).map(|input| input.value()).unwrap_or_default();
+        let _ = storage.set_item(&format!("{stored}{SENT}"), random_part(&key));
     }
 }
 
-/// Forgets what the browser sent itself, once a page came that does not refuse it; [`crate::App`] calls it. After "back" it
-/// is not known whether it was taken: what was typed stays.
+/// Forgets what was typed into a form that the browser sent itself, when the server says that it was accepted;
+/// [`crate::App`] calls it. A form that never arrived, was refused or is shown again by "back" keeps what was typed.
 pub fn note_what_was_taken() {
     let Some(storage) = storage() else { return };
-    let refused = window().location().search().is_ok_and(|query| query.contains("__err="));
+    let taken = cookie(TAKEN);
     let keys: Vec<String> = (0..storage.length().unwrap_or_default()).filter_map(|at| storage.key(at).ok()?).collect();
     for key in keys {
         if let Some(stored) = key.strip_suffix(SENT).filter(|stored| stored.starts_with(KEPT)) {
+            let sent = storage.get_item(&key).ok().flatten();
             let _ = storage.remove_item(&key);
-            if !refused && !came_back() {
+            if sent.is_some() && sent == taken {
                 let _ = storage.remove_item(stored);
             }
         }
     }
 }
 
-/// Whether this page was come to by "back" or "forward".
-fn came_back() -> bool {
-    let get = |of: &JsValue, name: &str| js_sys::Reflect::get(of, &name.into()).ok();
-    let found = (|| {
-        let performance = get(&window().into(), "performance")?;
-        let entries: js_sys::Function = get(&performance, "getEntriesByType")?.dyn_into().ok()?;
-        let entries = entries.call1(&performance, &"navigation".into()).ok()?;
-        get(&js_sys::Array::from(&entries).get(0), "type")?.as_string()
-    })();
-    found.as_deref() == Some("back_forward")
+fn cookie(name: &str) -> Option<String> {
+    let all = js_sys::Reflect::get(&document(), &"cookie".into()).ok()?.as_string()?;
+    let found = all.split("; ").find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    found.map(ToOwned::to_owned)
 }
 
-/// Does something when the page is shown again as it was left.
+/// The part of a form's key that names the form.
+fn random_part(key: &str) -> &str {
+    key.split('.').next().unwrap_or_default()
+}
+
+/// Calls `then` when the page is shown again as it was left.
 pub fn when_shown_again(then: impl Fn() + 'static) {
     let listener = Closure::<dyn Fn()>::new(then).into_js_value();
     let _ = window().add_event_listener_with_callback("pageshow", listener.unchecked_ref());
 }
 
-/// The list of errors, the first wrong field, or what is wrong with the form as a whole.
+/// Focuses the list of errors, the failure of the whole form, or the first wrong field.
 pub fn focus_refused(form: &HtmlFormElement) {
     if let Some(whole) = first(form, ".form-wrong, .form-failure") {
         focus(&whole);
@@ -393,7 +432,7 @@ pub fn focus_refused(form: &HtmlFormElement) {
     match beside.and_then(|field| first(&field, "input:not([type=hidden]), textarea, select")) {
         Some(field) => {
             focus(&field);
-            // With its label, below what sticks to the top of the window.
+            // With its label, and below the bar at the top of the window.
             if let Ok(Some(whole)) = field.closest(".field") {
                 whole.scroll_into_view_with_bool(true);
             }
@@ -405,7 +444,7 @@ pub fn focus_refused(form: &HtmlFormElement) {
     }
 }
 
-/// The emptied box, or what the form became; somebody who went elsewhere meanwhile stays there.
+/// Focuses the emptied text area, or what replaced the form; a reader who moved elsewhere in the meantime stays there.
 pub fn focus_after_taking(form: &HtmlFormElement) {
     let active = document().active_element();
     let elsewhere =

@@ -1,8 +1,8 @@
 //! What the fields of a form share: errors, whether it is being sent, and what was typed before.
 //!
 //! A form is a component of its own that begins with [`FormState::provide`]; fields and buttons inside find it. One [`Form`]
-//! serves with and without JavaScript: without, the server leads back to the page with the code of the error in the address
-//! and what was typed as a draft (`server/src/middleware/forms.rs`, docs/adr/0003).
+//! works with and without JavaScript: without it, the server leads back to the page with the code of the failure in the
+//! address and what was typed as a draft (`server/src/middleware/forms.rs`, docs/adr/0003).
 
 mod browser;
 mod sender;
@@ -13,19 +13,22 @@ use std::collections::HashMap;
 
 use domain::{Failure, FieldError, FieldErrors};
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 use server_fn::ServerFn;
 
-use super::{Kind, acted::on_success};
-use crate::{ApiError, failure::FailureView};
+use super::{Kind, acted::on_success, query::use_query};
+use crate::{
+    ApiError,
+    failure::{FailureView, field_error_text},
+    language::use_locale,
+};
 
 pub use browser::note_what_was_taken;
-pub use view::{Form, FormKey, PlainForm};
+pub use view::{Form, FormKey, FrameButton, PlainForm};
 
-/// A field of the form, for the list of what is wrong with it.
+/// A field of the form, for the list of errors.
 #[derive(Clone, Debug)]
 struct Label {
-    /// The name as it stands in [`FieldErrors`].
+    /// The name in [`FieldErrors`].
     key: String,
     id: String,
     label: String,
@@ -35,11 +38,11 @@ struct Label {
 pub struct FormState {
     pub failure: Signal<Option<Failure>>,
     pub pending: Signal<bool>,
-    /// Counts how often the form was sent and taken: what was typed has been used then.
+    /// Counts how often the form was accepted, and what was typed has been used.
     pub sent: RwSignal<u32>,
-    /// Something the form needs is still on its way; it cannot be sent before.
+    /// Something the form needs, such as an upload, is still on its way; the form cannot be sent before.
     pub waiting: RwSignal<bool>,
-    /// Something is typed into it that was not sent.
+    /// It holds text that was not sent.
     written: RwSignal<bool>,
     /// It is on its way to the server.
     sending: RwSignal<bool>,
@@ -47,11 +50,11 @@ pub struct FormState {
     function: &'static str,
     /// What the form is about, where several forms call one function.
     about: StoredValue<String>,
-    /// Whether what is typed is kept on the server until it was taken.
+    /// Whether what is typed is kept on the server until the form is accepted.
     kept: StoredValue<bool>,
-    /// Whether the refusal in the address is this form's.
+    /// Whether the refusal in the address is about this form.
     refused: bool,
-    /// Before the id of everything in the form, so that ids are unique on the page.
+    /// The prefix of every id in the form, so that ids are unique on the page.
     prefix: StoredValue<String>,
     labels: StoredValue<Vec<Label>>,
 }
@@ -66,25 +69,25 @@ impl FormState {
         Self::new(action, prefix(S::PATH), String::new(), true)
     }
 
-    /// The same for one of several forms on a page that call the same function: the one whose hidden field `id` holds this
-    /// id. A refusal without JavaScript names it in the address.
+    /// Ties one of several forms on a page that call the same function: the one whose hidden field `id` holds this id. A
+    /// refusal without JavaScript names the id in the address.
     pub fn provide_for<S>(action: ServerAction<S>, id: &str) -> Self
     where
         S: ServerFn<Error = ApiError> + Clone + Send + Sync + 'static,
         S::Output: Clone + Send + Sync + 'static,
     {
-        let own = use_query_map().with_untracked(|query| query.get("__form").is_none_or(|refused| refused == id));
+        let own = use_query().with_untracked(|query| query.get("__form").is_none_or(|refused| refused == id));
         Self::new(action, format!("{}-{id}", prefix(S::PATH)), id.to_owned(), own)
     }
 
-    /// `own`: a refusal that stands in the address is this form's.
+    /// `own` says that a refusal in the address is about this form.
     fn new<S>(action: ServerAction<S>, prefix: String, about: String, own: bool) -> Self
     where
         S: ServerFn<Error = ApiError> + Clone + Send + Sync + 'static,
         S::Output: Clone + Send + Sync + 'static,
     {
         let (value, version, pending) = (action.value(), action.version(), action.pending());
-        // `try_`: the form may be gone already, replaced by what its own success brought.
+        // `try_`, because the form may be gone already, replaced by its own success.
         let failure = Signal::derive(move || {
             let from_address = version.try_get().is_none_or(|version| version == 0);
             if !own && from_address {
@@ -92,8 +95,8 @@ impl FormState {
             }
             value
                 .try_with(|value| match value {
-                    // Anybody can make an address: it says codes, never words (F19a).
-                    // Without a session the page would not be there.
+                    // Any link can carry a refusal: it shows codes, never words (F19a). A page that needs a session would
+                    // not be shown without one.
                     Some(Err(ApiError(Failure::Unauthenticated))) if from_address => None,
                     Some(Err(ApiError(failure))) if from_address => Some(failure.clone().without_words()),
                     Some(Err(ApiError(failure))) => Some(failure.clone()),
@@ -106,7 +109,7 @@ impl FormState {
             sent.try_update(|sent| *sent += 1);
         });
         let sending = RwSignal::new(false);
-        let named = use_query_map().with_untracked(|query| query.get("__path")).as_deref() == Some(S::PATH);
+        let named = use_query().with_untracked(|query| query.get("__path")).as_deref() == Some(S::PATH);
         let state = Self {
             failure,
             pending: Signal::derive(move || {
@@ -127,8 +130,8 @@ impl FormState {
         state
     }
 
-    /// Tells `written` whether something is typed into the form that was not sent. A page keeps such a form, whatever
-    /// happens to what it is about (T01); `written` lives as long as the page.
+    /// Keeps `written` informed whether the form holds unsent text. A page keeps such a form, whatever happens to its object
+    /// (T01); `written` lives as long as the page.
     pub fn tell(self, written: RwSignal<bool>) {
         let own = self.written;
         Effect::new(move |_| {
@@ -136,18 +139,18 @@ impl FormState {
         });
     }
 
-    /// The id of an element of the form.
+    /// Returns the id of an element of the form.
     pub fn id(self, name: &str) -> String {
         self.prefix.try_with_value(|prefix| format!("{prefix}-{}", key(name))).unwrap_or_default()
     }
 
-    /// Notes a field, for the list of what is wrong.
+    /// Notes a field for the list of errors.
     pub(super) fn note(self, name: &str, label: &str) {
         let label = Label { key: key(name).to_owned(), id: self.id(name), label: label.to_owned() };
         self.labels.try_update_value(|labels| labels.push(label));
     }
 
-    /// The error of one field; `name` as it stands in the form, e.g. `form[title]`.
+    /// Returns the error of one field; `name` is its name in the form, such as `form[title]`.
     pub fn error(self, name: &str) -> Option<FieldError> {
         let key = key(name);
         self.failure
@@ -158,12 +161,12 @@ impl FormState {
             .flatten()
     }
 
-    /// What was typed into a field before.
+    /// Returns what was typed into a field before.
     pub fn typed(self, name: &str) -> Option<String> {
         self.typed_all(name).and_then(|values| values.into_iter().next())
     }
 
-    /// Every value of a field that can have several.
+    /// Returns every typed value of a field that can have several.
     #[cfg(feature = "ssr")]
     pub fn typed_all(self, name: &str) -> Option<Vec<String>> {
         if !self.refused && !self.kept.get_value() {
@@ -172,7 +175,7 @@ impl FormState {
         let facts = use_context::<crate::request::Facts>()?;
         let mut about = self.about.get_value();
         if about.is_empty() && self.refused {
-            about = use_query_map().with_untracked(|query| query.get("__form")).unwrap_or_default();
+            about = use_query().with_untracked(|query| query.get("__form")).unwrap_or_default();
         }
         let mut typed: HashMap<String, Vec<String>> = HashMap::new();
         for (name, value) in facts.typed.0.get(&format!("{}#{about}", self.function))? {
@@ -180,7 +183,7 @@ impl FormState {
             let name = name.split_once("[0]").map_or(name.clone(), |(head, _)| format!("{head}[]"));
             typed.entry(name).or_default().push(value.clone());
         }
-        // Of several choices, none may be what was chosen.
+        // An empty list is a choice too: none of several.
         Some(typed.remove(name).unwrap_or_default())
     }
 
@@ -190,17 +193,29 @@ impl FormState {
         None
     }
 
-    /// What is wrong with the form as a whole: everything but the errors that stand beside their fields.
+    /// Shows what is wrong with the form as a whole: everything but the errors shown beside their fields.
     pub fn view(self, own: &'static [&'static str]) -> impl IntoView {
-        // Of a plain form: the browser begins there.
+        let l = use_locale();
+        // After a refused plain form, the browser starts there.
         let first = cfg!(feature = "ssr");
         move || {
             self.failure.try_get().flatten().map(|failure| match failure {
                 Failure::Invalid(errors) if beside_fields(&errors, own) => ().into_any(),
-                failure => view! {
-                    <div class="form-failure" tabindex="-1" autofocus=first><FailureView failure typed=true /></div>
+                failure => {
+                    let elsewhere = match &failure {
+                        Failure::Invalid(errors) => errors.iter().filter(|(name, _)| !own.contains(name)).collect(),
+                        _ => Vec::new(),
+                    };
+                    let reasons = elsewhere.into_iter().map(|(_, error)| field_error_text(l, error));
+                    let reasons = reasons.map(|text| view! { <p>{text}</p> }).collect_view();
+                    view! {
+                        <div class="form-failure" tabindex="-1" autofocus=first>
+                            <FailureView failure typed=true />
+                            {reasons}
+                        </div>
+                    }
+                    .into_any()
                 }
-                .into_any(),
             })
         }
     }
@@ -226,7 +241,7 @@ pub fn HiddenField(name: &'static str, #[prop(into)] value: String) -> impl Into
     view! { <input type="hidden" name=name value=value /> }
 }
 
-/// A form behind its summary; open when the form was refused, closed again when it was taken.
+/// A form behind its summary: open when the form was refused, closed again when it was accepted.
 #[component]
 pub fn Fold(
     #[prop(into)] summary: String,

@@ -1,7 +1,7 @@
-//! What sends a form from a page that lives, and keeps what is typed until it was taken.
+//! Sends a form from a hydrated page, and keeps what is typed until it is accepted.
 //!
-//! A form belongs to what was sent: the box is emptied of that, not of what was typed since, and the key is renewed with
-//! each taking. Sendings and drafts of one form go out one after the other.
+//! A success belongs to what was sent: the text area is emptied of that and not of what was typed since, and each success
+//! renews the key. Sendings and drafts of one form go out one after the other.
 
 use std::{
     cell::{Cell, RefCell},
@@ -9,18 +9,18 @@ use std::{
     rc::Rc,
 };
 
-use domain::Failure;
+use domain::{Failure, FieldError};
 use gloo::timers::callback::Timeout;
 use leptos::{html, prelude::*, task::spawn_local};
 use leptos_router::hooks::use_location;
 use web_sys::{HtmlFormElement, SubmitEvent};
 
-use super::{FormState, browser};
+use super::{FormState, browser, key};
 use crate::{ApiError, drafts::api};
 
-/// How long after the last letter a draft is kept on the server, in milliseconds.
+/// How long after the last keystroke a draft is sent to the server, in milliseconds.
 const PAUSE: u32 = 2_000;
-/// When the page has shown what a form brought, in milliseconds.
+/// How long the page takes to show the outcome of a form, in milliseconds.
 const SHOWN: u32 = 150;
 
 #[derive(Clone, Copy)]
@@ -39,14 +39,14 @@ struct Inner {
     /// The path of the function, `#`, and what the form is about.
     name: String,
     path: &'static str,
-    /// The address of the page and the name of the form: where the tab keeps what is typed.
+    /// The address of the page and the name of the form: the tab stores what is typed under it.
     place: String,
     nature: Nature,
     node: NodeRef<html::Form>,
     jobs: RefCell<VecDeque<Job>>,
     busy: Cell<bool>,
     timer: RefCell<Option<Timeout>>,
-    /// What is typed, as the last event found it.
+    /// What is typed, as of the last event.
     latest: RefCell<String>,
     answered: Box<dyn Fn(Result<String, ApiError>)>,
 }
@@ -57,7 +57,13 @@ enum Job {
     Send(browser::Snapshot),
 }
 
-/// The address of the page that is being made, without the refusal that may stand in it.
+/// What is said of a form that is larger than the server reads (1 MiB): its longest text is.
+fn too_long(snapshot: &browser::Snapshot) -> ApiError {
+    let name = snapshot.longest().unwrap_or_default();
+    ApiError(Failure::field(key(name), FieldError::TooLarge { max_bytes: 1 << 20 }))
+}
+
+/// Returns the address of the page being built, without the refusal that may stand in it.
 fn address() -> String {
     let location = use_location();
     let query = location.search.get_untracked();
@@ -108,9 +114,9 @@ impl Sender {
         self.0.nature
     }
 
-    /// Puts back what was typed before, once the form is on the page; keeps what is typed when the page goes.
+    /// Restores what was typed before once the form is mounted, and keeps what is typed when the page is left.
     pub fn live(&self) {
-        // What is of one thread must not be dropped on another one.
+        // Thread-local values must not be dropped on another thread.
         if cfg!(feature = "ssr") {
             return;
         }
@@ -138,12 +144,17 @@ impl Sender {
 
     fn restore(&self, form: &HtmlFormElement) {
         let inner = &self.0;
-        if browser::restore_from_tab(form, &inner.place) || !inner.nature.kept {
-            inner.note_written(form);
+        let typed_before = browser::is_touched(form);
+        let restored = browser::restore_from_tab(form, &inner.place);
+        inner.note_written(form);
+        // What was typed before hydration is kept like what is typed later (T09).
+        if typed_before {
+            self.typed();
+        }
+        if restored || !inner.nature.kept {
             return;
         }
-        inner.note_written(form);
-        // A page made by the server has the draft in it already.
+        // A page rendered by the server contains the draft already.
         if form.has_attribute("data-server") {
             return;
         }
@@ -159,7 +170,7 @@ impl Sender {
         });
     }
 
-    /// Something was typed or chosen.
+    /// Handles an input or change event.
     pub fn typed(&self) {
         let Some(form) = self.0.form() else { return };
         self.0.note_written(&form);
@@ -172,7 +183,7 @@ impl Sender {
         }
     }
 
-    /// Keeps the draft now, if it is not kept yet.
+    /// Sends the draft now, unless it was sent already.
     fn flush(&self) {
         if self.0.timer.take().is_some() {
             let typed = self.0.latest.borrow().clone();
@@ -182,7 +193,8 @@ impl Sender {
 
     pub fn submit(&self, event: &SubmitEvent) {
         let inner = &self.0;
-        if event.default_prevented() {
+        // A button that sends the form to another function keeps it as a draft: the browser does that.
+        if event.default_prevented() || browser::is_sent_elsewhere(event) {
             return;
         }
         let waiting = inner.state.is_some_and(|state| state.waiting.get_untracked());
@@ -263,6 +275,7 @@ impl Inner {
     async fn send(&self, snapshot: browser::Snapshot) {
         let (outcome, led_away) = match browser::post(self.path, &snapshot.body).await {
             Some(answer) if answer.taken => (Ok(answer.body), answer.location),
+            Some(answer) if answer.too_long => (Err(too_long(&snapshot)), None),
             Some(answer) => {
                 let failure = serde_json::from_str(&answer.body).unwrap_or(ApiError(Failure::Unavailable));
                 (Err(failure), None)
@@ -311,7 +324,8 @@ impl Inner {
         self.note_written(form);
     }
 
-    /// What could not be sent goes back into the box, before what was typed since; what waits behind it too, in its order.
+    /// Puts what could not be sent back into the text area, before what was typed since, followed by what waits behind it in
+    /// order.
     fn put_back(&self, form: Option<&HtmlFormElement>, snapshot: browser::Snapshot) {
         let mut all = vec![snapshot];
         self.jobs.borrow_mut().retain_mut(|job| match job {
@@ -328,8 +342,7 @@ impl Inner {
         }
     }
 
-    /// The first wrong field, or the message for the whole form, has the focus and is in sight (T10). Not before the page
-    /// shows it.
+    /// Moves the focus to the first wrong field or to the message for the whole form (T10), once the page shows it.
     fn focus_refused(&self, form: &HtmlFormElement, asked: bool) {
         let refused = self.state.is_some_and(|state| state.refused);
         if asked || refused {
@@ -338,7 +351,7 @@ impl Inner {
         }
     }
 
-    /// The page is going: what is typed goes to the server on the way.
+    /// Sends what is typed to the server while the page is being left.
     fn keep_in_passing(&self) {
         if self.timer.take().is_some() {
             browser::send_in_passing("/fn/drafts/keep", &[("form", &self.name), ("fields", &self.latest.borrow())]);

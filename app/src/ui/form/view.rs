@@ -1,4 +1,4 @@
-//! The form itself. It carries the key by which it works once, and whom it was made for.
+//! The form itself. It carries the key that makes it work once, and the person it was made for.
 
 use domain::Failure;
 use leptos::{html, prelude::*};
@@ -11,23 +11,29 @@ use super::{
 };
 use crate::{ApiError, failure::field_error_text, i18n::*, language::use_locale};
 
-/// How many errors are worth a list of them.
+/// The number of errors from which on they are listed.
 const LISTED: usize = 3;
+/// The id of the form that a page is for: the buttons of the frame send along what is typed into it.
+const MAIN: &str = "written";
 
-/// Sends the fields to the function of `action`. With scripts the page stays; without, the browser sends it and is led back.
+/// Sends the fields to the function of `action`. With scripts the page stays; without them the browser sends the form and is
+/// led back.
 #[component]
 pub fn Form<S>(
     action: ServerAction<S>,
-    /// What it is about, where forms on several pages call one function: its draft is of that.
+    /// What the form is about, where forms on several pages call one function; part of the name of its draft.
     #[prop(optional, into)]
     about: String,
     #[prop(default = "")] class: &'static str,
-    /// What is typed is kept on the server, for the person, until it was taken.
+    /// Keeps what is typed on the server, for the person, until the form is accepted.
     #[prop(optional)]
     kept: bool,
-    /// What is sent leaves the box at once, and one can go on writing: messages arrive in the order they were sent.
+    /// Empties the text area immediately, so that the writer can go on; messages arrive in the order they were sent.
     #[prop(optional)]
     queue: bool,
+    /// Whether the page is for this form: the buttons of the frame send along what is typed into it.
+    #[prop(optional)]
+    main: bool,
     children: Children,
 ) -> impl IntoView
 where
@@ -53,27 +59,31 @@ where
     let node = NodeRef::<html::Form>::new();
     let nature = Nature { kept, queue, plain: false };
     let sender = Sender::new(form, node, nature, answered);
-    frame(S::PATH, class, node, Some(form), sender, children())
+    frame(S::PATH, class, main, node, Some(form), sender, children())
 }
 
-/// A form that the browser sends itself, with scripts or without: its answer is a new page.
+/// A form that the browser itself sends, with or without scripts; its answer is a new page.
 #[component]
 pub fn PlainForm(
     /// The path of the server function.
     path: &'static str,
     #[prop(default = "")] class: &'static str,
+    /// Whether the page is for this form, as in [`Form`].
+    #[prop(optional)]
+    main: bool,
     children: Children,
 ) -> impl IntoView {
     let form = use_context::<FormState>().filter(|form| form.function == path);
     let node = NodeRef::<html::Form>::new();
     let nature = Nature { kept: false, queue: false, plain: true };
     let sender = Sender::plain(form, path, node, nature);
-    frame(path, class, node, form, sender, children())
+    frame(path, class, main, node, form, sender, children())
 }
 
 fn frame(
     path: &'static str,
     class: &'static str,
+    main: bool,
     node: NodeRef<html::Form>,
     form: Option<FormState>,
     sender: Sender,
@@ -81,13 +91,14 @@ fn frame(
 ) -> impl IntoView {
     let server = cfg!(feature = "ssr").then_some("");
     let about = form.map(|form| form.about.get_value()).filter(|about| !about.is_empty());
-    // For how many seconds the same text is the same act: the page behind "back" has another key. In a chat the same word
-    // may be said twice.
+    // The number of seconds for which equal text is the same act, because the page behind "back" has another key. In a chat
+    // the same word may be said twice.
     let once = sender.nature().kept.then_some(if sender.nature().queue { "15" } else { "600" });
+    let kept = sender.nature().kept;
     let (typing, leaving) = (sender.clone(), sender.clone());
     sender.live();
     view! {
-        <form action=path method="post" class=class node_ref=node data-server=server
+        <form action=path method="post" id=main.then_some(MAIN) class=class node_ref=node data-server=server
             on:submit=move |event| sender.submit(&event)
             on:input=move |_| typing.typed()
             on:change=move |_| leaving.typed()>
@@ -95,18 +106,59 @@ fn frame(
             <FormKey />
             {about.map(|about| view! { <input type="hidden" name="__about" value=about /> })}
             {once.map(|once| view! { <input type="hidden" name="__once" value=once /> })}
+            // A button that sends the form to another function keeps what is typed as a draft of this one.
+            {(main || kept).then(|| view! { <input type="hidden" name="__of" value=path /> })}
             {fields}
+            {kept.then(|| view! { <KeepDraft /> })}
         </form>
     }
 }
 
-/// The key by which a form works once. A form with files begins with it, since the server reads it before them.
+/// Keeps what is typed as a draft where no script does (T09).
+#[component]
+fn KeepDraft() -> impl IntoView {
+    let text = td_string!(use_locale(), common.keep_draft);
+    view! {
+        <p class="no-script">
+            <input type="submit" class="btn btn-ghost" formaction="/fn/drafts/save" formnovalidate=true value=text />
+        </p>
+    }
+}
+
+/// A button of a plain form in the frame of the page. On a page that is for a form there is a second one, which sends that
+/// form to `path`, so that what is typed becomes a draft on the way (T09); the style sheet shows the one that fits.
+#[component]
+pub fn FrameButton(
+    /// The function of the form around it.
+    path: &'static str,
+    class: &'static str,
+    #[prop(optional)] name: Option<&'static str>,
+    #[prop(optional, into)] value: Option<String>,
+    #[prop(optional)] lang: Option<&'static str>,
+    /// Whether it stands for the present choice.
+    #[prop(optional, into)]
+    current: Signal<bool>,
+    children: ChildrenFn,
+) -> impl IntoView {
+    let chosen = move || current.get().then_some("true");
+    view! {
+        <button type="submit" class=format!("{class} goes-alone") name=name value=value.clone() lang=lang aria-current=chosen>
+            {children()}
+        </button>
+        <button type="submit" class=format!("{class} takes-along") name=name value=value lang=lang aria-current=chosen form=MAIN
+            formaction=path formnovalidate=true>
+            {children()}
+        </button>
+    }
+}
+
+/// The key that makes a form work once. A form with files begins with it, since the server reads it before them.
 #[component]
 pub fn FormKey() -> impl IntoView {
     view! { <input type="hidden" name="key" value=first_key() /> }
 }
 
-/// Made by the server; a page that the browser makes itself takes the server's mark of the person.
+/// Returns a key made by the server; on a page that the browser builds, a random one with the server's mark of the person.
 #[cfg(feature = "ssr")]
 fn first_key() -> String {
     crate::request::form_key()
@@ -118,7 +170,7 @@ fn first_key() -> String {
     super::browser::new_key(tag.as_deref())
 }
 
-/// At three errors or more: all of them in one list, each leading to its field. Made after the fields, shown above them.
+/// From three errors on, lists them all, each with a link to its field. Built after the fields, shown above them.
 #[component]
 fn Wrong(form: FormState) -> impl IntoView {
     let l = use_locale();

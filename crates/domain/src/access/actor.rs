@@ -8,7 +8,7 @@ use crate::{GrantId, OrganisationId, PersonId, ProductId, locale::Locale, rollou
 
 /// How far a customer's role reaches into the cases of the company.
 ///
-/// It stands on the grant, never on the company: sharing everything with everybody is what users of other desks regret
+/// It stands on the grant, never on the company: sharing every case with the whole company is what users of other desks regret
 /// most (peers.md 5.2). The default shows one's own cases only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -98,7 +98,8 @@ impl Actor {
         self.memberships.iter().find(|membership| membership.organisation == organisation)
     }
 
-    /// The company that pages are about: the one that was chosen, if the person belongs to it (still), else the first.
+    /// Returns the company that pages are about: the one that was chosen, if the person belongs to it (still), else the
+    /// first.
     pub fn present(&self, chosen: Option<OrganisationId>) -> Option<&Membership> {
         chosen.and_then(|chosen| self.membership(chosen)).or_else(|| self.memberships.first())
     }

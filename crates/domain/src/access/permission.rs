@@ -15,22 +15,22 @@ macro_rules! permissions {
         impl Permission {
             pub const ALL: &'static [Self] = &[$(Self::$name),+];
 
-            /// The name in the database and in documents.
+            /// Returns the name in the database and in documents.
             pub const fn key(self) -> &'static str {
                 match self { $(Self::$name => $key),+ }
             }
 
-            /// An unknown name is no permission at all.
+            /// Parses a name; an unknown one is no permission at all.
             pub fn parse(key: &str) -> Option<Self> {
                 match key { $($key => Some(Self::$name),)+ _ => None }
             }
 
-            /// What the rollout of a company must have opened before the permission has any effect in it.
+            /// Returns what the rollout of a company must have opened before the permission has any effect in it.
             pub const fn capability(self) -> Option<Capability> {
                 match self { $(Self::$name => permissions!(@gate $($capability)?)),+ }
             }
 
-            /// What it allows, as the source says it.
+            /// Returns what it allows, as the source says it.
             pub const fn describe(self) -> &'static str {
                 match self { $(Self::$name => $doc),+ }
             }

@@ -23,7 +23,7 @@ impl Granted {
         self.permission
     }
 
-    /// The company that was asked about; `None` for the vendor's side.
+    /// Returns the company that was asked about; `None` for the vendor's side.
     pub const fn organisation(&self) -> Option<OrganisationId> {
         self.organisation
     }
@@ -33,8 +33,8 @@ impl Granted {
         self.actor
     }
 
-    /// The side of the role that allowed it: what is written by it is written from there (F7), whatever other roles the
-    /// actor has.
+    /// Returns the side of the role that allowed it: what is written by it is written from there (F7), whatever other
+    /// roles the actor has.
     pub const fn side(&self) -> RoleKind {
         self.side
     }
@@ -59,17 +59,18 @@ pub struct Place {
 }
 
 impl Place {
-    /// The vendor's own side.
+    /// Returns the vendor's own side.
     pub const fn vendor() -> Self {
         Self { organisation: None, product: None, any_product: false, gate: Gate::open() }
     }
 
-    /// A company as a whole, whichever product.
+    /// Returns a company as a whole, whichever product.
     pub const fn organisation(organisation: OrganisationId, gate: Gate) -> Self {
         Self { organisation: Some(organisation), product: None, any_product: true, gate }
     }
 
-    /// A company and one of its products; `None` is "none of the above", which product-scoped roles do not reach.
+    /// Returns a company and one of its products; `None` is "none of the above", which product-scoped roles do not
+    /// reach.
     pub const fn product(organisation: OrganisationId, product: Option<ProductId>, gate: Gate) -> Self {
         Self { organisation: Some(organisation), product, any_product: false, gate }
     }
@@ -127,7 +128,7 @@ pub fn check_gate(gate: &Gate, capability: Capability, now: Timestamp) -> Result
     Err(Failure::Forbidden(Denial::NotOpenYet { capability, phase, opens_on, delayed }))
 }
 
-/// The day in UTC, as the days of rollouts are.
+/// Returns the day in UTC, as the days of rollouts are.
 fn today(now: Timestamp) -> Date {
     now.to_zoned(TimeZone::UTC).date()
 }
@@ -145,7 +146,7 @@ pub fn may_somewhere(actor: &Actor, permission: Permission, now: Timestamp) -> b
     })
 }
 
-/// Which cases the actor sees: the same scope for lists, counts, search, exports, files and live topics.
+/// Returns which cases the actor sees: the same scope for lists, counts, search, exports, files and live topics.
 pub fn case_visibility(actor: &Actor, now: Timestamp) -> CaseVisibility {
     let scopes = actor
         .grants

@@ -16,7 +16,7 @@ pub struct Sides {
 /// Decides whether `giver` may give a role of `kind` to `recipient` (F7). `giver` is `None` for the command line and jobs.
 ///
 /// # Errors
-/// [`Conflict::OwnRole`]: nobody gives a role to themselves. [`Conflict::WorksForVendor`]: the vendor's people never belong to
+/// [`Conflict::OwnRole`]: an actor cannot give a role to themselves. [`Conflict::WorksForVendor`]: the vendor's people never belong to
 /// a customer's company, since a role there would show them what their role at the vendor's does not.
 /// [`Conflict::WorksForCompany`]: a customer's account never becomes the vendor's.
 pub fn check_recipient(
@@ -45,7 +45,7 @@ mod tests {
 
     /// F7
     #[test]
-    fn f7_an_account_stays_on_its_side_and_nobody_gives_themselves_a_role() {
+    fn f7_an_account_stays_on_its_side_and_no_actor_gives_themselves_a_role() {
         let (giver, other) = (PersonId::from(Uuid::from_u128(1)), PersonId::from(Uuid::from_u128(2)));
         let (nowhere, vendor) = (Sides::default(), Sides { vendor: true, customer: false });
         let customer = Sides { vendor: false, customer: true };

@@ -76,7 +76,7 @@ impl Role {
         matches!((self, permission), (Self::ContractContact, Permission::PersonCreate | Permission::PersonRemove))
     }
 
-    /// What the role starts with; the database may differ later.
+    /// Returns what the role starts with; the database may differ later.
     pub const fn permissions(self) -> &'static [Permission] {
         use Permission::*;
         match self {

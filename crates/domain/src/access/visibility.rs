@@ -1,4 +1,4 @@
-//! The set of cases that somebody sees, as a value the store turns into SQL.
+//! The set of cases that an actor sees, as a value that the store turns into SQL.
 
 use crate::{OrganisationId, PersonId, ProductId};
 
@@ -35,7 +35,7 @@ impl CaseVisibility {
         Self { scopes: if everything { vec![CaseScope::Everything] } else { scopes }, notes }
     }
 
-    /// The part of it that lies in one company.
+    /// Returns the part of it that lies in one company.
     pub fn within(&self, company: OrganisationId) -> Self {
         let scopes = self.scopes.iter().filter_map(|scope| match scope {
             CaseScope::Everything => {

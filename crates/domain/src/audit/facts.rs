@@ -2,8 +2,8 @@
 //!
 //! An event is written once, whole, and never changed: its hash is in the chain. Who may read which part of it is decided
 //! here, at reading, by its verb and by whose side the reader is on; so the rule holds for the events of every earlier
-//! release as well. The public part is a list of what may be said, not of what may not: what nobody put into words here is
-//! shown to nobody, neither keys nor ids nor codes (U17).
+//! release as well. The public part is a list of what may be said, not of what may not: what has no words here is
+//! shown to no reader, neither keys nor ids nor codes (U17).
 
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -25,12 +25,12 @@ pub enum Audience {
     Company,
     /// The vendor's people who may read a ledger.
     Vendor,
-    /// Those who read internal notes, in the case itself; it stands in no ledger.
+    /// Readers of internal notes, in the case itself; it stands in no ledger.
     Desk,
 }
 
 impl Verb {
-    /// Whose an event of this kind is to know.
+    /// Says who may know of an event of this kind.
     pub const fn audience(self) -> Audience {
         match self {
             Self::CaseNoted => Audience::Desk,
@@ -76,7 +76,7 @@ pub enum Fact {
     /// When a person wants to be called.
     WantedAt(Timestamp),
     Outcome(CallOutcome),
-    /// The address of a person who was not there yet.
+    /// The address of a person, as it was and as it is or is to be.
     Address {
         before: String,
         after: String,
@@ -84,7 +84,7 @@ pub enum Fact {
     /// The browser and system that a session began with.
     Device(String),
     Language(Locale),
-    /// Nobody ended it: it was left.
+    /// Neither side ended it: it was left.
     Left,
     /// The vendor's reason.
     Reason(String),
@@ -128,8 +128,8 @@ impl Fact {
     }
 }
 
-/// What an event says to a reader, from its stored detail. What is not understood is passed over: an older or a newer
-/// release wrote it.
+/// Returns what an event says to a reader, from its stored detail. What is not understood is passed over: an older or a
+/// newer release wrote it.
 pub fn facts(verb: Verb, detail: &Value, reader: Reader) -> Vec<Fact> {
     let mut all = read(verb, detail);
     if reader == Reader::Company {
@@ -165,7 +165,7 @@ fn read(verb: Verb, detail: &Value) -> Vec<Fact> {
             facts.extend(text(&detail["reason"]).map(Fact::Reason));
         }
         Verb::LanguageChanged => facts.extend(parse(after).map(Fact::Language)),
-        Verb::PersonAddressCorrected => {
+        Verb::PersonAddressCorrected | Verb::PersonAddressProposed => {
             let both = text(before).zip(text(after));
             facts.extend(both.map(|(before, after)| Fact::Address { before, after }));
         }
@@ -200,7 +200,7 @@ fn parse<T: DeserializeOwned>(value: &Value) -> Option<T> {
     if value.is_null() { None } else { T::deserialize(value).ok() }
 }
 
-/// A count worth a word.
+/// Returns a count worth a word.
 fn some(value: &Value) -> Option<u64> {
     value.as_u64().filter(|count| *count > 0)
 }
@@ -232,7 +232,7 @@ mod tests {
         assert_eq!(facts(Verb::DatesMoved, &detail, Reader::Company), [moved]);
     }
 
-    /// F3: how many sessions ended says whether somebody is signed in elsewhere.
+    /// F3: the number of sessions that ended tells whether a person is signed in elsewhere.
     #[test]
     fn f3_a_company_reads_no_count_that_depends_on_others() {
         let detail = json!({ "state": { "before": "active" }, "roles": ["support_user"], "sessions": 6 });
@@ -245,7 +245,7 @@ mod tests {
 
     /// U17: codes become words or nothing; ids are never shown.
     #[test]
-    fn u17_what_has_no_words_is_shown_to_nobody() {
+    fn u17_a_fact_without_words_is_not_shown() {
         let detail = json!({ "chat": "01a214fb-0000", "agent": { "before": null, "after": "01a2" }, "key": "x" });
         assert_eq!(facts(Verb::ChatAnswered, &detail, Reader::Vendor), []);
         let detail = json!({ "before": "resolution_provided", "after": "closed", "reason": "confirmed" });

@@ -42,6 +42,7 @@ coded! {
         PasswordChanged = "person.password_changed",
         PasswordResetSent = "person.password_reset_sent",
         PersonAddressCorrected = "person.address_corrected",
+        PersonAddressProposed = "person.address_proposed",
         PersonCreated = "person.created",
         PersonImported = "person.imported",
         PersonRemoved = "person.removed",
@@ -59,6 +60,69 @@ coded! {
     }
 }
 
+/// What an event may change of what a person may do, or of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Touches {
+    Nothing,
+    /// The person, or the session, that the event is about.
+    Object,
+    /// All people of a company: phases, companies and contracts decide for each of them.
+    Everyone,
+}
+
+impl Verb {
+    /// Says whose rights or session an event of this kind may change: what is remembered of them is read anew (R19, T-A4).
+    pub const fn touches(self) -> Touches {
+        match self {
+            Self::AnnouncementMailed
+            | Self::AnnouncementMailStopped
+            | Self::AnnouncementPublished
+            | Self::CallbackCancelled
+            | Self::CallbackDone
+            | Self::CallbackRequested
+            | Self::CaseAssigned
+            | Self::CaseClosed
+            | Self::CaseImported
+            | Self::CaseOpened
+            | Self::CaseReopened
+            | Self::CaseReplied
+            | Self::CaseNoted
+            | Self::ChatAnswered
+            | Self::ChatEnded
+            | Self::ChatMessageSent
+            | Self::ChatStarted
+            | Self::FileAttached
+            | Self::InvitationSent
+            | Self::MailRequeued
+            | Self::PasswordResetSent
+            | Self::PersonAddressProposed
+            | Self::PhoneLineRemoved
+            | Self::PhoneLineSaved
+            | Self::ProductImported
+            | Self::SessionStarted => Touches::Nothing,
+            Self::InvitationAccepted
+            | Self::LanguageChanged
+            | Self::PasswordChanged
+            | Self::PersonCreated
+            | Self::PersonImported
+            | Self::PersonRemoved
+            | Self::RoleGranted
+            | Self::RoleRevoked
+            | Self::SessionEnded
+            | Self::SessionsRevoked
+            | Self::ZoneChanged => Touches::Object,
+            Self::ContractImported
+            | Self::DatesMoved
+            | Self::EnrolmentCreated
+            | Self::ImportCommitted
+            | Self::OrganisationImported
+            | Self::PersonAddressCorrected
+            | Self::PhaseMoved
+            | Self::ProgrammeCreated => Touches::Everyone,
+        }
+    }
+}
+
 /// One event before it is written; the store adds its place in the chain.
 #[derive(Clone, Debug)]
 pub struct NewEvent {
@@ -73,7 +137,7 @@ pub struct NewEvent {
     pub object: String,
     /// The case it belongs to: the live stream and the timeline of a case select on it.
     pub case: Option<CaseId>,
-    /// Whether only those who read notes may learn of it.
+    /// Whether only readers of internal notes may learn of it.
     pub internal: bool,
     /// Before and after, or what else explains it.
     pub detail: serde_json::Value,
@@ -112,6 +176,6 @@ pub struct LedgerCheck {
     pub whole: bool,
     /// How many events were looked at, for the vendor.
     pub events: Option<i64>,
-    /// The first event that is not what it was when it was written, for the vendor.
+    /// The first event that was altered after it was written, for the vendor.
     pub broken_at: Option<i64>,
 }

@@ -39,7 +39,7 @@ impl Span {
         if from < DAY && from != to { Ok(Self { from, to }) } else { Err(FieldError::NotHours) }
     }
 
-    /// A span within one day.
+    /// Returns a span within one day.
     pub fn between(from: Time, to: Time) -> Self {
         let minutes = |time: Time| u16::from(time.hour().unsigned_abs()) * 60 + u16::from(time.minute().unsigned_abs());
         Self { from: minutes(from), to: minutes(to) }
@@ -49,12 +49,12 @@ impl Span {
         self.to <= self.from
     }
 
-    /// The minute it ends, counted from the midnight before it begins.
+    /// Returns the minute it ends, counted from the midnight before it begins.
     const fn end(self) -> u16 {
         if self.over_midnight() { self.to + DAY } else { self.to }
     }
 
-    /// When it begins and ends if it begins on this day, by the wall clock of the zone.
+    /// Returns when it begins and ends if it begins on this day, by the wall clock of the zone.
     fn on(self, day: Date, zone: &TimeZone) -> Option<(Timestamp, Timestamp)> {
         let at = |minute: u16| {
             let day = if minute >= DAY { day.tomorrow().ok()? } else { day };
@@ -97,7 +97,7 @@ impl From<Span> for String {
     }
 }
 
-/// The spans of one day as typed, with commas, semicolons, `and` or `et` between them; empty is closed.
+/// Returns the spans of one day as typed, with commas, semicolons, `and` or `et` between them; empty is closed.
 ///
 /// # Errors
 /// [`FieldError::NotHours`], also for spans that overlap: one of them is a mistake.

@@ -59,7 +59,7 @@ pub struct PhoneLineForm {
 }
 
 impl PhoneLineForm {
-    /// The form that gives this line.
+    /// Returns the form that gives this line.
     pub fn of(line: &RegionLine) -> Self {
         let day = |index: usize| {
             let spans = line.hours.week.get(index).map(Vec::as_slice).unwrap_or_default();
@@ -125,7 +125,7 @@ fn words(typed: &str) -> impl Iterator<Item = &str> {
     typed.split([',', ';', ' ', '\n', '\r', '\t']).filter(|word| !word.is_empty())
 }
 
-/// The same keys that an import knows companies' regions by.
+/// Checks a region: the keys that imports know the regions of companies by.
 fn region(typed: &str) -> Result<String, FieldError> {
     match typed.trim().to_lowercase() {
         key if key.is_empty() => Err(FieldError::Required),

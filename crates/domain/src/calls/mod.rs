@@ -21,7 +21,7 @@ coded! {
     CallbackState {
         Requested = "requested",
         Done = "done",
-        /// Nobody is to be called any more: who asked lost sight of the case.
+        /// The call is no longer to be made: the person who asked lost sight of the case.
         Cancelled = "cancelled",
     }
 }
@@ -41,7 +41,7 @@ pub struct PhoneLine {
     /// BCP 47 tags.
     pub languages: Vec<String>,
     pub hours: Hours,
-    /// Somebody is there now.
+    /// Whether the line is staffed now.
     pub open: bool,
     /// The end of the present opening, when it is within a week.
     pub open_until: Option<Timestamp>,
@@ -190,7 +190,7 @@ pub struct CallbackCase {
 /// What waits for the desk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeskWaiting {
-    /// Chats that nobody picked up.
+    /// Chats that no agent has picked up.
     pub chats: u64,
     /// Calls to be made.
     pub calls: u64,

@@ -57,7 +57,7 @@ pub struct Closing {
 }
 
 impl Closing {
-    /// Until when the case can be opened again; `None` is never: it was closed in another system (J14).
+    /// Returns until when the case can be opened again; `None` is never: it was closed in another system (J14).
     pub fn reopens_until(self) -> Option<Timestamp> {
         if self.reason == Some(CloseReason::Imported) { None } else { self.at.checked_add(REOPEN_WINDOW).ok() }
     }
@@ -77,7 +77,7 @@ pub fn check_reopen(closing: Option<Closing>, now: Timestamp) -> Result<(), Fail
 pub enum StatusAct {
     /// An agent takes it, or is given it.
     Assign,
-    /// The customer writes: whoever waited no longer does.
+    /// The customer writes: the case no longer waits for them.
     CustomerWrites,
     /// The vendor answers and goes on working.
     VendorWrites,
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_closes_a_case_as_imported() {
+    fn no_side_closes_a_case_as_imported() {
         let given = |vendor| {
             CloseReason::ALL.iter().filter(move |reason| reason.may_be_given(vendor)).map(|reason| reason.key())
         };
@@ -147,8 +147,8 @@ mod tests {
     }
 
     proptest! {
-        /// Only `Close` closes, only `Reopen` opens again, and nobody waits for a customer who wrote, nor for one whom the
-        /// desk answered to go on working.
+        /// Only `Close` closes and only `Reopen` opens again; a case waits neither for a customer who has written nor for one
+        /// whom the desk has answered to go on working.
         #[test]
         fn acts_keep_their_word(acts in prop::collection::vec(prop::sample::select(&ACTS[..]), 0..40)) {
             let mut status = Status::AwaitingAssignment;

@@ -110,8 +110,8 @@ impl StreamPart {
 }
 
 impl CaseDetail {
-    /// What a page that shows this has to ask for to be up to date: what is new, or the facts alone when it shows earlier
-    /// entries.
+    /// Returns what a page that shows this has to ask for to be up to date: what is new, or the facts alone when it
+    /// shows earlier entries.
     pub fn news(&self) -> StreamPart {
         let newest = self.stream.last().filter(|_| self.later == 0);
         newest.map_or(StreamPart::Last, |newest| StreamPart::Since(newest.at() - StreamPart::OVERLAP))

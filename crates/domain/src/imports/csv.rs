@@ -30,6 +30,10 @@ pub fn split_row(row: &str, separator: char) -> Result<Vec<String>, Problem> {
                     None => return wrong(Quoting::Open),
                 }
             }
+            // Blanks after a closing quote are none of the cell.
+            while rest.peek().is_some_and(|c| *c == ' ' && *c != separator) {
+                rest.next();
+            }
             match rest.next() {
                 Some(c) if c == separator => {}
                 Some(_) => return wrong(Quoting::TextAfter),
@@ -77,20 +81,23 @@ pub fn spreadsheet_row(cells: &[&str], separator: char) -> String {
     row
 }
 
-/// The separator that a first line `sep=;` declares, as Excel writes and reads it.
+/// The separator that a first line `sep=;` declares, as Excel writes and reads it. A spreadsheet that saved the file again
+/// has put the line in quotes or empty cells after it.
 pub fn declared_separator(line: &str) -> Option<char> {
-    let line = line.trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n']);
-    let line = line.strip_prefix('"').and_then(|line| line.strip_suffix('"')).unwrap_or(line);
+    let line = line.trim_start_matches('\u{feff}').trim_start_matches('"');
     let (name, value) = line.split_at_checked(4)?;
     let mut value = value.chars();
     let separator = value.next().filter(|_| name.eq_ignore_ascii_case("sep="))?;
-    value.next().is_none().then_some(separator)
+    value.all(|c| c == separator || SEPARATORS.contains(&c) || "\" \r\n".contains(c)).then_some(separator)
 }
 
-/// The separator of a header: the most frequent of comma, semicolon and tab outside quotes.
+/// What may stand between cells without being declared.
+pub const SEPARATORS: [char; 4] = [',', ';', '\t', '|'];
+
+/// The separator of a header: the most frequent of [`SEPARATORS`] outside quotes.
 pub fn separator_of(header: &str) -> char {
     let mut quoted = false;
-    let mut counts = [(',', 0), (';', 0), ('\t', 0)];
+    let mut counts = SEPARATORS.map(|separator| (separator, 0));
     for c in header.chars() {
         quoted ^= c == '"';
         if let Some((_, count)) = counts.iter_mut().find(|(separator, _)| *separator == c && !quoted) {
@@ -103,7 +110,6 @@ pub fn separator_of(header: &str) -> char {
 /// The header of a file: which column is which field.
 #[derive(Clone, Debug)]
 pub struct Columns {
-    kind: RecordKind,
     separator: char,
     /// By their place; a column without a name is none, as long as its cells are empty.
     names: Vec<Option<String>>,
@@ -116,8 +122,12 @@ impl Columns {
     pub fn parse(kind: RecordKind, header: &str, separator: char) -> Result<Self, FileRefusal> {
         let known = Record::fields(kind);
         let mut wrong = Header { known: known.iter().map(|name| (*name).to_owned()).collect(), ..Header::default() };
-        let cells =
-            split_row(header.trim_start_matches('\u{feff}'), separator).unwrap_or_else(|_| vec![header.to_owned()]);
+        let cells = split_row(header.trim_start_matches('\u{feff}'), separator).unwrap_or_else(|problem| {
+            if let Problem::Syntax(Syntax::Quotes(quotes)) = problem {
+                wrong.quotes = Some(quotes);
+            }
+            Vec::new()
+        });
         let mut names: Vec<Option<String>> = Vec::with_capacity(cells.len());
         for (cell, place) in cells.iter().zip(1_u32..) {
             if is_blank(cell) {
@@ -143,18 +153,10 @@ impl Columns {
             .map(|field| (*field).to_owned())
             .collect();
         if wrong.missing.is_empty() && wrong.unknown.is_empty() && wrong.twice.is_empty() {
-            Ok(Self { kind, separator, names })
+            Ok(Self { separator, names })
         } else {
             Err(FileRefusal::Header(Box::new(wrong)))
         }
-    }
-
-    pub const fn kind(&self) -> RecordKind {
-        self.kind
-    }
-
-    pub const fn separator(&self) -> char {
-        self.separator
     }
 
     /// The fields of a row; `None` for one in which every cell is blank, which is no record (B02). Cells that are missing
@@ -192,6 +194,7 @@ mod tests {
         assert_eq!(split_row("é;\"x;y\"", ';').unwrap(), ["é", "x;y"]);
         assert!(split_row("\"open", ',').is_err());
         assert!(split_row("a\"b", ',').is_err());
+        assert_eq!(split_row("\"a\" ,\"b\"  ", ',').unwrap(), ["a", "b"]);
     }
 
     #[test]
@@ -223,7 +226,7 @@ mod tests {
         assert_eq!(wrong.found, ["id", "nom", "mail"]);
         assert!(wrong.known.contains(&"email".to_owned()));
         let Err(FileRefusal::Header(wrong)) = parse(RecordKind::Organisation, "id,\"name") else { panic!("a refusal") };
-        assert_eq!(wrong.missing, ["id", "name"], "a header that cannot be cut");
+        assert_eq!((wrong.missing.len(), wrong.quotes), (2, Some(Quoting::Open)), "a header that cannot be cut");
         let columns = parse(RecordKind::Organisation, "\u{feff}ID;Name").unwrap();
         assert_eq!(columns.fields("1;Café").unwrap().unwrap()["name"], "Café");
     }
@@ -249,18 +252,20 @@ mod tests {
             (separator_of("a;b,c;d"), separator_of("a\tb"), separator_of("a"), separator_of("\"a;b;c\",d")),
             (';', '\t', ',', ',')
         );
-        assert_eq!(
-            (declared_separator("\u{feff}sep=;\r\n"), declared_separator("SEP=\t"), declared_separator("\"sep=,\"")),
-            (Some(';'), Some('\t'), Some(','))
-        );
-        assert_eq!(
-            (
-                declared_separator("sep=;;"),
-                declared_separator("sep="),
-                declared_separator("sépé"),
-                declared_separator("id")
-            ),
-            (None, None, None, None)
-        );
+        for (line, separator) in [
+            ("\u{feff}sep=;\r\n", Some(';')),
+            ("SEP=\t", Some('\t')),
+            ("\"sep=,\"", Some(',')),
+            ("sep=;;;;", Some(';')),
+            ("\"sep=;\",,,", Some(';')),
+            ("sep=^", Some('^')),
+            ("sep=", None),
+            ("sep=a,name", None),
+            ("sépé", None),
+            ("id", None),
+        ] {
+            assert_eq!(declared_separator(line), separator, "{line}");
+        }
+        assert_eq!((separator_of("id|name|a;b|c"), separator_of("id|name,x,y,z")), ('|', ','));
     }
 }

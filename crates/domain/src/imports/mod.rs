@@ -1,12 +1,14 @@
-//! Imports: what a record may say, and the verdict on each (J1, K20, K22). `docs/IMPORT.md` is written for those who
-//! make the files.
+//! Imports: what a record may say, and the verdict on each (J1, K20, K22). `docs/IMPORT.md` is written for the
+//! authors of the files.
 
+mod changes;
 mod csv;
 mod json;
 mod problem;
 mod record;
 
-pub use csv::{Columns, declared_separator, separator_of, split_row, spreadsheet_row};
+pub use changes::{Change, Changed};
+pub use csv::{Columns, SEPARATORS, declared_separator, separator_of, split_row, spreadsheet_row};
 pub use problem::{
     BadField, FileFormat, FileProblem, FileRefusal, Header, OtherSource, Problem, Quoting, Remark, Remarked, Syntax,
     excerpt, without_marks,
@@ -56,15 +58,19 @@ pub struct RowVerdict {
     /// What was left out of a record that is taken, or read as something else (B05).
     #[serde(default)]
     pub remarks: Vec<Remark>,
+    /// What an update changes.
+    #[serde(default)]
+    pub changes: Vec<Change>,
 }
 
 impl RowVerdict {
-    /// The order of a report: refused ones first, then those with remarks.
+    /// The order of a report: refused ones first, then those with remarks, then updates.
     const fn rank(&self) -> u8 {
         match self.verdict.is_refusal() {
             true => 0,
             false if !self.remarks.is_empty() => 1,
-            false => 2,
+            false if matches!(self.verdict, Verdict::Update) => 2,
+            false => 3,
         }
     }
 }
@@ -137,7 +143,7 @@ pub const MAX_SHOWN: usize = 500;
 pub struct ImportReport {
     pub counts: VerdictCounts,
     pub by_kind: Vec<(RecordKind, VerdictCounts)>,
-    /// At most [`MAX_SHOWN`]; those that were refused first, then those with remarks, then in the order of the file.
+    /// At most [`MAX_SHOWN`]; those that were refused first, then those with remarks, then updates, then the others.
     pub rows: Vec<RowVerdict>,
     /// Files that were refused as a whole: they stop a commit, also one that leaves out refused records (T05).
     #[serde(default)]
@@ -267,7 +273,7 @@ impl ImportState {
     }
 }
 
-/// An upload that is to be imported.
+/// An upload that is to be imported, or a commit at the command line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportView {
     pub id: crate::ImportId,
@@ -275,7 +281,10 @@ pub struct ImportView {
     pub name: String,
     pub files: u64,
     pub bytes: u64,
+    /// Empty for a commit at the command line.
     pub by: String,
+    #[serde(default)]
+    pub at_terminal: bool,
     pub uploaded_at: jiff::Timestamp,
     pub changed_at: jiff::Timestamp,
     pub state: ImportState,
@@ -304,7 +313,7 @@ mod tests {
     fn verdict(line: u64, verdict: Verdict, remarked: bool) -> RowVerdict {
         let remark = Remark { field: "phone".into(), value: "n/a".into(), what: Remarked::EmptyEntry };
         let remarks = if remarked { vec![remark] } else { Vec::new() };
-        RowVerdict { file: String::new(), line, kind: None, id: String::new(), verdict, remarks }
+        RowVerdict { file: String::new(), line, kind: None, id: String::new(), verdict, remarks, changes: Vec::new() }
     }
 
     #[test]

@@ -7,13 +7,20 @@ use crate::{FieldError, cases::coded};
 /// Characters of a value that are kept for the report.
 const MAX_VALUE: usize = 80;
 
-/// The beginning of a value as a report shows it.
+/// Returns the beginning of a value as a report shows it: on one line, with `\u{fffd}` for what a terminal would obey and
+/// for what turns the direction of the words after it.
 pub fn excerpt(value: &str) -> String {
-    let value = value.trim();
-    match value.char_indices().nth(MAX_VALUE) {
-        Some((end, _)) => format!("{}…", value.get(..end).unwrap_or_default()),
-        None => value.to_owned(),
+    let mut shown = value.trim().chars().map(|c| match c {
+        c if c.is_whitespace() => ' ',
+        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+        c if c.is_control() => '\u{fffd}',
+        c => c,
+    });
+    let mut beginning: String = shown.by_ref().take(MAX_VALUE).collect();
+    if shown.next().is_some() {
+        beginning.push('…');
     }
+    beginning
 }
 
 /// A field whose value cannot be taken: what stands there, what is wrong with it, and the words or samples that are
@@ -65,6 +72,10 @@ pub enum Problem {
     /// The same id or address stands earlier in the file.
     Duplicate {
         first_line: u64,
+        #[serde(default)]
+        field: String,
+        #[serde(default)]
+        value: String,
     },
     /// The address belongs to another record already.
     AddressTaken {
@@ -85,6 +96,9 @@ pub enum Problem {
     /// What this record was imported with before cannot be changed by an import.
     CannotChange {
         field: String,
+        /// What the record says now.
+        #[serde(default)]
+        value: String,
     },
     /// The id is known from another system before, or stands for something else (B14).
     OtherSource(Box<OtherSource>),
@@ -121,9 +135,11 @@ coded! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Syntax {
     Quotes(Quoting),
-    /// Not JSON, from this character of the line on.
+    /// Not JSON, from this character on of the line that is so many below the first one of the value.
     Json {
         column: u64,
+        #[serde(default)]
+        lines: u64,
     },
     /// The JSON ends in the middle.
     JsonEnds,
@@ -142,6 +158,8 @@ pub enum FileRefusal {
     NotRead { nearest: Option<String> },
     /// Another file has this name but for the case of its letters.
     SameName,
+    /// One text of JSON that is no JSON from the line of the verdict on: where its next record begins cannot be told.
+    Json(Syntax),
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -149,6 +167,9 @@ pub struct Header {
     /// Required columns that are not there.
     pub missing: Vec<String>,
     pub unknown: Vec<String>,
+    /// The row cannot be cut into cells.
+    #[serde(default)]
+    pub quotes: Option<Quoting>,
     /// Names that stand twice, with both positions from 1.
     pub twice: Vec<(String, u32, u32)>,
     /// The columns that are there.
@@ -163,6 +184,9 @@ coded! {
         Windows1252 = "windows_1252",
         MacRoman = "mac_roman",
         Utf16 = "utf16",
+        Utf32 = "utf32",
+        /// UTF-8, but for some bytes.
+        Damaged = "damaged",
         /// A workbook of today's Excel, or another zip archive.
         Zip = "zip",
         OldExcel = "old_excel",
@@ -271,5 +295,13 @@ mod tests {
     fn a_report_shows_the_beginning_of_a_value() {
         assert_eq!(excerpt(" n/a "), "n/a");
         assert_eq!(excerpt(&"é".repeat(200)), format!("{}…", "é".repeat(80)));
+        assert_eq!(excerpt(&"é".repeat(80)), "é".repeat(80));
+    }
+
+    /// A report is printed on terminals, which obey what begins with ESC (CWE-150), and read by people, whom U+202E misleads.
+    #[test]
+    fn b08_a_report_obeys_no_value() {
+        assert_eq!(excerpt("\u{1b}[2J\u{7}a\r\nCreate: ok"), "\u{fffd}[2J\u{fffd}a  Create: ok");
+        assert_eq!(excerpt("\u{202e}cba\u{9b}31m"), "\u{fffd}cba\u{fffd}31m");
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Phase;
 
-/// A part of the portal that a company gets at once or later.
+/// A part of the portal that a company gets immediately or later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Capability {
@@ -40,7 +40,7 @@ impl Capability {
         }
     }
 
-    /// J13: what stays open when a launched company is set back, so that nobody loses running conversations.
+    /// J13: what stays open when a launched company is set back, so that running conversations are not lost.
     const fn survives_rollback(self) -> bool {
         matches!(self, Self::CaseHistory | Self::CaseReply)
     }
@@ -90,8 +90,8 @@ impl Gate {
         self.dates.iter().find(|(dated, _)| *dated == phase).map(|(_, date)| *date)
     }
 
-    /// The planned day on which a capability opens, and whether it is late. A day that has passed is no promise: it is left
-    /// out, and late.
+    /// Returns the planned day on which a capability opens, and whether it is late. A day that has passed is no
+    /// promise: it is left out, and late.
     pub fn opening(&self, capability: Capability, today: Date) -> (Option<Date>, bool) {
         let day = self.date_of(capability.opens_in());
         let delayed = !self.is_open(capability) && day.is_some_and(|day| day < today);

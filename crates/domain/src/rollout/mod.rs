@@ -9,6 +9,6 @@ pub use gate::{Capability, Gate};
 pub use phase::{Phase, PhaseMove, decide_move};
 pub use plan::{DatesForm, ProgrammeDraft, ProgrammeForm, check_dates, reason, shift_dates};
 pub use view::{
-    BoardCell, BoardFilter, BoardRow, Change, CompanyRollout, Dates, FunnelCounts, Moved, ProgrammeSummary,
-    ProgrammeTools, RolloutBoard, RolloutChange, StepState, Timeline, TimelineStep,
+    BoardCell, BoardFilter, BoardRow, Change, CompanyRollout, Dates, FunnelCounts, MOST_CHANGES, Moved,
+    ProgrammeSummary, ProgrammeTools, RolloutBoard, RolloutChange, StepState, Timeline, TimelineStep,
 };

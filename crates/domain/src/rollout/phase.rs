@@ -7,7 +7,7 @@ use crate::{Failure, failure::Conflict};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// Records imported, nobody told.
+    /// Records are imported, no person has been told.
     Draft,
     /// R23: people are provisioned and invited; only the administration of people is open.
     Setup,
@@ -25,8 +25,8 @@ impl Phase {
     /// Those that have a date on the timeline that customers see.
     pub const DATED: [Self; 4] = [Self::Setup, Self::Validation, Self::Enablement, Self::Launch];
 
-    /// Where a company begins that joins a programme: one whose people are at work with the portal goes on with all of it,
-    /// instead of being closed overnight.
+    /// Returns where a company begins that joins a programme: one whose people are at work with the portal goes on with
+    /// all of it, instead of being closed overnight.
     pub const fn at_entry(at_work: bool) -> Self {
         if at_work { Self::Launch } else { Self::Draft }
     }
@@ -61,8 +61,8 @@ pub struct PhaseMove {
 /// people were told.
 ///
 /// # Errors
-/// [`Conflict::PhaseChange`] for no move or a move back to DRAFT; [`Conflict::LaunchWithoutAdmin`] when nobody in the
-/// company could administer it (J11).
+/// [`Conflict::PhaseChange`] for no move or a move back to DRAFT; [`Conflict::LaunchWithoutAdmin`] when no member of
+/// the company could administer it (J11).
 pub fn decide_move(planned: PhaseMove) -> Result<Phase, Failure> {
     if planned.from == planned.to || planned.to == Phase::Draft {
         return Err(Failure::Conflict(Conflict::PhaseChange));
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_goes_back_to_draft_or_nowhere() {
+    fn no_company_goes_back_to_draft_or_nowhere() {
         for from in Phase::ALL {
             assert!(decide_move(a_move(from, from)).is_err());
             assert!(decide_move(a_move(from, Phase::Draft)).is_err());

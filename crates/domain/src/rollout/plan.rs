@@ -51,7 +51,7 @@ impl DatesForm {
         (dates.len() == Phase::DATED.len()).then_some(dates)
     }
 
-    /// All four days, none before the one of the phase ahead of it.
+    /// Returns all four days, none before the one of the phase ahead of it.
     ///
     /// # Errors
     /// Every wrong field at once, under the key of its phase.
@@ -69,7 +69,8 @@ pub fn check_dates(dates: &[(Phase, Date)]) -> Result<Dates, FieldErrors> {
     DatesForm::new(dates).parse()
 }
 
-/// The days after a move by `days`: those of phases that have not begun follow, the past stays what it was (J12).
+/// Returns the days after a move by `days`: those of phases that have not begun follow, the past stays what it was
+/// (J12).
 ///
 /// # Errors
 /// [`FieldError::NotATime`] under `days` when that leaves the calendar; [`FieldError::OutOfOrder`] when a phase would

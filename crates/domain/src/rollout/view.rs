@@ -28,12 +28,12 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// The step that the company is in; `None` before the first.
+    /// Returns the step that the company is in; `None` before the first.
     pub fn current(&self) -> Option<&TimelineStep> {
         self.steps.iter().find(|step| step.phase == self.phase)
     }
 
-    /// The step that comes next, and in how many days when it has a day.
+    /// Returns the step that comes next, and in how many days when it has a day.
     pub fn next(&self) -> Option<(&TimelineStep, Option<i64>)> {
         let step = self.steps.iter().find(|step| step.phase > self.phase)?;
         let days = step.starts_on.and_then(|day| self.today.until(day).ok()).map(|span| i64::from(span.get_days()));
@@ -53,8 +53,8 @@ pub struct TimelineStep {
 }
 
 impl TimelineStep {
-    /// The four dated steps of a company that stands at `phase`. The day of a step that should have begun by now is left
-    /// out (D2).
+    /// Returns the four dated steps of a company that stands at `phase`. The day of a step that should have begun by
+    /// now is left out (D2).
     pub fn all(phase: Phase, dates: &[(Phase, Date)], today: Date) -> Vec<Self> {
         Phase::DATED
             .into_iter()
@@ -82,6 +82,9 @@ pub enum StepState {
     Current,
     Ahead,
 }
+
+/// How many changes of a company are shown; the ledger has all of them.
+pub const MOST_CHANGES: usize = 200;
 
 /// Something that happened to a company in its rollout: a view of its events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

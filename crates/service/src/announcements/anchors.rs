@@ -1,10 +1,13 @@
 //! The names of headings, which links inside a page lead to (B21).
 
-use std::{borrow::Cow, collections::HashSet};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 use comrak::{Node, nodes::NodeValue};
 
-use super::{html, marks};
+use super::{marks, tags};
 
 pub(super) struct Anchors {
     /// One a heading, in their order.
@@ -15,10 +18,15 @@ pub(super) struct Anchors {
 
 /// Names that the pages around the text have already.
 const TAKEN: [&str; 2] = ["content", "leptos"];
+/// Bytes of a name. (80 Chinese characters are 240.)
+const MAX: usize = 200;
+/// Bytes of a name before its number.
+const MAX_COUNTED: usize = MAX - 20;
 
 /// Names every heading, by `{#name}` behind it or by its own words, and takes the braces away.
 pub(super) fn collect<'a>(root: Node<'a>) -> Anchors {
     let mut anchors = Anchors { headings: Vec::new(), known: HashSet::new() };
+    let mut counted = HashMap::new();
     for node in root.descendants() {
         let heading = match &node.data.borrow().value {
             NodeValue::Heading(_) => true,
@@ -37,7 +45,7 @@ pub(super) fn collect<'a>(root: Node<'a>) -> Anchors {
         }
         let given = given_name(node);
         let name = given.filter(|name| is_valid(name)).unwrap_or_else(|| slug(&node.collect_text()));
-        let name = unlike(name, &anchors.known);
+        let name = unlike(name, &anchors.known, &mut counted);
         anchors.known.insert(name.clone());
         anchors.headings.push(name);
     }
@@ -45,7 +53,7 @@ pub(super) fn collect<'a>(root: Node<'a>) -> Anchors {
 }
 
 fn note(html: &str, known: &mut HashSet<String>) {
-    for (_, attributes) in html::attributes(html) {
+    for (_, attributes) in tags::attributes(html) {
         for name in ["id", "name"] {
             known.extend(attribute(attributes, name).filter(|value| is_valid(value)).map(str::to_owned));
         }
@@ -69,26 +77,31 @@ fn slug(text: &str) -> String {
     kept.map(|c| if c.is_whitespace() { '-' } else { c }).take(80).collect::<String>()
 }
 
-/// A heading of signs only gets no name, others with the same words are counted.
-fn unlike(name: String, known: &HashSet<String>) -> String {
+/// A heading of signs only gets no name, others with the same words are counted; `counted` knows how far.
+fn unlike(name: String, known: &HashSet<String>, counted: &mut HashMap<String, u32>) -> String {
     if name.is_empty() {
         return String::new();
     }
     let name = if name.starts_with('_') { format!("s{name}") } else { name };
+    let name = name.get(..name.floor_char_boundary(MAX_COUNTED)).unwrap_or_default().to_owned();
     if is_valid(&name) && !known.contains(&name) {
         return name;
     }
-    (1..)
-        .map(|number| format!("{name}-{number}"))
-        .find(|name| is_valid(name) && !known.contains(name))
-        .unwrap_or_default()
+    let next = counted.entry(name.clone()).or_insert(0);
+    loop {
+        *next += 1;
+        let other = format!("{name}-{next}");
+        if !known.contains(&other) {
+            return other;
+        }
+    }
 }
 
 /// Whether an author may use the name: one that nothing else on the page has, and no script.
 pub(super) fn is_valid(name: &str) -> bool {
     let allowed = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
     !name.is_empty()
-        && name.len() <= 200
+        && name.len() <= MAX
         && !name.starts_with('_')
         && name.chars().all(allowed)
         && !TAKEN.contains(&name)

@@ -54,12 +54,22 @@ const MAX_BYTES: usize = 256 * 1024;
 /// Too large, or not UTF-8, with the line of the first wrong byte.
 pub fn text_of(bytes: &[u8]) -> Result<&str, AnnouncementProblem> {
     if bytes.len() > MAX_BYTES {
-        return Err(AnnouncementProblem::TooLarge { max_bytes: MAX_BYTES as u32 });
+        return Err(too_large());
     }
     std::str::from_utf8(bytes).map_err(|error| {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
         AnnouncementProblem::NotUtf8 { line: 1 + before.iter().filter(|byte| **byte == b'\n').count() as u32 }
     })
+}
+
+fn too_large() -> AnnouncementProblem {
+    AnnouncementProblem::TooLarge { max_bytes: MAX_BYTES as u32 }
+}
+
+/// # Errors
+/// [`AnnouncementProblem::TooLarge`]
+pub(super) fn check_length(source: &str) -> Result<(), AnnouncementProblem> {
+    if source.len() > MAX_BYTES { Err(too_large()) } else { Ok(()) }
 }
 
 /// Cuts a source file in two and reads its head; `file_name` names what the head does not. Gives back the head and the
@@ -68,9 +78,7 @@ pub fn text_of(bytes: &[u8]) -> Result<&str, AnnouncementProblem> {
 /// # Errors
 /// The first problem, with its line and what to do.
 pub fn parse<'a>(source: &'a str, file_name: Option<&str>) -> Result<(FrontMatter, &'a str), AnnouncementProblem> {
-    if source.len() > MAX_BYTES {
-        return Err(AnnouncementProblem::TooLarge { max_bytes: MAX_BYTES as u32 });
-    }
+    check_length(source)?;
     let source = source.strip_prefix('\u{feff}').unwrap_or(source);
     let (head, body, first) = split(source)?;
     let last = first + head.lines().count() as u32;

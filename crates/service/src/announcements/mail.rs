@@ -16,8 +16,8 @@ use store::{Reads, announcements::MailText, mail::NewMailing, people::PersonFact
 use super::{Article, Site, Text, front_matter::body_of, render};
 use crate::{Change, Context, OrFail, Services, change::Mail};
 
-/// Every programme with whom the mail would go to: what one looks at before sending (K20, D3). Empty for those who do not
-/// publish: the page of an announcement asks this for everybody.
+/// Every programme with the recipients the mail would go to, for a look before sending (K20, D3). Empty for readers who may
+/// not publish, for whom the page of an announcement asks too.
 ///
 /// # Errors
 /// [`Failure::NotFound`]
@@ -69,15 +69,15 @@ fn languages(people: &[PersonFacts], texts: &[MailText]) -> Vec<MailLanguage> {
     Locale::ALL.into_iter().filter_map(of).collect()
 }
 
-/// The text in somebody's language, or in another the announcement has.
+/// Returns the text in the language of a recipient, or in another that the announcement has.
 fn text_for(texts: &[MailText], locale: Locale) -> Option<&MailText> {
     texts.iter().find(|text| text.locale == locale).or(texts.first())
 }
 
-/// The mail in words, for each language it would go out in: as the person who sends would get it.
+/// Renders the mail in each language it would go out in, as its sender would receive it.
 ///
 /// # Errors
-/// [`Failure::Forbidden`] for those who do not publish, [`Failure::NotFound`] also when nothing of it stands any more.
+/// [`Failure::Forbidden`] without the permission to publish, [`Failure::NotFound`] also when no text of it stands any more.
 pub async fn sample_mail(context: &Context, slug: &str, programme: ProgrammeId) -> Result<Vec<MailSample>, Failure> {
     context.authorize(Permission::AnnouncementPublish, &Place::vendor()).await?;
     let (services, actor) = (&context.services, &context.actor);
@@ -102,7 +102,7 @@ pub async fn sample_mail(context: &Context, slug: &str, programme: ProgrammeId) 
     if samples.is_empty() { Err(Failure::NotFound) } else { Ok(samples) }
 }
 
-/// Sends the mail to the person who asks, in every language it has; it leaves at once.
+/// Sends the mail to the actor in every language it has; it leaves immediately.
 ///
 /// # Errors
 /// As [`sample_mail`].
@@ -120,7 +120,7 @@ pub async fn mail_oneself(context: &Context, slug: &str, programme: ProgrammeId)
         let mail = Mail {
             kind: MailKind::Announcement,
             key: format!("test:{}:{now}", text.id),
-            person: Some(actor.person),
+            person: actor.person,
             recipient: &actor.email,
             locale: text.locale,
             params,
@@ -135,7 +135,7 @@ pub async fn mail_oneself(context: &Context, slug: &str, programme: ProgrammeId)
     change.commit().await
 }
 
-/// What the person who sends has looked at, and says yes to.
+/// What the sender has looked at and confirms.
 #[derive(Clone, Copy, Debug)]
 pub struct Confirmation<'a> {
     /// How many new recipients the page showed.
@@ -144,13 +144,13 @@ pub struct Confirmation<'a> {
     pub typed: &'a str,
 }
 
-/// Queues the mail to every invited and active person of the programme's companies: each once, however often this is
-/// called and however many companies they belong to; in their language, or in another the announcement has. It is held for
-/// a while ([`crate::Settings::mass_mail_hold`]), in which [`stop_mailing`] takes it back.
+/// Queues the mail for every invited and active person of the programme's companies: once each, however often this is
+/// called and however many companies they belong to; in their language, or in another that the announcement has. It is held
+/// for [`crate::Settings::mass_mail_hold`], during which [`stop_mailing`] takes it back.
 ///
 /// # Errors
-/// [`Failure::Forbidden`] for those who do not publish, [`Failure::NotFound`] also when nothing of it stands any more,
-/// [`Conflict::RecipientsChanged`] when it would go to other people than were shown, [`Conflict::NoRecipients`],
+/// [`Failure::Forbidden`] without the permission to publish, [`Failure::NotFound`] also when no text of it stands any more,
+/// [`Conflict::RecipientsChanged`] when the recipients are no longer those that were shown, [`Conflict::NoRecipients`],
 /// [`Failure::Invalid`] under `number` when that is not how many there are.
 pub async fn mail_everyone(
     context: &Context,
@@ -161,6 +161,7 @@ pub async fn mail_everyone(
     let granted = context.authorize(Permission::AnnouncementPublish, &Place::vendor()).await?;
     let mut change = Change::begin(context).await?;
     let announcement = find(&change.tx, slug).await?;
+    store::announcements::lock(&change.tx, &granted, announcement).await.or_fail("waiting for others")?;
     let texts = store::announcements::list_mail_texts(&change.tx, announcement).await.or_fail("reading texts")?;
     let programme = store::rollout::find_programme(&change.tx, programme).await.or_fail("finding a programme")?;
     let before = count(&change.tx, &granted, programme.id, announcement).await?;
@@ -193,7 +194,7 @@ pub async fn mail_everyone(
         let mail = Mail {
             kind: MailKind::Announcement,
             key: announcement.to_string(),
-            person: Some(person.id),
+            person: person.id,
             recipient: &person.email,
             locale: person.locale,
             params: params(&person.name, text, &programme.contact),
@@ -218,10 +219,10 @@ fn digits(typed: &str) -> Option<u64> {
         .ok()
 }
 
-/// Stops what has not left yet of a sending; gives back how many mails will not leave.
+/// Stops the mails of a sending that have not left yet and returns how many that are.
 ///
 /// # Errors
-/// [`Failure::Forbidden`] for those who do not publish, [`Failure::NotFound`], [`Conflict::NothingToStop`].
+/// [`Failure::Forbidden`] without the permission to publish, [`Failure::NotFound`], [`Conflict::NothingToStop`].
 pub async fn stop_mailing(context: &Context, mailing: MailingId) -> Result<u64, Failure> {
     let granted = context.authorize(Permission::AnnouncementPublish, &Place::vendor()).await?;
     let mut change = Change::begin(context).await?;
@@ -236,7 +237,7 @@ pub async fn stop_mailing(context: &Context, mailing: MailingId) -> Result<u64, 
     Ok(count)
 }
 
-/// What the outbox holds of a mail: which text, not the text.
+/// The parameters of a mail in the outbox: the id of the text, not the text.
 fn params(name: &str, text: &MailText, contact: &str) -> Value {
     json!({ "name": name, "text_id": text.id, "contact": contact })
 }

@@ -44,10 +44,15 @@ pub(super) fn unmarked(text: &str) -> String {
             let head = marked.get(..mark.len())?;
             head.eq_ignore_ascii_case(mark).then(|| marked.get(mark.len()..)).flatten()
         });
-        match inner.and_then(|inner| inner.split_once(']')) {
-            Some((shown, after)) => {
+        match inner.map(|inner| inner.split_once(']')) {
+            Some(Some((shown, after))) => {
                 out.push_str(shown.trim());
                 rest = after;
+            }
+            // None of those that follow ends either.
+            Some(None) => {
+                out.push_str(marked);
+                return out;
             }
             None => {
                 out.push_str("[!");

@@ -6,7 +6,7 @@ use comrak::{
     nodes::{ListType, NodeValue},
 };
 
-use super::html;
+use super::seen;
 
 pub(super) fn write(root: Node<'_>) -> String {
     let mut blocks = Vec::new();
@@ -73,7 +73,7 @@ fn write_blocks(node: Node<'_>, indent: &str, blocks: &mut Vec<String>) {
             NodeValue::CodeBlock(code) => blocks.push(indented(code.literal.trim_end())),
             NodeValue::ThematicBreak => blocks.push(indented("* * *")),
             NodeValue::HtmlBlock(block) => {
-                let text = html::lines(&block.literal);
+                let text = seen::lines(&block.literal);
                 if !text.is_empty() {
                     blocks.push(indented(&text));
                 }

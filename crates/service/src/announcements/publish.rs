@@ -3,49 +3,62 @@
 use std::collections::HashSet;
 
 use domain::{
-    Failure, FieldError,
+    Failure, FieldError, FileId,
     access::{Granted, Permission, Place},
     announcements::{AnnouncementProblem, AnnouncementRemark, PublishOptions, Published},
     audit::Verb,
     text::{fold, words},
 };
 use serde_json::json;
-use store::announcements::{LatestText, NewText};
+use store::{
+    Reads,
+    announcements::{LatestText, NewText},
+};
 
-use super::{Article, FrontMatter, Site, Text, front_matter::body_of, parse, render};
+use super::{Article, FrontMatter, Site, Text, front_matter::body_of, images, parse, render};
 use crate::{Change, Context, OrFail, Services};
 
-fn invalid(problem: AnnouncementProblem) -> Failure {
+pub(super) fn invalid(problem: AnnouncementProblem) -> Failure {
     Failure::field("source", FieldError::Announcement(problem))
 }
 
-/// A file that was read and rendered: all that needs no transaction (C20).
-struct Prepared<'a> {
-    source: &'a str,
-    front: FrontMatter,
-    article: Article,
+/// A file that was read and rendered, which needs no transaction (C20).
+pub(super) struct Prepared {
+    source: String,
+    pub front: FrontMatter,
+    pub article: Article,
+    /// The images of this site that the text names.
+    images: Vec<FileId>,
 }
 
-fn prepare<'a>(
-    services: &Services,
-    source: &'a str,
-    file_name: Option<&str>,
-    options: PublishOptions,
-) -> Result<Prepared<'a>, Failure> {
-    let (front, body) = parse(source, file_name).map_err(invalid)?;
+/// Lines end with `\n`, whichever system and browser the text comes from: the same text is the same source.
+pub(super) fn unix_lines(source: &str) -> String {
+    source.replace("\r\n", "\n").replace('\r', "\n")
+}
+
+pub(super) async fn prepare(services: &Services, source: &str, file_name: Option<&str>) -> Result<Prepared, Failure> {
+    let source = unix_lines(source);
+    let (front, body) = parse(&source, file_name).map_err(invalid)?;
     let text = Text { title: &front.title, markdown: body, first_line: front.body_line, locale: front.locale };
-    let article = render(text, Site { prefix: "", image_hosts: &services.settings.image_hosts })?;
+    let mut article = render(text, Site { prefix: "", image_hosts: &services.settings.image_hosts })?;
+    let (images, remarks) = images::find(&services.db, body, front.body_line).await?;
+    article.remarks.extend(remarks);
+    article.remarks.sort_by_key(AnnouncementRemark::line);
+    Ok(Prepared { source, front, article, images })
+}
+
+/// Refuses a page that would lose text (B20).
+///
+/// # Errors
+/// [`AnnouncementProblem::LosesText`], with the first line.
+pub(super) fn check_loss(article: &Article, options: PublishOptions) -> Result<(), AnnouncementProblem> {
     let mut lost = article.remarks.iter().filter_map(|remark| match remark {
         AnnouncementRemark::LostText { line, text } => Some((*line, text)),
         _ => None,
     });
-    if let Some((line, text)) = lost.next().filter(|_| !options.allow_loss) {
-        let all = words(text).count() + lost.map(|(_, text)| words(text).count()).sum::<usize>();
-        let problem =
-            AnnouncementProblem::LosesText { line, text: text.clone(), words: u32::try_from(all).unwrap_or(u32::MAX) };
-        return Err(invalid(problem));
-    }
-    Ok(Prepared { source, front, article })
+    let Some((line, text)) = lost.next().filter(|_| !options.allow_loss) else { return Ok(()) };
+    let all = words(text).count() + lost.map(|(_, text)| words(text).count()).sum::<usize>();
+    Err(AnnouncementProblem::LosesText { line, text: text.clone(), words: u32::try_from(all).unwrap_or(u32::MAX) })
 }
 
 /// Publishes a file from the command line. Nothing is sent: that is a step of its own
@@ -59,16 +72,16 @@ pub async fn publish(
     file_name: Option<&str>,
     options: PublishOptions,
 ) -> Result<Published, Failure> {
-    let prepared = prepare(services, source, file_name, options)?;
+    let prepared = prepare(services, source, file_name).await?;
     let granted = Granted::to_system(Permission::AnnouncementPublish, None);
     let change = Change::begin_as_system(services).await?;
     write(services, change, &granted, prepared, options).await
 }
 
-/// Publishes a file that somebody sent in.
+/// Publishes a file that the actor sent in.
 ///
 /// # Errors
-/// [`Failure::Forbidden`] for those who may not, otherwise as [`publish`].
+/// [`Failure::Forbidden`] without the permission to publish, otherwise as [`publish`].
 pub async fn publish_as(
     context: &Context,
     source: &str,
@@ -77,13 +90,13 @@ pub async fn publish_as(
 ) -> Result<Published, Failure> {
     let granted = context.authorize(Permission::AnnouncementPublish, &Place::vendor()).await?;
     let counted = context.limit_writing()?;
-    let prepared = prepare(&context.services, source, file_name, options)?;
+    let prepared = prepare(&context.services, source, file_name).await?;
     let change = Change::begin_counted(context, counted).await?;
+    store::previews::delete(&change.tx, context.actor.person).await.or_fail("forgetting a preview")?;
     write(&context.services, change, &granted, prepared, options).await
 }
 
-/// A page of the same name is another text when it shares little with this one; it is not replaced unasked, and neither
-/// hidden nor listed.
+/// Refuses to replace, hide or list a page of the same name unasked: one that shares little with this text is another one.
 fn check_successor(latest: &LatestText, front: &FrontMatter, slug: &str, source: &str) -> Result<(), Failure> {
     let (slug, title) = (slug.to_owned(), latest.title.clone());
     if latest.unlisted != front.unlisted {
@@ -104,14 +117,46 @@ fn check_successor(latest: &LatestText, front: &FrontMatter, slug: &str, source:
     Ok(())
 }
 
+fn is_unchanged(latest: &LatestText, source: &str) -> bool {
+    !latest.superseded && (latest.source == source || unix_lines(&latest.source) == source)
+}
+
+/// Refuses what the file would do to other pages and may not do unasked.
+///
+/// # Errors
+/// As [`check_successor`]; [`AnnouncementProblem::NothingToSupersede`].
+pub(super) async fn check_place(db: &impl Reads, prepared: &Prepared, options: PublishOptions) -> Result<(), Failure> {
+    let Prepared { source, front, .. } = prepared;
+    let slug = front.slug.as_str();
+    let present = store::announcements::find_by_slug(db, slug).await.or_fail("finding an announcement")?;
+    if let Some(present) = &present {
+        let latest = store::announcements::find_latest(db, present.id, front.locale).await.or_fail("finding a text")?;
+        match latest {
+            Some(latest) if is_unchanged(&latest, source) => return Ok(()),
+            Some(latest) if !latest.superseded && !options.replace => check_successor(&latest, front, slug, source)?,
+            _ => {}
+        }
+    }
+    if let Some((before, line)) = &front.supersedes {
+        let found = store::announcements::find_by_slug(db, before.as_str()).await.or_fail("finding an announcement")?;
+        if found.is_none() || before.as_str() == slug {
+            let slug = before.as_str().to_owned();
+            return Err(invalid(AnnouncementProblem::NothingToSupersede { line: *line, slug }));
+        }
+    }
+    Ok(())
+}
+
 async fn write(
     services: &Services,
     mut change: Change,
     granted: &Granted,
-    prepared: Prepared<'_>,
+    prepared: Prepared,
     options: PublishOptions,
 ) -> Result<Published, Failure> {
-    let Prepared { source, front, article } = prepared;
+    check_loss(&prepared.article, options).map_err(invalid)?;
+    check_place(&change.tx, &prepared, options).await?;
+    let Prepared { source, front, article, images } = prepared;
     let (tx, now) = (&change.tx, change.now);
     let slug = front.slug.as_str();
 
@@ -137,19 +182,16 @@ async fn write(
         unchanged: false,
         remarks: article.remarks,
     };
-    if let Some(latest) = latest.as_ref().filter(|latest| !latest.superseded && latest.source == source) {
+    if let Some(latest) = latest.as_ref().filter(|latest| is_unchanged(latest, &source)) {
         published.version = latest.version;
         published.unchanged = true;
+        change.commit().await?;
         return Ok(published);
     }
-    if let Some(latest) = latest.filter(|latest| !latest.superseded && !options.replace) {
-        check_successor(&latest, &front, slug, source)?;
-    }
-    if let Some((before, line)) = &front.supersedes {
-        let found = store::announcements::find_by_slug(tx, before.as_str()).await.or_fail("finding an announcement")?;
-        let found = found.filter(|found| found.id != id).ok_or_else(|| {
-            invalid(AnnouncementProblem::NothingToSupersede { line: *line, slug: before.as_str().to_owned() })
-        })?;
+    if let Some((before, _)) = &front.supersedes
+        && let Some(found) =
+            store::announcements::find_by_slug(tx, before.as_str()).await.or_fail("finding an announcement")?
+    {
         store::announcements::supersede(tx, granted, found.id, None, now).await.or_fail("superseding")?;
         store::announcements::set_successor(tx, granted, found.id, Some(id)).await.or_fail("superseding")?;
     }
@@ -163,7 +205,7 @@ async fn write(
         version: published.version,
         title: &front.title,
         description: &front.description,
-        source,
+        source: &source,
         html: &article.html,
         unlisted: front.unlisted,
         source_version: front.source_version.as_deref(),
@@ -172,6 +214,7 @@ async fn write(
         now,
     };
     store::announcements::insert_text(tx, granted, text).await.or_fail("adding a text")?;
+    store::files::publish_images(tx, granted, &images, now).await.or_fail("publishing images")?;
     let detail = json!({
         "slug": slug,
         "sequence": sequence,

@@ -1,14 +1,14 @@
-//! Reading announcements: everybody who is signed in, in their own language when it is there.
+//! Reading announcements: for every signed-in reader, in their own language when it is there.
 
 use domain::{
     Failure,
     access::{Permission, policy},
-    announcements::{AnnouncementList, AnnouncementRow, AnnouncementView},
+    announcements::{AnnouncementList, AnnouncementRemark, AnnouncementRow, AnnouncementView},
     locale::Locale,
     text::{fold, words},
 };
 
-use super::{Site, Text, front_matter::body_of, render};
+use super::{Site, Text, front_matter::body_of, images, render};
 use crate::{Context, OrFail};
 
 /// What is announced now, newest first, each once: in the reader's language, or in another it has. A page of those whose
@@ -68,7 +68,7 @@ fn cut(mut rows: Vec<AnnouncementRow>, search: &str, number: u32) -> Announcemen
 }
 
 /// An announcement by its address, unlisted ones too (F3): in the language asked for, else the reader's, else any; the
-/// newest version, or an earlier one (F1). Those who publish see what the page does not show of its source (B20).
+/// newest version, or an earlier one (F1). Publishers see what the page does not show of its source (B20).
 ///
 /// # Errors
 /// [`Failure::NotFound`]
@@ -92,6 +92,8 @@ pub async fn page(
                 let site = Site { prefix: "", image_hosts: &context.services.settings.image_hosts };
                 // A text of an earlier release may be nested deeper than one may publish now.
                 found.remarks = render(text, site).map(|article| article.remarks).unwrap_or_default();
+                found.remarks.extend(images::find(db, markdown, first_line).await?.1);
+                found.remarks.sort_by_key(AnnouncementRemark::line);
             }
             return Ok(found);
         }

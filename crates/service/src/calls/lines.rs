@@ -12,7 +12,7 @@ use store::rollout;
 
 use crate::{Change, Context, OrFail, Services};
 
-/// The numbers to call, that of the company's region first, each with its present or next opening.
+/// Returns the numbers to call, that of the company's region first, each with its present or next opening.
 ///
 /// # Errors
 /// [`Failure::Forbidden`] before launch (R26: no phone) or without a role.
@@ -22,7 +22,7 @@ pub async fn lines(context: &Context, organisation: OrganisationId) -> Result<Ve
     lines_of(&context.services, organisation).await
 }
 
-/// The same for the desk and for the hours of the chat.
+/// Returns the lines of a company for the desk and for the hours of the chat, as [`lines`] does.
 pub(crate) async fn lines_of(services: &Services, organisation: OrganisationId) -> Result<Vec<PhoneLine>, Failure> {
     let region = store::organisations::find(&services.db, organisation).await.or_fail("finding a company")?.region;
     let now = services.now();
@@ -52,7 +52,7 @@ pub(crate) async fn lines_of(services: &Services, organisation: OrganisationId) 
     Ok(lines)
 }
 
-/// The lines as they are set, and the regions that have none.
+/// Returns the lines as they are set, and the regions that have none.
 ///
 /// # Errors
 /// [`Failure::Forbidden`] for all but the operator.
@@ -85,7 +85,7 @@ pub async fn save_line(context: &Context, form: &PhoneLineForm) -> Result<(), Fa
     change.commit().await
 }
 
-/// Takes the line of a region away; nobody answers there from then on.
+/// Removes the line of a region; calls there are not answered from then on.
 ///
 /// # Errors
 /// [`Failure::Forbidden`] for all but the operator, [`Failure::NotFound`] for a region without a line.

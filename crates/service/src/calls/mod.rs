@@ -27,7 +27,7 @@ use store::{calls::NewCallback, cases::NewEntry, rollout};
 
 use crate::{Change, Context, OrFail, cases};
 
-/// What the form for a call-back needs: about an open case, or a new matter.
+/// Returns what the form for a call-back needs: about an open case, or a new matter.
 ///
 /// # Errors
 /// As [`cases::opening_choices`]; [`Failure::NotFound`] for a case out of sight.
@@ -66,8 +66,8 @@ pub async fn defaults(context: &Context) -> Result<CallbackDefaults, Failure> {
 ///
 /// # Errors
 /// [`Failure::Forbidden`] before launch (R26) or without a role, [`Failure::NotFound`] for a case out of sight,
-/// [`Conflict::CallbackOpen`], [`Conflict::CaseClosed`], [`Failure::Invalid`] for the form: a time in the past, or when
-/// nobody is at the desk of the region.
+/// [`Conflict::CallbackOpen`], [`Conflict::CaseClosed`], [`Failure::Invalid`] for the form: a time in the past, or
+/// when the desk of the region is closed.
 pub async fn request(context: &Context, form: &CallbackForm) -> Result<CaseId, Failure> {
     let services = &context.services;
     if let Ok(organisation) = form.organisation.parse() {
@@ -86,7 +86,7 @@ pub async fn request(context: &Context, form: &CallbackForm) -> Result<CaseId, F
     }
 }
 
-/// The desk must be there at the wanted time: the hours of the company's region, where somebody set them.
+/// Checks that the desk is open at the wanted time, by the hours of the company's region where they are set.
 async fn check_wanted(context: &Context, organisation: OrganisationId, draft: &CallbackDraft) -> Result<(), Failure> {
     let Some(wanted) = draft.wanted_at else { return Ok(()) };
     let lines = lines_of(&context.services, organisation).await?;
@@ -178,7 +178,7 @@ async fn request_in(context: &Context, draft: &CallbackDraft, case: CaseId) -> R
     Ok(case)
 }
 
-/// The calls the actor waits for.
+/// Returns the calls the actor waits for.
 ///
 /// # Errors
 /// When the database cannot be asked.
@@ -187,7 +187,7 @@ pub async fn mine(context: &Context) -> Result<Vec<CallbackRow>, Failure> {
     found.or_fail("listing calls")
 }
 
-/// One page of the calls to be made, the next one first; `after` is the cursor of the page.
+/// Returns one page of the calls to be made, the next one first; `after` is the cursor of the page.
 ///
 /// # Errors
 /// [`Failure::Forbidden`] for customers.
@@ -196,7 +196,7 @@ pub async fn list_open(context: &Context, after: &str) -> Result<Page<CallbackRo
     store::calls::list_open(&context.services.db, &granted, after).await.or_fail("listing calls")
 }
 
-/// How many chats and calls wait for somebody at the desk; nothing waits for those who do not work there.
+/// Counts the chats and calls that wait at the desk; zero for an actor who does not work there.
 ///
 /// # Errors
 /// When the database cannot be asked.
@@ -213,11 +213,11 @@ pub async fn waiting(context: &Context) -> Result<DeskWaiting, Failure> {
     Ok(waiting)
 }
 
-/// Logs how a call-back went, in its case. When it reached nobody, the person who asked hears of it by mail.
+/// Logs how a call-back went, in its case. When the person who asked was not reached, they hear of it by mail.
 ///
 /// # Errors
 /// [`Failure::Forbidden`] for customers, [`Conflict::AlreadyTaken`] when it was logged already, [`Failure::Invalid`] for a
-/// call that reached somebody and says nothing of it.
+/// call that was answered, without a note about it.
 pub async fn log(context: &Context, callback: CallbackId, outcome: CallOutcome, note: &str) -> Result<CaseId, Failure> {
     let granted = context.authorize(Permission::CallAnswer, &Place::vendor()).await?;
     let note = match outcome {
@@ -231,7 +231,7 @@ pub async fn log(context: &Context, callback: CallbackId, outcome: CallOutcome, 
     let case = found.case;
     let visibility = context.visibility();
     let head = store::cases::find_for_update(&change.tx, &visibility, case).await.or_fail("finding a case")?;
-    // Read again: only now does nobody else write to the case.
+    // Read again: only now is the case held.
     let call = store::calls::find(&change.tx, &granted, callback).await.or_fail("finding a call")?;
     let me = context.actor.person;
     let finished = call.state == CallbackState::Requested
@@ -253,8 +253,8 @@ pub async fn log(context: &Context, callback: CallbackId, outcome: CallOutcome, 
         now: change.now,
     };
     store::cases::insert_entry(&change.tx, &granted, entry).await.or_fail("writing an entry")?;
-    // Whoever reached nobody waits for the customer as before. A call about a case that was closed meanwhile is logged and
-    // leaves it closed.
+    // After a call that was not answered the case waits for the customer as before. A call about a case that was closed
+    // meanwhile is logged and leaves it closed.
     let act = if outcome == CallOutcome::Reached { StatusAct::VendorWrites } else { StatusAct::Assign };
     if let Ok(status) = next_status(head.status, act) {
         if status != head.status {

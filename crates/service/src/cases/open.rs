@@ -17,7 +17,7 @@ use store::{
 
 use crate::{Change, Context, OrFail, change::Mail, files};
 
-/// The companies the actor may open cases for, with the products they are entitled to.
+/// Returns the companies the actor may open cases for, with the products they are entitled to.
 ///
 /// # Errors
 /// [`Failure::Forbidden`] with the opening date when the rollout has not opened cases in any of them (R26), or with the
@@ -26,7 +26,7 @@ pub async fn opening_choices(context: &Context) -> Result<Vec<OrganisationChoice
     choices(context, Permission::CaseOpen).await
 }
 
-/// The same for another door into a case: a chat, a call-back.
+/// Returns the choices of another way to begin a case: a chat, a call-back.
 pub(crate) async fn choices(context: &Context, permission: Permission) -> Result<Vec<OrganisationChoice>, Failure> {
     let mut choices = Vec::new();
     let mut refusal = None;
@@ -101,7 +101,7 @@ pub async fn open(context: &Context, form: &CaseForm, files: &[FileId]) -> Resul
     Ok(id)
 }
 
-/// The proof that a new case about a product may begin, by one door or another.
+/// Returns the proof that a new case about a product may begin, by one door or another.
 ///
 /// # Errors
 /// As [`Context::authorize`]; [`Failure::Invalid`] under `product` for one that no contract of the company covers.
@@ -180,7 +180,7 @@ pub(crate) async fn insert_case(
         .mail(Mail {
             kind: MailKind::CaseOpened,
             key: id.to_string(),
-            person: Some(actor.person),
+            person: actor.person,
             recipient: &actor.email,
             locale: actor.locale,
             params: json!({

@@ -10,7 +10,7 @@ use domain::{
 
 use crate::{Context, OrFail};
 
-/// One page of the cases within sight, of one company when the filter names it.
+/// Returns one page of the cases within sight, of one company when the filter names it.
 ///
 /// # Errors
 /// [`Failure::Forbidden`] when the actor sees no case at all there: with the opening date before launch (R26).
@@ -48,7 +48,7 @@ async fn refuse(context: &Context, organisation: Option<OrganisationId>) -> Resu
     context.ask(Permission::CaseRead, &Place::vendor()).await.map(|_| ())
 }
 
-/// How many open cases of a company are in sight, P1 first.
+/// Returns how many open cases of a company are in sight, P1 first.
 ///
 /// # Errors
 /// When the database cannot be asked.
@@ -57,7 +57,7 @@ pub async fn count_open(context: &Context, organisation: OrganisationId) -> Resu
     store::cases::count_open(&context.services.db, &visibility).await.or_fail("counting cases")
 }
 
-/// A case with the last entries of its stream and what the reader may do with it.
+/// Returns a case with the last entries of its stream and what the reader may do with it.
 ///
 /// # Errors
 /// [`Failure::NotFound`] also when it may not be seen (invariant 7).
@@ -65,7 +65,7 @@ pub async fn detail(context: &Context, id: CaseId) -> Result<CaseDetail, Failure
     detail_part(context, id, StreamPart::Last).await
 }
 
-/// The same with another part of the stream.
+/// Returns a case as [`detail`] does, with another part of its stream.
 ///
 /// # Errors
 /// As [`detail`].

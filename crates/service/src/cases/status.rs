@@ -13,10 +13,10 @@ use store::cases::{CaseHead, NewEntry};
 use super::tell_followers;
 use crate::{Change, Context, OrFail, chat};
 
-/// How often those who follow a case hear that it was closed, in seconds.
+/// How often the followers of a case hear that it was closed, in seconds.
 const CLOSED_ONCE_IN: i64 = 6 * 3_600;
 
-async fn authorize(context: &Context, case: CaseId, permission: Permission) -> Result<Granted, Failure> {
+pub(super) async fn authorize(context: &Context, case: CaseId, permission: Permission) -> Result<Granted, Failure> {
     let head = store::cases::find(&context.services.db, &context.visibility(), case).await.or_fail("finding a case")?;
     let gate =
         store::rollout::find_gate(&context.services.db, head.facts.organisation).await.or_fail("finding a gate")?;
@@ -38,17 +38,17 @@ async fn line(context: &Context, change: &Change, granted: &Granted, case: CaseI
     store::cases::insert_entry(&change.tx, granted, new).await.or_fail("writing a line")
 }
 
-/// An agent takes a case.
+/// Assigns a case to the agent who takes it.
 ///
 /// # Errors
 /// [`Failure::NotFound`] out of sight, [`Failure::Forbidden`] for customers, a conflict on a closed case.
 pub async fn assign_to_me(context: &Context, case: CaseId) -> Result<(), Failure> {
     let granted = authorize(context, case, Permission::CaseWork).await?;
     let mut change = Change::begin(context).await?;
-    let head = head(context, &change, case).await?;
+    let head = hold(context, &change, case).await?;
     let status = next_status(head.status, StatusAct::Assign)?;
     let agent = context.actor.person;
-    // An agent who has it takes nothing: no line, no event.
+    // Taking it again changes nothing: no line, no event.
     if head.agent == Some(agent) && status == head.status {
         return Ok(());
     }
@@ -64,11 +64,12 @@ pub async fn assign_to_me(context: &Context, case: CaseId) -> Result<(), Failure
     change.commit().await
 }
 
-async fn head(context: &Context, change: &Change, case: CaseId) -> Result<CaseHead, Failure> {
+/// Reads a case as it stands, and keeps others from it until the change ends.
+pub(super) async fn hold(context: &Context, change: &Change, case: CaseId) -> Result<CaseHead, Failure> {
     store::cases::find_for_update(&change.tx, &context.visibility(), case).await.or_fail("finding a case")
 }
 
-/// Closes a case; those who follow it are told.
+/// Closes a case and tells its followers.
 ///
 /// # Errors
 /// [`Failure::NotFound`] out of sight, a conflict when it is closed already, [`Failure::Invalid`] for a reason that is not
@@ -79,7 +80,7 @@ pub async fn close(context: &Context, case: CaseId, reason: CloseReason) -> Resu
         return Err(Failure::field("reason", FieldError::NotAChoice));
     }
     let mut change = Change::begin(context).await?;
-    let head = head(context, &change, case).await?;
+    let head = hold(context, &change, case).await?;
     let status = next_status(head.status, StatusAct::Close)?;
     store::cases::update_status(&change.tx, &granted, case, status, Some(reason), change.now)
         .await
@@ -88,7 +89,7 @@ pub async fn close(context: &Context, case: CaseId, reason: CloseReason) -> Resu
     line(context, &change, &granted, case, "closed").await?;
     let detail = json!({ "before": head.status, "after": Status::Closed, "reason": reason });
     change.case_event(Verb::CaseClosed, head.facts.organisation, case, false, detail);
-    // Whoever closes and opens it again and again is told of once in a while, not each time (A5).
+    // A case that is closed and opened again and again is announced once in a while, not each time (A5).
     let key = format!("{case}:{}", change.now.as_second() / CLOSED_ONCE_IN);
     tell_followers(context, &mut change, &granted, &head, MailKind::CaseClosed, &key, json!({})).await?;
     change.commit().await
@@ -101,14 +102,25 @@ pub async fn close(context: &Context, case: CaseId, reason: CloseReason) -> Resu
 pub async fn reopen(context: &Context, case: CaseId) -> Result<(), Failure> {
     let granted = authorize(context, case, Permission::CaseClose).await?;
     let mut change = Change::begin(context).await?;
-    let head = head(context, &change, case).await?;
+    let head = hold(context, &change, case).await?;
+    reopen_in(context, &mut change, &granted, &head).await?;
+    change.commit().await
+}
+
+/// Opens a closed case again in the caller's transaction, which holds the case.
+pub(super) async fn reopen_in(
+    context: &Context,
+    change: &mut Change,
+    granted: &Granted,
+    head: &CaseHead,
+) -> Result<(), Failure> {
     let status = next_status(head.status, StatusAct::Reopen)?;
     check_reopen(head.closing, change.now)?;
-    store::cases::update_status(&change.tx, &granted, case, status, None, change.now)
+    store::cases::update_status(&change.tx, granted, head.id, status, None, change.now)
         .await
         .or_fail("reopening a case")?;
-    line(context, &change, &granted, case, "reopened").await?;
+    line(context, change, granted, head.id, "reopened").await?;
     let detail = json!({ "before": head.status, "after": status });
-    change.case_event(Verb::CaseReopened, head.facts.organisation, case, false, detail);
-    change.commit().await
+    change.case_event(Verb::CaseReopened, head.facts.organisation, head.id, false, detail);
+    Ok(())
 }

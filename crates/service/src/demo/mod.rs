@@ -35,7 +35,7 @@ use crate::{
     people,
 };
 
-/// The password of everybody in the demo.
+/// The password of every person in the demo.
 pub const PASSWORD: &str = "Nordlys-demo-2026";
 
 /// Whom to sign in as, to see every side.
@@ -51,14 +51,14 @@ pub const SIGN_INS: [(&str, &str); 9] = [
     ("jules.perrin@valmont.example", "admin of a company in set-up"),
 ];
 
-/// Every address in the demo ends like this (RFC 2606): no mail can reach anybody.
+/// Every address in the demo ends like this (RFC 2606): mail to it reaches no mailbox.
 const DOMAIN: &str = ".example";
 const PROGRAMME: &str = "spring";
 
 /// Loads the demo. Does nothing that is done already.
 ///
 /// # Errors
-/// [`Conflict::AlreadyMember`] on a database where somebody has an address that is not the demo's: a real installation is
+/// [`Conflict::AlreadyMember`] on a database where a person has an address that is not the demo's: a real installation is
 /// not for playing.
 pub async fn load(services: &Services) -> Result<(), Failure> {
     if store::imports::has_people_outside(&services.db, DOMAIN).await.or_fail("looking for people")? {
@@ -115,7 +115,7 @@ impl Demo<'_> {
         self.today.checked_add(days.days()).unwrap_or(self.today)
     }
 
-    /// A moment some days ago, in working hours.
+    /// Returns a moment some days ago, in working hours.
     fn moment(&self, days_ago: i32, at: Time) -> Timestamp {
         let moment = self.day(-days_ago).to_datetime(at).to_zoned(TimeZone::UTC).map(|at: Zoned| at.timestamp());
         let now = self.services.now();
@@ -139,7 +139,7 @@ impl Demo<'_> {
         found.ok_or(Failure::NotFound)
     }
 
-    /// The programme needs the products before the import can enrol anybody.
+    /// Imports the products first: the programme needs them before the import can enrol a company.
     async fn products(&self) -> Result<(), Failure> {
         let lines = [
             json!({ "type": "product", "key": "atlas", "name": "Atlas" }),
@@ -214,7 +214,7 @@ impl Demo<'_> {
         change.commit().await
     }
 
-    /// Companies, contracts, people and old cases come in as everybody's do: by an import.
+    /// Companies, contracts, people and old cases come in the usual way: by an import.
     async fn import(&self) -> Result<(), Failure> {
         let mut lines = Vec::new();
         for (index, company) in COMPANIES.iter().enumerate() {
@@ -260,7 +260,7 @@ impl Demo<'_> {
         self.import_lines("companies", &lines).await
     }
 
-    /// A case of the portal before: years old, closed, but for one in each company that is live.
+    /// Returns a case of the portal before: years old, closed, but for one in each company that is live.
     fn old_case(&self, index: usize, company: &Company, old: usize) -> Value {
         let stories = if company.locale == Locale::Fr { &FRENCH } else { &ENGLISH };
         let place = (index * 3 + old * 2) % stories.len();
@@ -380,7 +380,7 @@ impl Demo<'_> {
         Ok(own && company.phase == Phase::Draft)
     }
 
-    /// Somebody was invited and, perhaps, accepted.
+    /// Invites a person, who accepts when `active`.
     async fn arrive(
         &self,
         person: PersonId,
@@ -405,7 +405,7 @@ impl Demo<'_> {
         store::people::set_membership_state(&change.tx, person, organisation, known, told, invited)
             .await
             .or_fail("inviting")?;
-        // The demo begins when everybody has been told of everybody.
+        // The demo begins after the administrators have been told of each other.
         let unnoticed = store::people::list_unnoticed_admins(&change.tx, Some(organisation), now).await;
         for admin in unnoticed.or_fail("listing administrators")? {
             store::people::insert_admin_notice(&change.tx, admin.grant, invited).await.or_fail("noting one")?;
@@ -415,7 +415,7 @@ impl Demo<'_> {
             return change.commit().await;
         }
         let accepted = invited + SignedDuration::from_hours(26);
-        if store::people::password_hash(&change.tx, person).await.or_fail("finding a password")?.is_none() {
+        if store::people::find_password(&change.tx, person).await.or_fail("finding a password")?.hash.is_none() {
             store::people::set_password(&change.tx, person, 0, hash, accepted).await.or_fail("setting a password")?;
         }
         store::people::set_email_verified(&change.tx, person, accepted).await.or_fail("verifying an address")?;
@@ -468,7 +468,7 @@ impl Demo<'_> {
         let organisation = plan.organisation;
         let open = Granted::to_system(Permission::CaseOpen, Some(organisation));
         let mut change = Change::begin_as(self.services, Some(plan.requestor), None).await?;
-        let before = store::cases::has_demo_case(&change.tx, plan.requestor, &plan.key).await;
+        let before = store::cases::has_demo_case(&change.tx, &plan.key).await;
         if before.or_fail("finding a case of the demo")? {
             return Ok(());
         }
@@ -498,9 +498,7 @@ impl Demo<'_> {
         };
         let by_customer = (Some(plan.requestor), plan.requestor_name, Side::Customer);
         self.entry(&change, &open, id, kind, by_customer, plan.story.question, plan.opened).await?;
-        store::cases::insert_demo_case(&change.tx, plan.requestor, &plan.key, id, plan.opened)
-            .await
-            .or_fail("noting a case of the demo")?;
+        store::cases::insert_demo_case(&change.tx, &plan.key, id).await.or_fail("noting a case of the demo")?;
         let detail = json!({ "number": number.as_str(), "priority": plan.priority, "channel": plan.channel });
         change.case_event(Verb::CaseOpened, organisation, id, false, detail);
         change.commit().await?;

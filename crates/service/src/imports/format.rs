@@ -105,9 +105,24 @@ fn line_end(head: &[u8]) -> u8 {
     b'\n'
 }
 
-/// Opens a file as text; UTF-16 is written into a temporary file as UTF-8 first. The refusal says what the file is, and
-/// how many lines stand in it when they can be counted.
-pub(super) fn open(path: &Path) -> io::Result<Result<Text, (FileFormat, u64)>> {
+/// What a file is that is not read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Unreadable {
+    pub format: FileFormat,
+    /// The first line with a byte that is no UTF-8.
+    pub line: u64,
+    /// Lines below the first one, when they can be counted.
+    pub rows: u64,
+}
+
+impl Unreadable {
+    const fn whole(format: FileFormat) -> Self {
+        Self { format, line: 1, rows: 0 }
+    }
+}
+
+/// Opens a file as text; UTF-16 is written into a temporary file as UTF-8 first.
+pub(super) fn open(path: &Path) -> io::Result<Result<Text, Unreadable>> {
     let mut file = File::open(path)?;
     let mut head = [0; 8];
     let mut length = 0;
@@ -119,13 +134,13 @@ pub(super) fn open(path: &Path) -> io::Result<Result<Text, (FileFormat, u64)>> {
     }
     let head = head.get(..length).unwrap_or_default();
     if let Some(format) = archive(head) {
-        return Ok(Err((format, 0)));
+        return Ok(Err(Unreadable::whole(format)));
     }
     file.rewind()?;
     if let Some((encoding, mark)) = utf_16(head) {
         return match decoded(file, encoding, mark)? {
             Some(text) => Text::new(text, 0).map(Ok),
-            None => Ok(Err((FileFormat::Utf16, 0))),
+            None => Ok(Err(Unreadable::whole(FileFormat::Utf16))),
         };
     }
     let begin = if head.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
@@ -148,6 +163,8 @@ fn archive(head: &[u8]) -> Option<FileFormat> {
         (b"7z\xbc\xaf", FileFormat::Compressed),
         (b"Rar!", FileFormat::Compressed),
         (b"%PDF", FileFormat::Binary),
+        (b"\xff\xfe\0\0", FileFormat::Utf32),
+        (b"\0\0\xfe\xff", FileFormat::Utf32),
     ];
     MAGIC.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, format)| *format)
 }
@@ -198,39 +215,101 @@ fn decode(file: &mut File, decoder: &mut Decoder, take: &mut dyn FnMut(&str) -> 
 }
 
 /// Looks through a file for bytes that are no UTF-8, and says what they may be; how many lines it has.
-fn wrong(file: &mut File) -> io::Result<Option<(FileFormat, u64)>> {
-    let sound = decode(file, &mut UTF_8.new_decoder_without_bom_handling(), &mut |_| Ok(()))?;
+fn wrong(file: &mut File) -> io::Result<Option<Unreadable>> {
+    if decode(file, &mut UTF_8.new_decoder_without_bom_handling(), &mut |_| Ok(()))? {
+        file.rewind()?;
+        return Ok(None);
+    }
     file.rewind()?;
     let mut reader = BufReader::with_capacity(CHUNK, &mut *file);
-    let (mut lines, mut returns, mut zeros) = (0_u64, 0_u64, false);
-    if !sound {
-        loop {
-            let buffer = reader.fill_buf()?;
-            let length = buffer.len();
-            if length == 0 {
-                break;
+    let mut seen = Seen::default();
+    loop {
+        let buffer = reader.fill_buf()?;
+        let length = buffer.len();
+        if length == 0 {
+            break;
+        }
+        seen.pass(buffer);
+        reader.consume(length);
+    }
+    // The header is no row that is not read.
+    Ok(Some(Unreadable {
+        format: seen.format(),
+        line: seen.first.unwrap_or(seen.begun.max(1)),
+        rows: seen.breaks().saturating_sub(1),
+    }))
+}
+
+/// What stands in a file that is no UTF-8.
+#[derive(Default)]
+struct Seen {
+    lines: u64,
+    returns: u64,
+    zeros: bool,
+    /// Letters of several bytes in UTF-8, and bytes that belong to none.
+    letters: u64,
+    strays: u64,
+    /// Bytes that the letter under way wants, and the line it began in.
+    wanted: u32,
+    begun: u64,
+    first: Option<u64>,
+}
+
+impl Seen {
+    fn pass(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            let follows = matches!(byte, 0x80..=0xbf);
+            if self.wanted > 0 && follows {
+                self.wanted -= 1;
+                self.letters += u64::from(self.wanted == 0);
+                continue;
             }
-            for byte in buffer {
-                lines += u64::from(*byte == b'\n');
-                returns += u64::from(*byte == b'\r');
-                zeros |= *byte == 0;
+            if self.wanted > 0 {
+                self.stray(self.begun);
             }
-            reader.consume(length);
+            self.wanted = match byte {
+                0xc2..=0xdf => 1,
+                0xe0..=0xef => 2,
+                0xf0..=0xf4 => 3,
+                _ => 0,
+            };
+            self.begun = self.breaks() + 1;
+            if self.wanted == 0 && *byte >= 0x80 {
+                self.stray(self.begun);
+            }
+            self.lines += u64::from(*byte == b'\n');
+            self.returns += u64::from(*byte == b'\r');
+            self.zeros |= *byte == 0;
         }
     }
-    Ok((!sound).then(|| match (zeros, lines == 0 && returns > 0) {
-        (true, _) => (FileFormat::Binary, 0),
-        // The header is no row that is not read.
-        (false, true) => (FileFormat::MacRoman, returns.saturating_sub(1)),
-        (false, false) => (FileFormat::Windows1252, lines.saturating_sub(1)),
-    }))
+
+    fn stray(&mut self, line: u64) {
+        self.strays += 1;
+        self.first.get_or_insert(line);
+    }
+
+    const fn breaks(&self) -> u64 {
+        if self.lines == 0 { self.returns } else { self.lines }
+    }
+
+    const fn format(&self) -> FileFormat {
+        // Text of another encoding has hardly a letter that happens to be one of UTF-8; a cut or damaged file has few
+        // bytes that are not.
+        let cut = self.strays == 0 || self.letters > 0 && self.letters >= self.strays;
+        match (self.zeros, cut, self.lines == 0 && self.returns > 0) {
+            (true, ..) => FileFormat::Binary,
+            (false, true, _) => FileFormat::Damaged,
+            (false, false, true) => FileFormat::MacRoman,
+            (false, false, false) => FileFormat::Windows1252,
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn opened(bytes: &[u8]) -> Result<(String, u8), (FileFormat, u64)> {
+    fn opened(bytes: &[u8]) -> Result<(String, u8), Unreadable> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("users.csv");
         std::fs::write(&path, bytes).unwrap();
@@ -254,16 +333,21 @@ mod tests {
         is(&utf_16(u16::to_le_bytes));
         assert_eq!(opened("id;\"a\r\nb\"\r1;2\r".as_bytes()).map(|(_, end)| end), Ok(b'\r'));
         assert_eq!(opened(b""), Ok((String::new(), b'\n')));
-        for (bytes, format, rows) in [
-            (b"id;name\r\n1;Zo\xe9\r\n2;Yan\r\n".as_slice(), FileFormat::Windows1252, 2),
-            (b"id;name\r1;Zo\x8e\r", FileFormat::MacRoman, 1),
-            (b"PK\x03\x04\x14\x00\x06\x00", FileFormat::Zip, 0),
-            (b"\x1f\x8b\x08\x00", FileFormat::Compressed, 0),
-            (b"\xd0\xcf\x11\xe0\xa1\xb1", FileFormat::OldExcel, 0),
-            (b"\xff\xfe\x00\xd8\x00\x00", FileFormat::Utf16, 0),
-            (b"ab\xff\x00\x00", FileFormat::Binary, 0),
+        for (bytes, format, (line, rows)) in [
+            (b"id;name\r\n1;Zo\xe9\r\n2;Yan\r\n".as_slice(), FileFormat::Windows1252, (2, 2)),
+            (b"id;name\r1;Zo\x8e\r", FileFormat::MacRoman, (2, 1)),
+            ("id;name\n1;Zo\u{e9}\n2;Y\u{e9}n\n3;".as_bytes(), FileFormat::Damaged, (4, 2)),
+            (b"PK\x03\x04\x14\x00\x06\x00", FileFormat::Zip, (1, 0)),
+            (b"\x1f\x8b\x08\x00", FileFormat::Compressed, (1, 0)),
+            (b"\xd0\xcf\x11\xe0\xa1\xb1", FileFormat::OldExcel, (1, 0)),
+            (b"\xff\xfe\x00\xd8\x00\x00", FileFormat::Utf16, (1, 0)),
+            (b"\xff\xfe\0\0i\0\0\0d\0\0\0", FileFormat::Utf32, (1, 0)),
+            (b"ab\xff\x00\x00", FileFormat::Binary, (1, 0)),
         ] {
-            assert_eq!(opened(bytes), Err((format, rows)), "{bytes:?}");
+            // A bad byte at the end of sound letters.
+            let damaged = [bytes, b"\xff"].concat();
+            let bytes = if format == FileFormat::Damaged { &damaged } else { bytes };
+            assert_eq!(opened(bytes), Err(Unreadable { format, line, rows }), "{bytes:?}");
         }
     }
 
@@ -272,6 +356,6 @@ mod tests {
         let text = format!("{}é", "x".repeat(CHUNK - 1));
         assert_eq!(opened(text.as_bytes()).map(|(text, _)| text.len()), Ok(CHUNK + 1));
         let cut = text.as_bytes().split_last().unwrap().1;
-        assert_eq!(opened(cut).map(|_| ()), Err((FileFormat::Windows1252, 0)));
+        assert_eq!(opened(cut).map(|_| ()), Err(Unreadable { format: FileFormat::Damaged, line: 1, rows: 0 }));
     }
 }

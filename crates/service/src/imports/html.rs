@@ -1,7 +1,10 @@
 //! Bodies that old systems kept as HTML, as text (B15). The parser is ammonia's, which leaves a handful of well-formed
 //! tags; what they mean for lines is read off in one pass, without recursion (F6).
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 /// Tags that only texts of browsers and mail programs have, and that a line of prose does not have by chance.
 const TAGS: &[&str] = &[
@@ -48,9 +51,35 @@ const KEPT: &[&str] = &[
     "img",
 ];
 
-/// The text of a body that is HTML; `None` for one that is text, or whose tags stand too deep in each other.
+/// The text of a body that is HTML; `None` for one that is text.
 pub(super) fn text_of(body: &str) -> Option<String> {
-    (looks_like_html(body) && !is_too_deep(body)).then(|| convert(body))
+    if has_entities(body) {
+        return Some(convert(&body.replace('\n', "<br>")));
+    }
+    looks_like_html(body).then(|| convert(&shallow(body)))
+}
+
+/// Whether a text without a tag was taken out of HTML: `C&#39;est r&eacute;solu`. In such a text every `&` begins an entity;
+/// where entities are what is spoken of (`escape & as &amp;`), one stands alone or none is a part of a word.
+fn has_entities(body: &str) -> bool {
+    let mut within_words = false;
+    let mut before: Option<char> = None;
+    for (place, part) in body.split('&').enumerate() {
+        if place > 0 {
+            let Some((name, after)) = part.split_once(';').filter(|(name, _)| is_entity(name)) else { return false };
+            let in_word = [before, after.chars().next()].into_iter().flatten().any(char::is_alphanumeric);
+            within_words |= in_word && !["amp", "lt", "gt"].contains(&name);
+        }
+        before = part.chars().next_back().filter(|c| *c != ';');
+    }
+    within_words && !body.contains('<')
+}
+
+/// Whether this stands between `&` and `;` in HTML.
+fn is_entity(name: &str) -> bool {
+    let short = (2..=10).contains(&name.len());
+    let named = |c: char| c.is_ascii_alphanumeric();
+    short && (name.strip_prefix('#').unwrap_or(name)).chars().all(named)
 }
 
 /// Whether all of a body is HTML: it begins and ends with a tag, or has tags of lines and no lines of its own. Text in
@@ -77,25 +106,38 @@ fn looks_like_html(body: &str) -> bool {
     tagged && lines.iter().rev().skip(1).all(|line| has_tag(line)) && goes_on(&lines)
 }
 
-/// Whether tags stand in each other so deep that the parser, which looks through all that are open at each tag, would
-/// take minutes for one text.
-fn is_too_deep(body: &str) -> bool {
+/// A body without the tags that stand in others so deep that the parser, which looks through all that are open at each tag,
+/// would take minutes for one text (F6); what stands between them stays.
+fn shallow(body: &str) -> Cow<'_, str> {
     const DEEPEST: i32 = 500;
     /// Tags without an end, or with one that is left out.
     const FLAT: &[&str] = &["p", "li", "td", "th", "tr", "br", "hr", "img", "input", "meta", "link", "dt", "dd", "col"];
     let mut depth = 0;
-    for tag in body.split('<').skip(1) {
-        let (ends, name) = tag.strip_prefix('/').map_or((false, tag), |name| (true, name));
-        let name = name.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
-        if name.is_empty() || FLAT.iter().any(|flat| flat.eq_ignore_ascii_case(name)) {
+    let mut kept = String::new();
+    let mut dropped = false;
+    for (place, part) in body.split('<').enumerate() {
+        if place == 0 {
+            kept.push_str(part);
             continue;
         }
-        depth = if ends { (depth - 1).max(0) } else { depth + 1 };
-        if depth > DEEPEST {
-            return true;
+        let (ends, name) = part.strip_prefix('/').map_or((false, part), |name| (true, name));
+        let name = name.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+        let nests = !name.is_empty() && !FLAT.iter().any(|flat| flat.eq_ignore_ascii_case(name));
+        depth = match (nests, ends) {
+            (false, _) => depth,
+            (true, false) => depth + 1,
+            (true, true) => (depth - 1).max(0),
+        };
+        // The end of a tag that was dropped stands as deep as its beginning.
+        if nests && depth + i32::from(ends) > DEEPEST {
+            dropped = true;
+            kept.push_str(part.split_once('>').map_or("", |(_, text)| text));
+        } else {
+            kept.push('<');
+            kept.push_str(part);
         }
     }
-    false
+    if dropped { Cow::Owned(kept) } else { Cow::Borrowed(body) }
 }
 
 fn convert(body: &str) -> String {
@@ -286,12 +328,37 @@ mod tests {
         }
     }
 
+    /// B15: systems that kept HTML have answers of one line without a tag.
+    #[test]
+    fn b15_entities_within_words_become_letters() {
+        for (html, text) in [
+            ("C&#39;est r&eacute;solu", "C'est résolu"),
+            ("Merci&nbsp;!", "Merci !"),
+            ("R&amp;D dit&#x20;: l&rsquo;export est vide\nVoil&agrave;", "R&D dit : l’export est vide\nVoilà"),
+        ] {
+            assert_eq!(text_of(html).as_deref(), Some(text), "{html}");
+        }
+        for text in [
+            "escape & as &amp;",
+            "use &eacute; for é",
+            "AT&T",
+            "a&b;c",
+            "if (a &amp;&amp; b)",
+            "x=1&y=2;z",
+            "caf&eacute & co",
+        ] {
+            assert_eq!(text_of(text), None, "{text}");
+        }
+    }
+
     /// F6
     #[test]
-    fn f6_tags_that_stand_too_deep_in_each_other_are_not_read() {
-        let nested = |depth: usize| format!("{}x{}", "<div>".repeat(depth), "</div>".repeat(depth));
-        assert_eq!(text_of(&nested(400)).as_deref(), Some("x"));
-        assert_eq!(text_of(&nested(100_000)), None);
+    fn f6_tags_that_stand_too_deep_in_each_other_are_dropped_before_parsing() {
+        let nested = |depth: usize| format!("{}x &lt;y{}", "<div>".repeat(depth), "</div>".repeat(depth));
+        assert_eq!(text_of(&nested(400)).as_deref(), Some("x <y"));
+        assert_eq!(text_of(&nested(100_000)).as_deref(), Some("x <y"));
+        let quoted = format!("{}<p>deep</p>{}<p>end</p>", "<blockquote>".repeat(600), "</blockquote>".repeat(600));
+        assert_eq!(text_of(&quoted).as_deref(), Some("deep\n\nend"));
         assert_eq!(text_of(&"<p>x".repeat(2_000)).map(|text| text.lines().count()), None, "it does not end with a tag");
         assert!(text_of(&format!("{}<br>", "<p>x".repeat(2_000))).is_some_and(|text| text.starts_with("x\n\nx")));
     }

@@ -1,5 +1,5 @@
 //! One import writes at a time, whether it was begun in the portal or at the command line: a lease in the database that is
-//! renewed while the import lives. Whoever is killed loses it after two minutes.
+//! renewed while the import lives. A run that is killed loses it after two minutes.
 
 use std::time::Duration;
 

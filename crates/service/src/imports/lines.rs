@@ -6,6 +6,8 @@ use std::{
     io::{self, BufRead},
 };
 
+use domain::imports::SEPARATORS;
+
 /// Bytes of one line.
 pub(super) const MAX_LINE: usize = 1024 * 1024;
 
@@ -81,7 +83,8 @@ impl<R: Ends> Lines<R> {
 
     /// Rows; the header tells which of the separators it is.
     pub fn rows(reader: R) -> Self {
-        Self { separators: Some(b",;\t".to_vec()), ..Self::plain(reader) }
+        let separators = SEPARATORS.iter().collect::<String>().into_bytes();
+        Self { separators: Some(separators), ..Self::plain(reader) }
     }
 
     /// What stands between the cells of the rows that follow.
@@ -253,6 +256,8 @@ enum At {
     Quoted,
     /// After a quote inside quotes: the end of the cell, or the first of a doubled one.
     Closing,
+    /// After blanks behind the end of a quoted cell.
+    Closed,
 }
 
 struct Cells<'a> {
@@ -268,10 +273,11 @@ impl Cells<'_> {
                 (At::Start | At::Closing, b'"') => At::Quoted,
                 (At::Quoted, b'"') => At::Closing,
                 (At::Quoted, _) => At::Quoted,
-                (At::Closing, b'\r' | b'\n') => At::Closing,
-                (At::Start | At::Plain | At::Closing, _) if separates => At::Start,
+                (At::Closing | At::Closed, b'\r' | b'\n') => At::Closed,
+                (At::Start | At::Plain | At::Closing | At::Closed, _) if separates => At::Start,
                 (At::Start | At::Plain, _) => At::Plain,
-                (At::Closing, _) => return Quotes::Wrong,
+                (At::Closing | At::Closed, b' ') => At::Closed,
+                (At::Closing | At::Closed, _) => return Quotes::Wrong,
             };
         }
         if matches!(self.at, At::Quoted) { Quotes::Open } else { Quotes::Well }
@@ -333,6 +339,8 @@ mod tests {
         assert_eq!(rows("1,\"a\n2,b\n3,c"), [row(1, "1,\"a"), row(2, "2,b"), row(3, "3,c")]);
         assert_eq!(rows("1,\"a\n2,\"b\"\n3,c"), [row(1, "1,\"a"), row(2, "2,\"b\""), row(3, "3,c")]);
         assert_eq!(rows("1,\"a\"x\n2,b"), [row(1, "1,\"a\"x"), row(2, "2,b")]);
+        assert_eq!(rows("1,\"a\" \"\n2,b"), [row(1, "1,\"a\" \""), row(2, "2,b")]);
+        assert_eq!(rows("1,\"a\nb\"  ,c\n2|\"b\nc\""), [row(1, "1,\"a\nb\"  ,c"), row(3, "2|\"b\nc\"")]);
         assert_eq!(rows("1,\"a \"\"b\"\"\nc\",d\n2,b"), [row(1, "1,\"a \"\"b\"\"\nc\",d"), row(3, "2,b")]);
     }
 

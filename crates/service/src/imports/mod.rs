@@ -18,7 +18,9 @@ mod source;
 mod write;
 
 pub(crate) use inbox::sweep;
-pub use inbox::{MAX_FILES, MAX_UPLOAD, Part, Upload, discard, find, list, read_verdicts, shelf, start_commit};
+pub use inbox::{
+    MAX_FILES, MAX_UPLOAD, Part, Upload, commit_at_terminal, discard, find, list, read_verdicts, shelf, start_commit,
+};
 pub use source::{OpenError, Source};
 
 use std::panic::{AssertUnwindSafe, resume_unwind};

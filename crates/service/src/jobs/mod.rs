@@ -11,21 +11,25 @@ use crate::{Change, OrFail, Services, audit, chat, files, forms, imports, people
 
 const LEASE: SignedDuration = SignedDuration::from_secs(300);
 
+/// After so many tries, about half a day, a job is given up.
+const MAX_ATTEMPTS: u32 = 12;
+
 /// Does every job that is due; gives back how many succeeded.
 ///
 /// # Errors
 /// When the database refuses; a job that fails is no error here.
 pub async fn run_due(services: &Services) -> Result<u64, Failure> {
-    people::announce_admins(services).await?;
+    // A failure here must not keep the jobs from being done.
+    let announced = people::announce_admins(services).await;
     let mut done = 0;
     loop {
         if !store::jobs::is_due(&services.db, services.now()).await.or_fail("looking for jobs")? {
-            return Ok(done);
+            return announced.map(|()| done);
         }
         let change = Change::begin_as_system(services).await?;
         let claimed = store::jobs::claim(&change.tx, change.now, change.now + LEASE).await.or_fail("claiming a job")?;
         change.commit().await?;
-        let Some(job) = claimed else { return Ok(done) };
+        let Some(job) = claimed else { return announced.map(|()| done) };
         let outcome = perform(services, &job).await;
         let change = Change::begin_as_system(services).await?;
         match outcome {
@@ -35,7 +39,8 @@ pub async fn run_due(services: &Services) -> Result<u64, Failure> {
             }
             Err(failure) => {
                 tracing::warn!(job.id = %job.id, job.kind = %job.kind, error = %failure, "job failed");
-                let again = retry_after_seconds(job.attempts).map(|wait| change.now + SignedDuration::from_secs(wait));
+                let again = retry_after_seconds(job.attempts, MAX_ATTEMPTS);
+                let again = again.map(|wait| change.now + SignedDuration::from_secs(wait));
                 store::jobs::set_failed(&change.tx, job.id, &failure.to_string(), again)
                     .await
                     .or_fail("recording a job")?;
@@ -45,7 +50,7 @@ pub async fn run_due(services: &Services) -> Result<u64, Failure> {
     }
 }
 
-/// Every job is idempotent and carries ids only.
+/// Performs a job. Every kind of job is idempotent and carries ids only.
 async fn perform(services: &Services, job: &Claimed) -> Result<(), Failure> {
     match job.kind.as_str() {
         SWEEP => sweep(services).await,
@@ -58,11 +63,11 @@ async fn perform(services: &Services, job: &Claimed) -> Result<(), Failure> {
 }
 
 const SWEEP: &str = "sweep";
-/// Looks over the whole ledger (A8).
+/// Checks the whole ledger (A8).
 const CHECK: &str = "check_ledger";
 
-/// Takes away sessions that ended, uploads that were never attached, old drafts, the notes of sent forms and imports that
-/// nobody works on; ends chats that were left.
+/// Deletes sessions that ended, uploads that were never attached, old drafts, the notes of sent forms and idle imports; ends
+/// chats that were left.
 async fn sweep(services: &Services) -> Result<(), Failure> {
     session::sweep(services).await?;
     chat::sweep(services).await?;
@@ -87,8 +92,8 @@ async fn plan(services: &Services, kind: &'static str, run_at: Timestamp) -> Res
     change.commit().await
 }
 
-/// Plans the sweep of this hour, and the look over the ledger of the coming night; the first look of a new installation, or
-/// after a night without a server, is at once.
+/// Plans the sweep of this hour and the check of the ledger for the coming night; the first check of an installation, and one
+/// that a night without a server missed, is due immediately.
 async fn plan_all(services: &Services) -> Result<(), Failure> {
     let now = services.now();
     plan(services, SWEEP, now).await?;

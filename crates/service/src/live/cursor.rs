@@ -1,8 +1,8 @@
 //! What a browser holds to go on from where it stopped: a place in the ledger, sealed. The place itself, or the difference
 //! of two, would tell every customer how much happens at the others (T-A2).
 //!
-//! `nonce ‖ XChaCha20-Poly1305(place)`: two cursors of one place differ, and one that was changed is none. The key is made
-//! from the one of the invitation links; every node has it.
+//! `nonce ‖ XChaCha20-Poly1305(place)`: two cursors of one place differ, and a changed one is invalid. The key is derived
+//! from that of the invitation links, which every node has.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, aead::Aead};
@@ -23,7 +23,7 @@ pub fn seal(services: &Services, seq: i64) -> String {
     sealed.map(|sealed| URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat())).unwrap_or_default()
 }
 
-/// The place that was sealed; `None` for anything that [`seal`] did not make, or made with another key.
+/// Returns the place that was sealed; `None` for anything that [`seal`] did not make, or made with another key.
 pub fn open(services: &Services, cursor: &str) -> Option<i64> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
     let (nonce, sealed) = bytes.split_first_chunk::<NONCE>()?;

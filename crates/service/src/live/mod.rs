@@ -1,27 +1,37 @@
-//! Wakes live streams and workers after a commit. It carries a number, never content: what a reader may learn is read
-//! from the database with their own visibility.
+//! Wakes live streams and workers after a commit. What happened is read once a process ([`run`]) and handed to all of its
+//! streams; what a reader may learn of it is decided in memory, with the reader's own visibility (docs/adr/0004).
 
 mod cursor;
+mod feed;
 
 pub use cursor::{open, seal};
-pub use store::audit::News;
+pub use feed::run;
+pub use store::{audit::News, feed::Batch};
 
 use std::{future::Future, sync::Arc};
 
 use domain::Failure;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, broadcast, watch};
+
+/// Batches that a stream may be behind before it has to ask the database.
+const BATCHES: usize = 256;
 
 use crate::{Context, OrFail, Services};
 
 #[derive(Clone)]
 pub struct Bus {
     newest: Arc<watch::Sender<i64>>,
+    batches: broadcast::Sender<Arc<Batch>>,
     mail: Arc<Notify>,
 }
 
 impl Default for Bus {
     fn default() -> Self {
-        Self { newest: Arc::new(watch::channel(0).0), mail: Arc::new(Notify::new()) }
+        Self {
+            newest: Arc::new(watch::channel(0).0),
+            batches: broadcast::channel(BATCHES).0,
+            mail: Arc::new(Notify::new()),
+        }
     }
 }
 
@@ -35,13 +45,14 @@ impl Bus {
         });
     }
 
-    /// The number of the newest event this process knows of.
+    /// Returns the number of the newest event this process knows of.
     pub fn newest(&self) -> i64 {
         *self.newest.borrow()
     }
 
-    pub fn subscribe(&self) -> watch::Receiver<i64> {
-        self.newest.subscribe()
+    /// Hears of new events from now on, once [`run`] has read them.
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Batch>> {
+        self.batches.subscribe()
     }
 
     pub fn wake_mail(&self) {
@@ -54,17 +65,14 @@ impl Bus {
     }
 }
 
-/// What happened after `after`, as far as who asks may know. Call it again, with where it came to, until nothing is new.
+/// Returns what happened after `after`, as far as the actor may know, from the database: for a reader who comes back,
+/// or fell behind. Call it again, with where it came to, until nothing is new.
 ///
 /// # Errors
 /// When the database cannot be asked.
 pub async fn news(context: &Context, after: i64) -> Result<News, Failure> {
     let services = &context.services;
-    let news =
-        store::audit::list_news(&services.db, &context.visibility(), after, 100).await.or_fail("reading events")?;
-    // Another node may have written it: the other streams of this one need not find out by themselves.
-    services.bus.publish(news.upto);
-    Ok(news)
+    store::audit::list_news(&services.db, &context.visibility(), after, 100).await.or_fail("reading events")
 }
 
 /// Learns, at start, how far the ledger goes: a page that is made now shows at least as much.

@@ -1,7 +1,7 @@
-//! Whether a mail still concerns its recipient, asked when it leaves: what was queued may be hours old (F5).
+//! Checks that a mail still concerns its recipient when it leaves: it may have been queued hours ago (F5).
 
 use domain::{
-    Failure, GrantId, InvitationId, OrganisationId, PersonId,
+    AddressChangeId, Failure, GrantId, InvitationId, OrganisationId, PersonId,
     access::policy,
     mail::{MailKind, MailProblem},
     people::MembershipState,
@@ -10,16 +10,16 @@ use jiff::Timestamp;
 use serde_json::Value;
 use store::mail::ClaimedMail;
 
-use crate::{OrFail, Services};
+use crate::{OrFail, Services, people};
 
-/// The address that a mail goes to now, or why it must not leave any more.
+/// The address that a mail goes to, or why it must not leave any more.
 pub(super) enum Concern {
     Send { recipient: String },
     Drop(MailProblem),
 }
 
 /// Asks for each kind of mail what it tells of: the case is in sight, the membership, the role or the link is there. A mail
-/// goes to the address that the person has now, not to the one of then.
+/// goes to the address that the person has now, not to the one of then, unless it is about that address.
 ///
 /// # Errors
 /// When the database cannot be asked.
@@ -27,28 +27,39 @@ pub(super) async fn ask(services: &Services, mail: &ClaimedMail) -> Result<Conce
     if let Some(problem) = objection(services, mail).await? {
         return Ok(Concern::Drop(problem));
     }
-    let recipient = match mail.person {
+    let recipient = match mail.person.filter(|_| !is_of_the_address(mail.kind)) {
         Some(person) => store::people::find(&services.db, person).await.or_fail("finding the recipient")?.email,
         None => mail.recipient.clone(),
     };
     Ok(Concern::Send { recipient })
 }
 
+/// Whether a mail is about one address, and goes nowhere else (D5).
+const fn is_of_the_address(kind: MailKind) -> bool {
+    matches!(kind, MailKind::AddressProposed | MailKind::AddressChanged)
+}
+
 async fn objection(services: &Services, mail: &ClaimedMail) -> Result<Option<MailProblem>, Failure> {
     let (gone, ended) = (Some(MailProblem::OutOfSight), Some(MailProblem::LinkEnded));
     let Some(person) = mail.person else { return Ok(gone) };
+    if let Some(mailing) = mail.mailing
+        && store::mail::is_stopped(&services.db, mailing).await.or_fail("finding a sending")?
+    {
+        return Ok(Some(MailProblem::Stopped));
+    }
     let concerns = match mail.kind {
         MailKind::PasswordReset => return Ok(if reset_open(services, mail, person).await? { None } else { ended }),
         MailKind::Invitation => return Ok(if invitation_open(services, mail, person).await? { None } else { ended }),
         MailKind::CaseOpened | MailKind::CaseReplied | MailKind::CaseClosed => sees(services, mail, person).await?,
         MailKind::RoleGranted => has_role(services, mail, person).await?,
         MailKind::UserCreated => administers(services, mail.organisation, person).await?,
-        MailKind::Announcement if is_set(&mail.params, "test") => is_somebody(services, person).await?,
+        MailKind::Announcement if is_set(&mail.params, "test") => can_sign_in(services, person).await?,
         MailKind::Announcement => store::announcements::is_recipient(&services.db, person, mail.mailing)
             .await
             .or_fail("finding a recipient")?,
-        // It tells of an access that is gone.
-        MailKind::AccessRemoved => true,
+        MailKind::AddressProposed => return Ok(if address_link_open(services, mail).await? { None } else { ended }),
+        // They tell of what is gone.
+        MailKind::AccessRemoved | MailKind::AddressChanged => true,
     };
     Ok(if concerns { None } else { gone })
 }
@@ -61,17 +72,17 @@ fn is_set(params: &Value, name: &str) -> bool {
     params.get(name).and_then(Value::as_bool).unwrap_or_default()
 }
 
-async fn is_somebody(services: &Services, person: PersonId) -> Result<bool, Failure> {
+async fn can_sign_in(services: &Services, person: PersonId) -> Result<bool, Failure> {
     let found = store::people::find_actor(&services.db, person, services.now()).await;
     Ok(found.or_fail("finding the recipient")?.is_some())
 }
 
 async fn reset_open(services: &Services, mail: &ClaimedMail, person: PersonId) -> Result<bool, Failure> {
-    let version = store::people::password_version(&services.db, person).await.or_fail("finding a password")?;
+    let version = store::people::find_password(&services.db, person).await.or_fail("finding a password")?.version;
     let ends = text(&mail.params, "ends_at").and_then(|ends| ends.parse::<Timestamp>().ok());
     let open = mail.params.get("reset_version").and_then(Value::as_i64) == Some(i64::from(version))
         && ends.is_some_and(|ends| services.now() < ends);
-    Ok(open && is_somebody(services, person).await?)
+    Ok(open && can_sign_in(services, person).await?)
 }
 
 async fn invitation_open(services: &Services, mail: &ClaimedMail, person: PersonId) -> Result<bool, Failure> {
@@ -83,6 +94,13 @@ async fn invitation_open(services: &Services, mail: &ClaimedMail, person: Person
     let version = mail.params.get("invitation_version").and_then(Value::as_i64);
     let open = !found.accepted && services.now() < found.expires_at && version == Some(i64::from(found.version));
     Ok(open && membership(services, person, found.organisation).await? == Some(MembershipState::Invited))
+}
+
+async fn address_link_open(services: &Services, mail: &ClaimedMail) -> Result<bool, Failure> {
+    let Some(id) = text(&mail.params, "address_change").and_then(|id| id.parse::<AddressChangeId>().ok()) else {
+        return Ok(false);
+    };
+    Ok(people::find_open_address_link(services, &services.db, id).await?.is_some())
 }
 
 async fn membership(
@@ -106,7 +124,7 @@ async fn sees(services: &Services, mail: &ClaimedMail, person: PersonId) -> Resu
 }
 
 async fn has_role(services: &Services, mail: &ClaimedMail, person: PersonId) -> Result<bool, Failure> {
-    let Some(organisation) = mail.organisation else { return is_somebody(services, person).await };
+    let Some(organisation) = mail.organisation else { return can_sign_in(services, person).await };
     let state = membership(services, person, organisation).await?;
     if !matches!(state, Some(MembershipState::Invited | MembershipState::Active)) {
         return Ok(false);
@@ -122,7 +140,7 @@ async fn administers(
     organisation: Option<OrganisationId>,
     person: PersonId,
 ) -> Result<bool, Failure> {
-    let Some(organisation) = organisation else { return is_somebody(services, person).await };
+    let Some(organisation) = organisation else { return can_sign_in(services, person).await };
     let admins = store::people::list_admins(&services.db, organisation, services.now()).await;
     Ok(admins.or_fail("listing administrators")?.iter().any(|admin| admin.person.id == person))
 }

@@ -6,9 +6,11 @@ mod render;
 mod send;
 mod worker;
 
-pub use render::{Rendered, render};
+pub use render::{Rendered, bare_address, render};
 pub use send::{FileMailer, Letter, Mailer, SendError, SmtpMailer, SmtpSettings};
 pub use worker::{deliver_due, run};
+
+use std::fmt::Write;
 
 use domain::{
     Failure, OutboxId,
@@ -25,7 +27,7 @@ use crate::{Change, Context, OrFail};
 /// The operator's page: mails newest first, and how many are in each state.
 ///
 /// # Errors
-/// [`Failure::Forbidden`] for those who run neither the desk nor the rollout.
+/// [`Failure::Forbidden`] for an actor who runs neither the desk nor the rollout.
 pub async fn list(
     context: &Context,
     state: Option<MailState>,
@@ -55,12 +57,16 @@ pub async fn retry(context: &Context, id: Option<OutboxId>) -> Result<(), Failur
     Ok(())
 }
 
-/// The sender that mails come from, like `Support <support@example.com>`; an address alone gets the vendor's name.
+/// Returns the sender of mails, like `Support <support@example.com>`; an address alone gets the vendor's name.
 ///
 /// # Errors
 /// What is wrong with it.
 pub fn sender(from: &str, vendor: &str) -> Result<String, String> {
     let mut mailbox = from.parse::<lettre::message::Mailbox>().map_err(|error| error.to_string())?;
+    // An address that cannot be sent from would give up every mail (B16).
+    send::in_ascii(mailbox.email.as_ref()).map_err(|error| error.to_string())?;
     mailbox.name.get_or_insert_with(|| vendor.to_owned());
-    Ok(mailbox.to_string())
+    let mut sender = String::new();
+    write!(sender, "{mailbox}").map_err(|_| "characters in the name that no mail takes".to_owned())?;
+    Ok(sender)
 }

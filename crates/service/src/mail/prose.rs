@@ -1,5 +1,5 @@
-//! What people wrote, in a mail: with its lines and blanks in every mail program, with links, and never as part of the mail
-//! around it (B17, B25, T35).
+//! User text in a mail: its lines and blanks survive in every mail program, its addresses are links, and it is never part of
+//! the mail around it (B17, B25, T35).
 
 use std::fmt::Write;
 

@@ -37,6 +37,8 @@ macro_rules! templates {
 /// One row a mail of [`MailKind`]; a test holds the two equal.
 const TEMPLATES: &[(&str, &str)] = templates![
     "access_removed",
+    "address_changed",
+    "address_proposed",
     "announcement",
     "case_closed",
     "case_opened",
@@ -183,7 +185,7 @@ fn day_in_words(date: Date, locale: Locale) -> String {
     }
 }
 
-/// An address made here, not typed by anybody, so that it need not be escaped into `https:&#x2f;&#x2f;`; what could end an
+/// An address made here and never typed, so that it need not be escaped into `https:&#x2f;&#x2f;`; what could end an
 /// attribute is taken out all the same.
 fn url(text: &str) -> minijinja::Value {
     let encoded: String = text
@@ -201,7 +203,7 @@ fn url(text: &str) -> minijinja::Value {
 }
 
 /// The address alone of `Name <address>`.
-fn bare_address(mailbox: &str) -> &str {
+pub fn bare_address(mailbox: &str) -> &str {
     mailbox.rsplit_once('<').map_or(mailbox, |(_, rest)| rest.trim_end_matches('>')).trim()
 }
 
@@ -223,6 +225,11 @@ fn values(services: &Services, locale: Locale, params: &Value) -> minijinja::Val
         if let (Some(id), Some(version)) = (id, version) {
             let token = people::invitation_token(services, id, version);
             values.insert("link".into(), url(&format!("{portal}/invitation/{token}")));
+        }
+        let change = params.get("address_change").and_then(Value::as_str).and_then(|id| id.parse().ok());
+        if let Some(id) = change {
+            values
+                .insert("link".into(), url(&format!("{portal}/address/{}", people::address_link_token(services, id))));
         }
         if let Some(token) = reset_token(services, params) {
             values.insert("link".into(), url(&format!("{portal}/reset/{token}")));

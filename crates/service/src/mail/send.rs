@@ -19,6 +19,7 @@ use lettre::{
     transport::smtp::{
         authentication::{Credentials, Mechanism},
         client::{AsyncSmtpConnection, AsyncTokioStream, TlsParameters},
+        commands::{Data, Mail, Rcpt},
         extension::ClientId,
     },
 };
@@ -43,7 +44,7 @@ pub struct Letter {
 
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
-    /// It cannot be sent to that address, whoever tries: no other mail is affected (B16).
+    /// No server takes a mail for that address; no other mail is affected (B16).
     #[error("{0}")]
     Address(String),
     /// The server refused this mail for good.
@@ -78,7 +79,7 @@ pub trait Mailer: Send + Sync {
     fn send<'a>(&'a self, letter: &'a Letter) -> Pin<Box<dyn Future<Output = Result<(), SendError>> + Send + 'a>>;
 }
 
-/// What somebody else's program said, fit for a log and a page: without control characters (F19c), not longer than a
+/// Makes the answer of a foreign program fit for a log and a page: without control characters (F19c), no longer than a
 /// screen.
 fn printable(said: &dyn std::fmt::Display) -> String {
     const MOST: usize = 500;
@@ -99,7 +100,7 @@ fn printable(said: &dyn std::fmt::Display) -> String {
 ///
 /// # Errors
 /// For a local part that is not ASCII, and for what is no address.
-fn recipient(address: &str) -> Result<Address, SendError> {
+pub(super) fn in_ascii(address: &str) -> Result<Address, SendError> {
     let wrong = |why: &str| SendError::Address(why.to_owned());
     let (local, domain) = address.rsplit_once('@').ok_or_else(|| wrong("no @ in the address"))?;
     if !local.is_ascii() {
@@ -115,7 +116,7 @@ fn recipient(address: &str) -> Result<Address, SendError> {
 fn message(letter: &Letter) -> Result<Message, SendError> {
     let unsendable = |error: &dyn std::fmt::Display| SendError::Address(printable(error));
     let mut from: Mailbox = letter.from.parse().map_err(|error| unsendable(&error))?;
-    from.email = recipient(from.email.as_ref())?;
+    from.email = in_ascii(from.email.as_ref())?;
     let subject: String = letter.subject.chars().filter(|c| !c.is_control()).collect();
     let builder = Message::builder().message_id(Some(letter.message_id.clone()));
     let builder = match &letter.thread {
@@ -124,7 +125,7 @@ fn message(letter: &Letter) -> Result<Message, SendError> {
     };
     builder
         .from(from)
-        .to(Mailbox::new(None, recipient(&letter.to)?))
+        .to(Mailbox::new(None, in_ascii(&letter.to)?))
         .subject(subject)
         .header(AutoSubmitted)
         .multipart(MultiPart::alternative_plain_html(letter.text.clone(), letter.html.clone()))
@@ -181,7 +182,7 @@ impl SmtpMailer {
         Ok(Self { settings: settings.clone(), tls, idle: Mutex::new(Vec::new()) })
     }
 
-    /// A connection that answers. What goes wrong here is about the server and us, not about one mail.
+    /// Returns a connection that answers. Errors here concern the server and our account, not one mail.
     async fn connection(&self) -> Result<AsyncSmtpConnection, SendError> {
         while let Some(mut connection) = self.idle.lock().ok().and_then(|mut idle| idle.pop()) {
             if connection.test_connected().await {
@@ -214,8 +215,16 @@ impl Mailer for SmtpMailer {
     fn send<'a>(&'a self, letter: &'a Letter) -> Pin<Box<dyn Future<Output = Result<(), SendError>> + Send + 'a>> {
         Box::pin(async move {
             let message = message(letter)?;
+            let (envelope, bytes) = (message.envelope(), message.formatted());
             let mut connection = self.connection().await?;
-            connection.send(message.envelope(), &message.formatted()).await.map_err(|error| meaning(&error))?;
+            let sender = Mail::new(envelope.from().cloned(), Vec::new());
+            connection.command(sender).await.map_err(|error| of_the_sender(&error))?;
+            for recipient in envelope.to() {
+                let recipient = Rcpt::new(recipient.clone(), Vec::new());
+                connection.command(recipient).await.map_err(|error| meaning(&error))?;
+            }
+            connection.command(Data).await.map_err(|error| meaning(&error))?;
+            connection.message(&bytes).await.map_err(|error| meaning(&error))?;
             if let Ok(mut idle) = self.idle.lock() {
                 idle.push(connection);
             }
@@ -224,9 +233,9 @@ impl Mailer for SmtpMailer {
     }
 }
 
-/// What an answer to one mail means. A 5xx is permanent, except 530, 534, 535 and 538 (RFC 4954), which concern our account,
-/// and 421, by which a server says that it closes: they would give up the whole queue for one mistyped setting. What lettre
-/// refuses by itself, without an answer, is about this mail (B16).
+/// Interprets the answer to one mail. A 5xx is permanent, except 530, 534, 535 and 538 (RFC 4954), which concern our account:
+/// they would give up the whole queue for one mistyped setting. 421 says that the server closes. What lettre refuses by
+/// itself, without an answer, concerns this mail (B16).
 fn meaning(error: &lettre::transport::smtp::Error) -> SendError {
     let said = printable(error);
     match error.status().map(u16::from) {
@@ -238,12 +247,21 @@ fn meaning(error: &lettre::transport::smtp::Error) -> SendError {
     }
 }
 
-/// A connection to a server that may say no more than [`Capped::MOST`] in one go: lettre reads a line to its end, however
-/// long that takes and however much memory (F19b).
+/// What an answer to our sender means. The server knows of no recipient yet: refused for good, no other mail would leave either,
+/// and a mistyped `mail_from` is no reason to give up the whole queue.
+fn of_the_sender(error: &lettre::transport::smtp::Error) -> SendError {
+    match meaning(error) {
+        SendError::Permanent(said) => SendError::Unreachable(format!("the sender is refused: {said}")),
+        other => other,
+    }
+}
+
+/// A connection to a server that may send no more than [`Capped::MOST`] without a word from us: lettre reads a line to its
+/// end, whatever time and memory that takes (F19b).
 #[derive(Debug)]
 struct Capped {
     stream: TcpStream,
-    /// Bytes that came since we last said something.
+    /// Bytes received since we last sent something.
     heard: usize,
 }
 
@@ -316,7 +334,7 @@ mod tests {
     /// B16: a domain in letters is sent in punycode, a local part in letters is refused as an address.
     #[test]
     fn b16_addresses_leave_in_ascii() {
-        let sent = |address: &str| recipient(address).map(|address| address.to_string());
+        let sent = |address: &str| in_ascii(address).map(|address| address.to_string());
         assert_eq!(sent("kontakt@müller-bücher.example").expect("an address"), "kontakt@xn--mller-bcher-thbg.example");
         assert_eq!(sent("a+b@example.com").expect("an address"), "a+b@example.com");
         for wrong in ["zoé@rosier.example", "nobody", "a@", "@example.com"] {

@@ -21,18 +21,18 @@ use crate::{Change, OrFail, Services, announcements};
 
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
 
-/// So many mails leave at the same time, once the server has taken one.
+/// Mails that leave at the same time, once the server has taken one.
 const AT_ONCE: u32 = 4;
 
-/// What became of a mail.
+/// The outcome of one mail.
 enum Outcome {
     Sent {
         recipient: String,
         subject: String,
     },
-    /// It concerns its recipient no more (F5).
+    /// It no longer concerns its recipient (F5).
     Dropped(MailProblem),
-    /// It is not known whether it can leave: the database was away.
+    /// Whether it may leave could not be asked.
     PutBack(Failure),
     GivenUp(MailProblem, String),
     Failed(SendError),
@@ -45,7 +45,7 @@ enum Outcome {
 /// When the database refuses; a mail that cannot be sent is no error here, it is put back or given up.
 pub async fn deliver_due(services: &Services, stop: &CancellationToken) -> Result<u64, Failure> {
     let mut sent = 0;
-    // A server that is away is asked by one mail, not by several.
+    // One mail is enough to find that the server is away.
     let mut at_once = 1;
     while !stop.is_cancelled() {
         if !store::mail::is_due(&services.db, services.now()).await.or_fail("looking for mails")? {
@@ -58,14 +58,20 @@ pub async fn deliver_due(services: &Services, stop: &CancellationToken) -> Resul
         if claimed.is_empty() {
             break;
         }
-        let mut unreachable = false;
-        let mut under_way: FuturesUnordered<_> =
-            claimed.iter().map(|claimed| async move { (claimed, deliver(services, claimed).await) }).collect();
-        while let Some((claimed, outcome)) = under_way.next().await {
+        let (mut unreachable, mut recorded) = (false, Ok(()));
+        // Each is recorded as soon as it left, whatever the others do: a crash in between sends it twice (F11).
+        let under_way = claimed.iter().map(|claimed| async move {
+            let outcome = deliver(services, claimed).await;
+            let recorded = record(services, claimed, &outcome).await;
+            (outcome, recorded)
+        });
+        let mut under_way: FuturesUnordered<_> = under_way.collect();
+        while let Some((outcome, record)) = under_way.next().await {
             unreachable |= matches!(outcome, Outcome::Failed(SendError::Unreachable(_)) | Outcome::PutBack(_));
             sent += u64::from(matches!(outcome, Outcome::Sent { .. }));
-            record(services, claimed, outcome).await?;
+            recorded = record.and(recorded);
         }
+        recorded?;
         if unreachable {
             break;
         }
@@ -121,9 +127,9 @@ async fn send(services: &Services, letter: Letter) -> Outcome {
 }
 
 /// Notes how it went. A mail that left must not leave again because the database was busy for a moment.
-async fn record(services: &Services, claimed: &Claimed, outcome: Outcome) -> Result<(), Failure> {
+async fn record(services: &Services, claimed: &Claimed, outcome: &Outcome) -> Result<(), Failure> {
     const TRIES: u32 = 5;
-    match &outcome {
+    match outcome {
         Outcome::Sent { .. } => {}
         Outcome::Dropped(problem) => {
             tracing::info!(mail.id = %claimed.id, problem = problem.key(), "mail dropped");
@@ -139,7 +145,7 @@ async fn record(services: &Services, claimed: &Claimed, outcome: Outcome) -> Res
     }
     let mut tried = 1;
     loop {
-        match try_record(services, claimed, &outcome).await {
+        match try_record(services, claimed, outcome).await {
             Err(failure) if tried < TRIES => {
                 tracing::warn!(mail.id = %claimed.id, error = %failure, "recording a mail");
                 tokio::time::sleep(Duration::from_secs(1)).await;
@@ -157,7 +163,7 @@ async fn try_record(services: &Services, claimed: &Claimed, outcome: &Outcome) -
     let spread = i64::try_from(claimed.id.uuid().as_u128() % 30).unwrap_or_default();
     let again = || {
         let due = |seconds| now + SignedDuration::from_secs(seconds + spread);
-        retry_after_seconds(claimed.attempt).map(due)
+        retry_after_seconds(claimed.attempt, MAX_ATTEMPTS).map(due)
     };
     let held = match outcome {
         Outcome::Sent { recipient, subject } => store::mail::set_sent(tx, claimed, recipient, subject, now).await,
@@ -194,7 +200,32 @@ pub async fn run(services: Services, stop: CancellationToken) {
     }
 }
 
-fn host(url: &str) -> &str {
+/// The host of the portal as headers take it: in ASCII.
+fn host(url: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split(['/', ':']).next().unwrap_or(rest)
+    let authority = rest.split('/').next().unwrap_or(rest);
+    let host = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        // The brackets of an IPv6 address stay: without them it is no domain of a Message-ID.
+        Some((address, _)) => return format!("[IPv6:{address}]"),
+        None => authority.split(':').next().unwrap_or(authority),
+    };
+    idna::domain_to_ascii(host).unwrap_or_else(|_| "localhost".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::host;
+
+    /// B16: a header has no letters beyond ASCII, whatever the portal is called.
+    #[test]
+    fn b16_the_host_of_a_message_id_is_ascii() {
+        for (url, wanted) in [
+            ("https://support.example.com", "support.example.com"),
+            ("https://Müller.example:8443", "xn--mller-kva.example"),
+            ("http://127.0.0.1:3000", "127.0.0.1"),
+            ("http://[::1]:3000", "[IPv6:::1]"),
+        ] {
+            assert_eq!(host(url), wanted);
+        }
+    }
 }

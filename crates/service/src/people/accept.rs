@@ -1,5 +1,5 @@
-//! The other end of an invitation: looking at it changes nothing, however often mail scanners look (K4); only a form that
-//! somebody sends accepts it.
+//! The other end of an invitation: looking at it changes nothing, however often mail scanners look (K4); only a form
+//! that is sent accepts it.
 
 use domain::{
     Failure, FieldError, FieldErrors, PersonId,
@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use store::{
     Reads,
-    people::{Invitation, PersonFacts},
+    people::{Invitation, PersonFacts, StoredPassword},
 };
 
 use super::{
@@ -27,7 +27,7 @@ use crate::{
     session::{self, Origin, SessionToken},
 };
 
-/// What somebody types to accept. Who has a password, from another company, gives that one and keeps their name.
+/// What is typed to accept. A person who has a password, from another company, gives that one and keeps their name.
 #[derive(Clone, Default)]
 pub struct Acceptance<'a> {
     pub name: &'a str,
@@ -36,7 +36,7 @@ pub struct Acceptance<'a> {
     pub locale: Locale,
 }
 
-/// An invitation of somebody who is not removed, by a link of any version.
+/// Finds the invitation of a person who is not removed, by a link of any version.
 async fn find(
     services: &Services,
     db: &impl Reads,
@@ -68,7 +68,7 @@ fn closed(invitation: &Invitation, version: i64, state: MembershipState, now: Ti
 /// What the page behind the link shows. Never changes anything (K4, J05).
 ///
 /// # Errors
-/// [`Failure::NotFound`] for a link that was not made here, or of somebody who was removed.
+/// [`Failure::NotFound`] for a link that was not made here, or whose person was removed.
 pub async fn invitation_view(services: &Services, token: &str) -> Result<InvitationState, Failure> {
     let db = &services.db;
     let (invitation, version, state) = find(services, db, token).await?;
@@ -94,25 +94,26 @@ pub async fn invitation_view(services: &Services, token: &str) -> Result<Invitat
                 email: in_letters(&person.email),
                 organisation,
                 roles,
-                has_password: stored.is_some(),
+                has_password: stored.hash.is_some(),
             })
         }
     })
 }
 
-/// A person who accepts an invitation can sign in afterwards. Addresses of before, with letters that no browser sends, cannot: they
-/// have to be corrected first (T04).
+/// Whether a person who accepts an invitation can sign in afterwards. Old addresses with letters that no browser sends have to
+/// be corrected first (T04).
 fn can_sign_in_with(person: &PersonFacts) -> bool {
     EmailAddress::parse(&person.email).is_ok()
 }
 
-/// The password of an account that leads in somewhere. One that leads nowhere any more, after the last company removed the
-/// person, is not asked for: its owner may have forgotten it, and could not set another (B19).
-async fn password_of_account(db: &impl Reads, person: PersonId, now: Timestamp) -> Result<Option<String>, Failure> {
-    let stored = store::people::password_hash(db, person).await.or_fail("finding a password")?;
-    let Some(stored) = stored else { return Ok(None) };
+/// Finds the password of an account that can sign in. After the last company removed a person it is not asked for: they may
+/// have forgotten it, and could not set another (B19).
+async fn password_of_account(db: &impl Reads, person: PersonId, now: Timestamp) -> Result<StoredPassword, Failure> {
+    let StoredPassword { hash, version } =
+        store::people::find_password(db, person).await.or_fail("finding a password")?;
+    let Some(hash) = hash else { return Ok(StoredPassword { hash, version }) };
     let actor = store::people::find_actor(db, person, now).await.or_fail("finding an actor")?;
-    Ok(actor.map(|_| stored))
+    Ok(StoredPassword { hash: actor.map(|_| hash), version })
 }
 
 /// Accepts an invitation and signs the person in. The address is proved: the link was sent there.
@@ -121,7 +122,7 @@ async fn password_of_account(db: &impl Reads, person: PersonId, now: Timestamp) 
 /// [`Failure::Invalid`] for name or passwords, [`Conflict::InvitationAccepted`] the second time with another password,
 /// [`Conflict::InvitationExpired`] after the end or when a newer link was sent, [`Conflict::WorksForVendor`] for a person who
 /// came to the vendor since (F7), [`Failure::NotFound`] for a foreign link,
-/// [`Failure::TooMany`] for somebody who guesses the password of the account.
+/// [`Failure::TooMany`] after too many wrong passwords.
 pub async fn accept_invitation(
     services: &Services,
     token: &str,
@@ -136,9 +137,8 @@ pub async fn accept_invitation(
     if !can_sign_in_with(&person) {
         return Err(Failure::Conflict(Conflict::InvitationExpired));
     }
-    let stored = password_of_account(&services.db, person.id, services.now()).await?;
-    let version_before =
-        store::people::password_version(&services.db, person.id).await.or_fail("finding a password")?;
+    let StoredPassword { hash: stored, version: version_before } =
+        password_of_account(&services.db, person.id, services.now()).await?;
     // Hashing is slow: it comes before the transaction.
     let fresh = match stored {
         Some(stored) => {
@@ -170,6 +170,8 @@ pub async fn accept_invitation(
         if !set.or_fail("setting a password")? {
             return Err(Failure::Conflict(Conflict::StatusChange));
         }
+    } else if !session::is_present(&change, person.id, version_before).await? {
+        return Err(Failure::field("password", FieldError::WrongCredentials));
     }
     store::people::set_locale(&change.tx, person.id, typed.locale).await.or_fail("setting a language")?;
     store::people::set_email_verified(&change.tx, person.id, change.now).await.or_fail("proving an address")?;
@@ -181,7 +183,7 @@ pub async fn accept_invitation(
     Ok(session)
 }
 
-/// The second sending of a form that was taken ends as the first did (T11): who knows the password is signed in by it.
+/// Answers the second sending of an accepted form like the first (T11): the right password signs the person in.
 async fn sent_again(
     services: &Services,
     invitation: &Invitation,
@@ -199,7 +201,8 @@ async fn sent_again(
     }
 }
 
-/// A link is no password: whoever reads somebody's mail must not get into the company where they are at home already.
+/// Verifies the password of an existing account. A link is no password: reading a person's mail must not open the companies
+/// where they have an account already.
 async fn verify(
     services: &Services,
     person: &PersonFacts,
@@ -229,13 +232,13 @@ fn parse(typed: &Acceptance<'_>) -> Result<(PersonName, NewPassword), FieldError
     }
 }
 
-/// Sends a fresh link to the stored address, for a person whose link ended (K3), within the limits of the address. The answer is
-/// the same whatever happens, and the address is never taken from who asks.
+/// Sends a fresh link to the stored address, for a person whose link ended (K3), within the limits of the address. The answer
+/// is always the same, and the address never comes from the request.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn renew_invitation(services: &Services, token: &str) -> Result<(), Failure> {
-    // Anybody can send anything here: what is no link of ours must not make writers wait.
+    // Anything can be sent here: what is no link of ours must not make writers wait.
     if parse_invitation_token(services, token).is_none() {
         return Ok(());
     }

@@ -20,8 +20,8 @@ use super::{
 };
 use crate::{Change, Context, OrFail, change::Mail};
 
-/// Adds a person, who may have an account through another company. In DRAFT nobody is told; and an address that got its
-/// share of invitations lately gets none, so that the person is invited later, by hand (F3).
+/// Adds a person, who may have an account through another company. No mail is sent in DRAFT, nor to an address that has had
+/// its share of invitations lately: that person is invited later, by hand (F3).
 ///
 /// # Errors
 /// [`Failure::Invalid`] for the form, [`Failure::NotFound`] for a company that is not the actor's, [`Failure::Forbidden`]
@@ -175,7 +175,7 @@ async fn insert_grant(
     Ok(id)
 }
 
-/// M5 (R17): every administrator of this company who hears what happens in it, and nobody else.
+/// Sends M5 to every administrator of this company who is told what happens in it, and to no other person (R17).
 async fn tell_admins(
     change: &mut Change,
     company: &Company,
@@ -189,9 +189,9 @@ async fn tell_admins(
         change
             .mail(Mail {
                 kind: MailKind::UserCreated,
-                // Somebody who was removed and is added again is news.
+                // A person who was removed and is added again is news.
                 key: format!("{}:{}:{}", company.facts.id, person.id, change.now),
-                person: Some(admin.person.id),
+                person: admin.person.id,
                 recipient: &admin.person.email,
                 locale: admin.person.locale,
                 params: json!({

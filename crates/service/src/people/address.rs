@@ -1,6 +1,6 @@
-//! Correcting an address that nobody has come in by (D5): the commonest fault of a migration.
+//! Correcting an address that its owner has not come in by (D5): the most common fault of a migration.
 //!
-//! An address that its owner has signed in with is no slip of the pen: others do not change it. Where an account is also
+//! An address that its owner has signed in with is no slip of the pen: others only propose another one (`propose.rs`). Where an account is also
 //! there for another company, or the corrected address has one, the company's membership moves from one account to the
 //! other; the account itself is not the company's to change (F3), and the answer does not tell which of the two it was
 //! (CVE-2026-40570).
@@ -18,28 +18,38 @@ use store::people::{NewPerson, PersonFacts};
 
 use super::{
     appeared::tell_of_admins,
-    authorize, by, check_recipient,
+    authorize, by, check_domain, check_recipient,
     invite::{Invited, invite},
     member, move_member,
+    propose::propose,
 };
 use crate::{Change, Context, OrFail, Services};
 
+/// What became of another address for a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Corrected {
+    /// It is corrected; the member may be another account now.
+    Done(PersonId),
+    /// Its owner is asked, since they came in by the present one.
+    Proposed,
+}
+
 /// Corrects the address of a member who has not accepted the invitation. Nothing more is sent to the old one, its links end,
-/// and a person who had been invited is invited at the new one. Gives back the member, who may be another account now.
+/// and a person who had been invited is invited at the new one. For a member who came in, the address is only proposed.
 ///
 /// # Errors
 /// [`Failure::Invalid`] under `email`, [`Failure::NotFound`] for a person who is no member, [`Failure::Forbidden`] without a
-/// role, or for a contract contact and an administrator's address; [`Conflict::AddressProved`] for a person who came in by
-/// the present one, [`Conflict::AlreadyMember`] when the new one belongs to a member, [`Conflict::OwnRole`],
-/// [`Conflict::WorksForVendor`] (F7).
+/// role, or for a contract contact and an administrator's address; [`Conflict::AlreadyMember`] when the new one belongs to a
+/// member, [`Conflict::OwnRole`], [`Conflict::WorksForVendor`] (F7); and as [`propose`].
 pub async fn correct_address(
     context: &Context,
     organisation: OrganisationId,
     person: PersonId,
     email: &str,
-) -> Result<PersonId, Failure> {
+) -> Result<Corrected, Failure> {
     let company = authorize(context, Permission::PersonCreate, organisation).await?;
     let email = EmailAddress::parse(email).map_err(|error| Failure::field("email", error))?;
+    check_domain(&context.services, email.as_str())?;
     let (services, granted) = (&context.services, &company.granted);
     let mut change = Change::begin(context).await?;
     store::people::lock(&change.tx, person).await.or_fail("waiting for others")?;
@@ -48,12 +58,12 @@ pub async fn correct_address(
     if grants.or_fail("listing roles")?.iter().any(|grant| needs_role_grant(grant.role)) {
         authorize(context, Permission::RoleGrant, organisation).await?;
     }
-    if membership.state == MembershipState::Active || membership.was_active {
-        return Err(Failure::Conflict(Conflict::AddressProved));
-    }
     let normalised = email.normalised();
     if before.email.to_lowercase() == normalised {
-        return Ok(person);
+        return Ok(Corrected::Done(person));
+    }
+    if membership.state == MembershipState::Active || membership.was_active {
+        return propose(context, change, &company, &before, &email).await.map(|()| Corrected::Proposed);
     }
 
     let standings = store::people::find_address_standings(&change.tx, &[person]).await.or_fail("finding an account")?;
@@ -117,7 +127,7 @@ pub async fn correct_address(
     change.event(Verb::PersonAddressCorrected, Some(organisation), ("person", after), detail);
     tell_of_admins(&mut change, services, Some(organisation)).await?;
     change.commit().await?;
-    Ok(after)
+    Ok(Corrected::Done(after))
 }
 
 /// An account that the vendor corrects may wait for an answer in other companies too: the links from there have ended.

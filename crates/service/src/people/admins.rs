@@ -1,5 +1,5 @@
 //! Who becomes an administrator by the vendor's records: rules A and B (R13-R15). One grant a person, with every reason; a
-//! role that somebody took away stays away.
+//! role that was taken away by hand stays away.
 
 use std::collections::HashMap;
 
@@ -7,6 +7,7 @@ use domain::{
     Failure, OrganisationId, PersonId,
     access::{Granted, Reach, Role, RoleKind, check_recipient},
     contracts::AdminReason,
+    text::is_at,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -21,7 +22,7 @@ use crate::{OrFail, Services};
 #[derive(Default)]
 pub(crate) struct Candidates(Vec<(PersonId, OrganisationId, Vec<AdminReason>)>);
 
-/// Somebody who became one, or whose reasons are more now: worth an event.
+/// A new administrator, or one with more reasons now: worth an event.
 pub(crate) struct NewAdmin {
     pub person: PersonId,
     pub organisation: OrganisationId,
@@ -66,12 +67,15 @@ impl Candidates {
         }
         let persons: Vec<PersonId> = self.0.iter().map(|(person, ..)| *person).collect();
         let sides = store::people::find_sides(tx, &persons, now).await.or_fail("finding roles")?;
+        let emails = store::people::find_emails(tx, &persons).await.or_fail("finding addresses")?;
         let held = list_held(tx, persons, now).await?;
         let (mut made, mut lines) = (Vec::new(), Vec::new());
         for (person, organisation, mut reasons) in self.0 {
             // The vendor's people, and the actor, are no administrators of a company, whatever the records say (F7).
             let stands = sides.get(&person).copied().unwrap_or_default();
-            if check_recipient(granted.actor(), person, stands, RoleKind::Customer).is_err() {
+            if check_recipient(granted.actor(), person, stands, RoleKind::Customer).is_err()
+                || emails.get(&person).is_some_and(|email| is_at(email, &services.settings.vendor_domains))
+            {
                 continue;
             }
             match held.get(&(person, organisation)) {

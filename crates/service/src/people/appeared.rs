@@ -1,14 +1,14 @@
-//! M5 for administrators (F7): whenever a company gets one, by whatever door, the others hear of it. The doors that may send
-//! mails tell at once; an import sends none, so a job looks for administrators whom nobody was told of.
+//! M5 for administrators (F7): whenever a company gets one, by whatever way, the others are told. Ways that may send mails do
+//! so immediately; an import sends none, so a job looks for administrators who have not been announced.
 
 use domain::{Failure, OrganisationId, PersonId, access::Role, mail::MailKind, text::in_letters};
 use serde_json::json;
 
 use crate::{Change, OrFail, Services, change::Mail};
 
-/// Tells the administrators who hear what happens in a company of the new ones, in the caller's transaction: of one
-/// company or of all. A new one who is not invited yet, or whose company is in DRAFT, is told of when that is over. The caller
-/// notes the event of what made them administrators.
+/// Announces new administrators to the others who are told what happens in a company, in the caller's transaction: of one
+/// company or of all. One who is not invited yet, or whose company is in DRAFT, is announced when that is over. The caller
+/// notes the event that made them administrators.
 ///
 /// # Errors
 /// When the database refuses.
@@ -29,7 +29,7 @@ pub(crate) async fn tell_of_admins(
         let admins = admins.or_fail("listing administrators")?;
         let Some(newcomer) = admins.iter().find(|admin| admin.person.id == found.person) else { continue };
         let by = giver(change, services, found.by, company.id).await?;
-        // Those who are invited at this very moment hear of what comes after.
+        // Administrators invited in the same change are told of later ones only.
         let was_there =
             |person| !unnoticed.iter().any(|other| other.person == person && other.organisation == company.id);
         let others = admins.iter().filter(|admin| admin.person.id != found.person);
@@ -37,8 +37,9 @@ pub(crate) async fn tell_of_admins(
             change
                 .mail(Mail {
                     kind: MailKind::UserCreated,
-                    key: format!("{}:{}:{}", company.id, found.grant, newcomer.person.email),
-                    person: Some(admin.person.id),
+                    // Noted above once; a corrected address is told of anew.
+                    key: format!("{}:{}:{}", company.id, found.grant, change.now),
+                    person: admin.person.id,
                     recipient: &admin.person.email,
                     locale: admin.person.locale,
                     params: json!({
@@ -60,7 +61,7 @@ pub(crate) async fn tell_of_admins(
     Ok(())
 }
 
-/// Who gave the role, as the company knows them: one of its own by name, everybody else is the vendor.
+/// The giver of a role, as the company knows them: its own members by name, every other giver as the vendor.
 async fn giver(
     change: &Change,
     services: &Services,
@@ -77,7 +78,7 @@ async fn giver(
     Ok(services.settings.vendor.clone())
 }
 
-/// What a job does every few seconds: an import made administrators, and sends no mail itself (K20).
+/// Announces the administrators that an import made, every few seconds: an import itself sends no mail (K20).
 pub(crate) async fn announce_admins(services: &Services) -> Result<(), Failure> {
     let unnoticed = store::people::list_unnoticed_admins(&services.db, None, services.now()).await;
     if unnoticed.or_fail("listing administrators")?.is_empty() {

@@ -22,11 +22,11 @@ use crate::{Change, Context, OrFail, Services, change::Mail};
 /// How long an invitation counts for its address.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// What became of an invitation.
+/// The outcome of an invitation.
 pub(super) enum Invited {
     /// It is on its way.
     Sent(Invitation),
-    /// The address got its share of invitations (F3). Nothing was changed; one can be sent after this time.
+    /// The address has had its share of invitations (F3). Nothing was changed; one can be sent after this time.
     Wait(SignedDuration),
 }
 
@@ -48,10 +48,7 @@ pub(super) async fn invite(
 ) -> Result<Invited, Failure> {
     // First: two companies that invite the same address at the same moment count each other's.
     store::people::lock(&change.tx, person.id).await.or_fail("waiting for others")?;
-    let address = person.email.to_lowercase();
-    let sent =
-        store::people::list_sent(&change.tx, &address, change.now - DAY).await.or_fail("counting invitations")?;
-    if let Some(left) = invitation_wait(&sent, organisation.id, change.now) {
+    if let Some(left) = share(change, services, &person.email.to_lowercase(), organisation.id).await? {
         return Ok(Invited::Wait(left));
     }
     // Another change that moves the same member at this moment waits, and then finds it moved.
@@ -61,9 +58,6 @@ pub(super) async fn invite(
         store::people::upsert_invitation(&change.tx, services.id(), person.id, organisation.id, change.now, ends)
             .await
             .or_fail("making an invitation")?;
-    store::people::insert_sent(&change.tx, services.id(), &address, organisation.id, change.now)
-        .await
-        .or_fail("counting an invitation")?;
     let standing = store::people::list_roles(&change.tx, person.id, organisation.id, change.now).await;
     let standing = standing.or_fail("listing roles")?;
     let (mut roles, mut reasons) = (Vec::new(), Vec::new());
@@ -78,7 +72,7 @@ pub(super) async fn invite(
         .mail(Mail {
             kind: MailKind::Invitation,
             key: format!("{}:{}", invitation.id, invitation.version),
-            person: Some(person.id),
+            person: person.id,
             recipient: &person.email,
             locale: person.locale,
             params: json!({
@@ -100,16 +94,33 @@ pub(super) async fn invite(
     Ok(Invited::Sent(invitation))
 }
 
-/// Forgets invitations that count no more.
+/// Counts a mail that a company asks an address to answer by a link, in the caller's transaction; or says how long the address
+/// is left in peace, and counts nothing (F3).
+pub(super) async fn share(
+    change: &Change,
+    services: &Services,
+    address: &str,
+    organisation: OrganisationId,
+) -> Result<Option<SignedDuration>, Failure> {
+    let sent = store::people::list_sent(&change.tx, address, change.now - DAY).await.or_fail("counting invitations")?;
+    let wait = invitation_wait(&sent, organisation, change.now);
+    if wait.is_none() {
+        store::people::insert_sent(&change.tx, services.id(), address, organisation, change.now)
+            .await
+            .or_fail("counting an invitation")?;
+    }
+    Ok(wait)
+}
+
+/// Deletes the notes of invitations that no longer count.
 pub(crate) async fn forget_sent(services: &Services) -> Result<(), Failure> {
     let change = Change::begin_as_system(services).await?;
     store::people::delete_sent(&change.tx, change.now - DAY).await.or_fail("forgetting invitations")?;
     change.commit().await
 }
 
-/// What "forgot password" does for a person who cannot sign in yet: every invitation that waits for an answer, or has ended
-/// without one, is sent again with a new link, as often as an address gets invitations at all (B19). Does nothing for
-/// anybody else.
+/// Handles "forgot password" for a person who cannot sign in yet: every unanswered invitation, ended or not, is sent again with
+/// a new link, within the limits of an address (B19). Does nothing for a person without one.
 ///
 /// # Errors
 /// When the database refuses.
@@ -132,8 +143,8 @@ pub async fn on_forgot(services: &Services, person: PersonId, request: Option<Re
     change.commit().await
 }
 
-/// Invites everybody in a company who was not told yet, in the transaction that starts SETUP; a second run finds nobody but
-/// the people whose address has to wait. Gives back how many were invited.
+/// Invites every member of a company who has not been told yet, in the transaction that starts SETUP, and returns how many were
+/// invited. A second run finds only members whose address has to wait.
 ///
 /// # Errors
 /// When the database refuses.
@@ -158,8 +169,7 @@ pub(crate) async fn invite_known(
     Ok(invited)
 }
 
-/// Invites everybody in a company who was not told yet: those who were imported after its SETUP. A second run finds nobody.
-/// Gives back how many were invited.
+/// Invites every member of a company who has not been told yet, imported after its SETUP, and returns how many were invited.
 ///
 /// # Errors
 /// [`Failure::Forbidden`] without a role or while the company is in DRAFT, [`Failure::NotFound`] for another company.
@@ -177,14 +187,14 @@ pub async fn invite_waiting(context: &Context, organisation: OrganisationId) -> 
 /// # Errors
 /// [`Conflict::InvitationAccepted`] for a person who came in already, [`Failure::TooMany`] within ten minutes of the last
 /// one, or when the address got three of them within a day, [`Failure::Forbidden`] while the company is in DRAFT,
-/// [`Failure::NotFound`] for somebody who is no member.
+/// [`Failure::NotFound`] for a person who is no member.
 pub async fn resend_invitation(
     context: &Context,
     organisation: OrganisationId,
     person: PersonId,
 ) -> Result<(), Failure> {
     let company = authorize(context, Permission::PersonCreate, organisation).await?;
-    // The vendor prepares companies in DRAFT, but tells nobody.
+    // The vendor prepares companies in DRAFT without telling their people.
     policy::check_gate(&company.gate, Capability::PeopleAdmin, context.services.now())?;
     let mut change = Change::begin(context).await?;
     let (facts, membership) = member(&change, person, organisation).await?;

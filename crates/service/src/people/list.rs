@@ -1,27 +1,30 @@
-//! The people of a company, as those who look after them see them.
+//! The people of a company, as their administrators see them.
 
 use domain::{
     Failure, OrganisationId, PersonId,
     access::{Granted, Permission, Place},
     contracts::AdminReason,
     page::Page,
-    people::{CompanyHead, CompanyPeople, MemberRow, MembershipState, PeopleFilter, PeopleView, PersonView},
+    people::{
+        CompanyHead, CompanyPeople, MemberRow, MembershipState, PeopleFilter, PeopleView, PersonView, ProposedAddress,
+    },
+    text::in_letters,
 };
 
 use super::{Company, authorize};
 use crate::{Context, OrFail};
 
-/// Everybody in a company who was not removed, by name, with roles and why they hold them (R15).
+/// Every member of a company who was not removed, by name, with roles and why they hold them (R15).
 ///
 /// # Errors
-/// [`Failure::Forbidden`] for those who do not look after people, [`Failure::NotFound`] for another company.
+/// [`Failure::Forbidden`] for an actor who does not look after people, [`Failure::NotFound`] for another company.
 pub async fn list(context: &Context, organisation: OrganisationId) -> Result<Vec<MemberRow>, Failure> {
     let company = authorize(context, Permission::PersonList, organisation).await?;
     let members = store::people::list_members(&context.services.db, &company.granted, context.services.now()).await;
     Ok(in_their_words(members.or_fail("listing members")?, &company.granted))
 }
 
-/// The number of a record at the vendor's says nothing to the company (U17): why a member is an administrator is enough.
+/// Hides the record numbers of the vendor from the company, to which they mean nothing (U17).
 fn in_their_words(mut members: Vec<MemberRow>, granted: &Granted) -> Vec<MemberRow> {
     if !granted.is_by_vendor() {
         for reason in members.iter_mut().flat_map(|member| &mut member.roles).flat_map(|role| &mut role.reasons) {
@@ -93,7 +96,12 @@ pub async fn person(
     let (db, now) = (&context.services.db, context.services.now());
     let member = store::people::find_member(db, &company.granted, person, now).await.or_fail("finding a member")?;
     let member = in_their_words(member.into_iter().collect(), &company.granted).pop();
-    Ok(PersonView { company: head(context, company).await?, member })
+    let proposed =
+        store::people::find_address_change_of(db, person, organisation).await.or_fail("finding an address")?;
+    let proposed = proposed.filter(|proposed| member.is_some() && now < proposed.ends_at);
+    let proposed =
+        proposed.map(|proposed| ProposedAddress { email: in_letters(&proposed.email), ends_at: proposed.ends_at });
+    Ok(PersonView { company: head(context, company).await?, member, proposed })
 }
 
 /// What the form to add a person needs; `None` when the vendor's people did not choose a company yet.

@@ -8,6 +8,7 @@ mod appeared;
 mod invitation;
 mod invite;
 mod list;
+mod propose;
 mod remove;
 mod roles;
 mod sight;
@@ -15,16 +16,20 @@ mod vendor;
 
 pub use accept::{Acceptance, accept_invitation, invitation_view, renew_invitation};
 pub use add::add;
-pub use address::correct_address;
+pub use address::{Corrected, correct_address};
 pub(crate) use admins::Candidates;
 pub(crate) use appeared::{announce_admins, tell_of_admins};
 pub use invitation::{invitation_token, parse_invitation_token};
 pub(crate) use invite::{forget_sent, invite_known};
 pub use invite::{invite_waiting, on_forgot, resend_invitation};
 pub use list::{adding, list, page, person};
+pub(crate) use propose::find_open as find_open_address_link;
+pub use propose::{address_link, address_link_token, confirm_address};
 pub use remove::remove;
 pub use roles::{grant_role, revoke_role};
-pub use vendor::{create_vendor_user, list_vendor_users, remove_vendor_user, set_vendor_role};
+pub use vendor::{
+    count_customers_at_own_domains, create_vendor_user, list_vendor_users, remove_vendor_user, set_vendor_role,
+};
 
 use domain::{
     Failure, OrganisationId, PersonId,
@@ -32,6 +37,7 @@ use domain::{
     failure::Conflict,
     people::{AdminStanding, Days, MembershipState, guard_last_admin},
     rollout::{Capability, Gate, Phase},
+    text::is_at,
 };
 use jiff::{Timestamp, tz::TimeZone};
 use store::{
@@ -39,7 +45,7 @@ use store::{
     people::{MembershipFacts, PersonFacts},
 };
 
-use crate::{Change, Context, OrFail, services::zone};
+use crate::{Change, Context, OrFail, Services, services::zone};
 
 /// The company an act is about, with the proof that it is allowed.
 struct Company {
@@ -49,7 +55,7 @@ struct Company {
 }
 
 impl Company {
-    /// In DRAFT only the vendor works on a company, and nobody there is told anything.
+    /// In DRAFT only the vendor works on a company, and its people are told nothing.
     fn is_silent(&self) -> bool {
         is_silent(&self.gate)
     }
@@ -71,7 +77,7 @@ async fn authorize(
     Ok(Company { facts, gate, granted })
 }
 
-/// What a form with a last day counts with: today for who fills it in, and the zone in which a day of the company ends.
+/// The days of a form with a last day: today for its reader, and the zone in which a day of the company ends.
 async fn days(context: &Context, organisation: Option<OrganisationId>) -> Result<Days, Failure> {
     let company = match organisation {
         Some(organisation) => {
@@ -80,7 +86,7 @@ async fn days(context: &Context, organisation: Option<OrganisationId>) -> Result
         }
         None => context.zone(),
     };
-    Ok(Days { today: context.today(), company })
+    Ok(Days { today: context.today(), company, now: context.services.now() })
 }
 
 /// A member who was not removed.
@@ -96,10 +102,21 @@ async fn member(
     Ok((facts, membership))
 }
 
-/// F7: whether `giver` may give a role on this side to the account, which nobody else gives one to until this change ends.
+/// F7: whether an address may be a customer's: those at the vendor's domains are its own people's.
 ///
 /// # Errors
-/// As [`access::check_recipient`].
+/// [`Conflict::WorksForVendor`], whether the address has an account or not.
+fn check_domain(services: &Services, address: &str) -> Result<(), Failure> {
+    if is_at(address, &services.settings.vendor_domains) {
+        return Err(Failure::Conflict(Conflict::WorksForVendor));
+    }
+    Ok(())
+}
+
+/// Checks that `giver` may give the account a role on this side (F7); until this change ends no other one gives it any.
+///
+/// # Errors
+/// As [`access::check_recipient`] and, for a role on the customers' side, [`check_domain`].
 async fn check_recipient(
     change: &Change,
     giver: Option<PersonId>,
@@ -108,7 +125,12 @@ async fn check_recipient(
 ) -> Result<(), Failure> {
     store::people::lock(&change.tx, recipient).await.or_fail("waiting for others")?;
     let sides = store::people::find_sides(&change.tx, &[recipient], change.now).await.or_fail("finding roles")?;
-    access::check_recipient(giver, recipient, sides.get(&recipient).copied().unwrap_or_default(), kind)
+    access::check_recipient(giver, recipient, sides.get(&recipient).copied().unwrap_or_default(), kind)?;
+    if kind == RoleKind::Customer {
+        let facts = store::people::find(&change.tx, recipient).await.or_fail("finding a person")?;
+        check_domain(change.services(), &facts.email)?;
+    }
+    Ok(())
 }
 
 /// K7: refuses what would leave the company without an admin. Others who change its admins wait until this change ends.
@@ -123,7 +145,7 @@ async fn keep_an_admin(change: &Change, organisation: OrganisationId, leaving: P
 /// Moves a member to another state.
 ///
 /// # Errors
-/// [`Conflict::StatusChange`] when somebody else moved them meanwhile.
+/// [`Conflict::StatusChange`] when another change moved them meanwhile.
 async fn move_member(
     change: &Change,
     person: PersonId,

@@ -1,4 +1,4 @@
-//! Taking a person out of a company (R18, K9, J27): at once, for good, and without touching what they wrote.
+//! Taking a person out of a company (R18, K9, J27): immediately, for good, and without touching what they wrote.
 
 use domain::{
     Failure, OrganisationId, PersonId,
@@ -12,12 +12,12 @@ use serde_json::json;
 use super::{authorize, by, keep_an_admin, member, move_member, sight::end_unseen};
 use crate::{Change, Context, OrFail, change::Mail};
 
-/// Removes a member: roles end, what they wait for is called off, and a member who had accepted the invitation is told (M12). Name and
-/// history stay. Sessions end when this was the person's last way in: what else the account is for is no matter of this
-/// company, which learns nothing of it either (F3).
+/// Removes a member: roles end, waiting chats and calls are called off, and a member who had accepted the invitation is told
+/// (M12). Name and history stay. Sessions end when this was the person's last way in: other companies of the account do not
+/// concern this one, which learns nothing of them (F3).
 ///
 /// # Errors
-/// [`Conflict::LastAdmin`] (K7), [`Failure::NotFound`] for somebody who is no member, [`Failure::Forbidden`] without a
+/// [`Conflict::LastAdmin`] (K7), [`Failure::NotFound`] for a person who is no member, [`Failure::Forbidden`] without a
 /// role, or for a contract contact who would remove an admin.
 pub async fn remove(context: &Context, organisation: OrganisationId, person: PersonId) -> Result<(), Failure> {
     let company = authorize(context, Permission::PersonRemove, organisation).await?;
@@ -52,13 +52,13 @@ pub async fn remove(context: &Context, organisation: OrganisationId, person: Per
     let detail = json!({ "state": { "before": membership.state, "after": removed }, "roles": roles });
     change.event(Verb::PersonRemoved, Some(organisation), ("person", person), detail);
     end_unseen(&mut change, &context.services, &company, person).await?;
-    // A person who never came in is not written to: an address is not a company's to send mails to.
+    // A person who never came in gets no mail: an address is not a company's to send mails to.
     if was_active {
         change
             .mail(Mail {
                 kind: MailKind::AccessRemoved,
                 key: format!("{organisation}:{}", change.now),
-                person: Some(person),
+                person,
                 recipient: &facts.email,
                 locale: facts.locale,
                 params: json!({

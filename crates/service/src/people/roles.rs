@@ -19,8 +19,8 @@ use crate::{Change, Context, OrFail, change::Mail};
 /// Gives a role, or changes the reach, the products and the end of one that the person has; why they have it is kept.
 ///
 /// # Errors
-/// [`Failure::Invalid`] for the form (a role of the vendor is no choice), [`Failure::NotFound`] for somebody who is no
-/// member, [`Failure::Forbidden`] for those who do not give roles, [`domain::failure::Conflict::OwnRole`] for the actor's own,
+/// [`Failure::Invalid`] for the form (a role of the vendor is no choice), [`Failure::NotFound`] for a person who is no
+/// member, [`Failure::Forbidden`] without the permission to give roles, [`domain::failure::Conflict::OwnRole`] for the actor's own,
 /// [`domain::failure::Conflict::WorksForVendor`] (F7), [`domain::failure::Conflict::LastAdmin`] for an end set to the role of
 /// the last admin.
 pub async fn grant_role(
@@ -38,7 +38,7 @@ pub async fn grant_role(
     check_recipient(&change, Some(context.actor.person), person, RoleKind::Customer).await?;
     let standing = store::people::list_standing(&change.tx, person, Some(organisation), change.now).await;
     let standing = standing.or_fail("listing roles")?;
-    // What the person holds already just like that is no news: no event, no mail.
+    // A role that the person already holds in just this form is no news: no event, no mail.
     let end = draft.until.as_ref().map(|until| until.at);
     let same = |grant: &&StandingGrant| grant.role == draft.role && grant.reach == draft.reach && grant.until == end;
     if let Some(held) = standing.iter().find(same).filter(|_| draft.products.is_none()) {
@@ -76,20 +76,20 @@ pub async fn grant_role(
     change.event(Verb::RoleGranted, Some(organisation), ("person", person), detail);
     end_unseen(&mut change, &context.services, &company, person).await?;
     if draft.role == Role::SupportSystemAdmin {
-        // A change of the end of the role is no news to the others.
+        // The others are not told when only the end of the role changes.
         if replaces {
             store::people::insert_admin_notice(&change.tx, id, change.now).await.or_fail("noting a role")?;
         }
         tell_of_admins(&mut change, &context.services, Some(organisation)).await?;
     }
-    // Who did not accept yet sees the roles behind the link: the address gets no other mail before that.
+    // An invited person sees the roles behind the link; the address gets no other mail before they accept.
     if membership.state == MembershipState::Active {
         let (before_launch, launch_on) = launch(&company.gate, change.now);
         change
             .mail(Mail {
                 kind: MailKind::RoleGranted,
                 key: id.to_string(),
-                person: Some(person),
+                person,
                 recipient: &facts.email,
                 locale: facts.locale,
                 params: json!({
@@ -115,7 +115,7 @@ pub async fn grant_role(
 ///
 /// # Errors
 /// [`domain::failure::Conflict::LastAdmin`] (K7), [`Failure::NotFound`] when the person does not have it,
-/// [`Failure::Forbidden`] for those who do not give roles.
+/// [`Failure::Forbidden`] without the permission to give roles.
 pub async fn revoke_role(
     context: &Context,
     organisation: OrganisationId,
@@ -141,7 +141,7 @@ pub async fn revoke_role(
             .mail(Mail {
                 kind: MailKind::AccessRemoved,
                 key: grant.to_string(),
-                person: Some(person),
+                person,
                 recipient: &facts.email,
                 locale: facts.locale,
                 params: json!({

@@ -1,5 +1,7 @@
 //! What a person waits for and can no longer see: chats end, calls are not made (R19, K9).
 
+use std::collections::BTreeSet;
+
 use domain::{
     CaseId, Failure, PersonId,
     access::{CaseFacts, policy},
@@ -25,14 +27,21 @@ pub(super) async fn end_unseen(
     let visibility = actor.map(|actor| policy::case_visibility(&actor, change.now));
     let unseen = |case: &CaseFacts| visibility.as_ref().is_none_or(|visibility| !visibility.sees(case));
 
-    let chats =
+    let mut chats =
         store::chat::list_live_of(&change.tx, granted, person, Some(organisation)).await.or_fail("listing chats")?;
-    for (chat, case, _) in chats.into_iter().filter(|(.., facts)| unseen(facts)) {
+    chats.retain(|(.., facts)| unseen(facts));
+    let mut calls =
+        store::calls::list_open_of(&change.tx, granted, person, organisation).await.or_fail("listing calls")?;
+    calls.retain(|(.., facts)| unseen(facts));
+    // Cases are locked in one order, whether a chat or a call is in them (docs/ARCHITECTURE.md, invariant 14).
+    let cases = chats.iter().map(|(_, case, _)| *case).chain(calls.iter().map(|(_, case, _)| *case));
+    for case in cases.collect::<BTreeSet<CaseId>>() {
+        store::cases::lock(&change.tx, granted, case).await.or_fail("waiting for others")?;
+    }
+    for (chat, case, _) in chats {
         chat::end_by_system(change, services, granted, chat, case).await?;
     }
-    let calls = store::calls::list_open_of(&change.tx, granted, person, organisation).await.or_fail("listing calls")?;
-    for (call, case, _) in calls.into_iter().filter(|(.., facts)| unseen(facts)) {
-        store::cases::lock(&change.tx, granted, case).await.or_fail("waiting for others")?;
+    for (call, case, _) in calls {
         if store::calls::cancel(&change.tx, granted, call, change.now).await.or_fail("taking a call back")? {
             note_cancelled(change, services, company, case).await?;
             change.case_event(Verb::CallbackCancelled, organisation, case, false, json!({ "callback": call }));

@@ -62,7 +62,7 @@ pub async fn create_vendor_user(
             id
         }
     };
-    let version = store::people::password_version(&change.tx, id).await.or_fail("finding a password")?;
+    let version = store::people::find_password(&change.tx, id).await.or_fail("finding a password")?.version;
     store::people::set_password(&change.tx, id, version, &hash, now).await.or_fail("setting a password")?;
     insert_grant(&change, services, id, role).await?;
     change.event(Verb::PersonCreated, None, ("person", id), json!({ "role": role }));
@@ -108,7 +108,7 @@ async fn find(change: &Change, email: &str) -> Result<(PersonId, Vec<StandingGra
 /// on.
 ///
 /// # Errors
-/// [`Failure::Invalid`] under `email`, `role`; [`Failure::NotFound`] when nobody at the vendor's has the address.
+/// [`Failure::Invalid`] under `email`, `role`; [`Failure::NotFound`] when no account at the vendor's has the address.
 pub async fn set_vendor_role(services: &Services, email: &str, role: &str) -> Result<(), Failure> {
     let role = vendor_role(role).map_err(|error| Failure::field("role", error))?;
     let mut change = Change::begin_as_system(services).await?;
@@ -131,7 +131,7 @@ async fn revoke(change: &Change, grants: &[StandingGrant]) -> Result<(), Failure
     Ok(())
 }
 
-/// Everybody who works for the vendor, by name.
+/// Every person who works for the vendor, by name.
 ///
 /// # Errors
 /// When the database cannot be asked.
@@ -144,7 +144,7 @@ pub async fn list_vendor_users(services: &Services) -> Result<Vec<StaffRow>, Fai
 /// stays too.
 ///
 /// # Errors
-/// [`Failure::Invalid`] under `email`, [`Failure::NotFound`] when nobody at the vendor's has the address.
+/// [`Failure::Invalid`] under `email`, [`Failure::NotFound`] when no account at the vendor's has the address.
 pub async fn remove_vendor_user(services: &Services, email: &str) -> Result<(), Failure> {
     let mut change = Change::begin_as_system(services).await?;
     let (person, grants) = find(&change, email).await?;
@@ -153,4 +153,17 @@ pub async fn remove_vendor_user(services: &Services, email: &str) -> Result<(), 
     let roles: Vec<Role> = grants.iter().map(|grant| grant.role).collect();
     change.event(Verb::PersonRemoved, None, ("person", person), json!({ "roles": roles, "sessions": ended }));
     change.commit().await
+}
+
+/// Counts the people of customers whose address is at one of the vendor's domains: they get no role and accept no invitation
+/// (F7), which an operator who did not mean that has to hear of.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub async fn count_customers_at_own_domains(services: &Services) -> Result<u64, Failure> {
+    let mut count = 0;
+    for domain in &services.settings.vendor_domains {
+        count += store::people::count_members_at(&services.db, domain).await.or_fail("counting people")?;
+    }
+    Ok(count)
 }

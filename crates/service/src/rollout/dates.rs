@@ -15,7 +15,7 @@ use crate::{Change, Context, OrFail, fault};
 /// Sets the four planned days of one company. Gates and refusals name the new ones from the next request on.
 ///
 /// # Errors
-/// [`Failure::Forbidden`] for those who run no programmes; [`Failure::NotFound`] for a company in no programme; a field
+/// [`Failure::Forbidden`] for an actor who runs no programmes; [`Failure::NotFound`] for a company in no programme; a field
 /// error under `why`, or under the key of a phase that is missing or comes before the one ahead of it.
 pub async fn move_dates(
     context: &Context,

@@ -10,13 +10,13 @@ use domain::{
 
 use crate::{Change, Context, OrFail, fault, people};
 
-/// Moves a company; what its new phase opens and closes holds from the next request on. Leaving DRAFT invites everybody
+/// Moves a company; what its new phase opens and closes holds from the next request on. Leaving DRAFT invites every person
 /// known: from then on people may be told (R25).
 ///
 /// # Errors
-/// [`Failure::Forbidden`] for those who run no programmes; [`Failure::NotFound`] for a company in no programme; a field
+/// [`Failure::Forbidden`] for an actor who runs no programmes; [`Failure::NotFound`] for a company in no programme; a field
 /// error under `reason`, or under `name` for a launched company ([`set_back`]); a conflict when there is no such way, or
-/// nobody could administer the company after its launch.
+/// no member could administer the company after its launch.
 pub async fn move_phase(
     context: &Context,
     organisation: OrganisationId,
@@ -27,8 +27,8 @@ pub async fn move_phase(
     move_to(context, organisation, to, why, override_guard, "").await
 }
 
-/// Sets a launched company back (J13): what opened with the launch closes at once, but the history, replies and what is
-/// running. The actor types the name of the company, so that no slip closes a company's support (D2).
+/// Sets a launched company back (J13): what opened with the launch closes immediately, except the history, replies and what
+/// is running. The actor types the name of the company, so that no slip closes a company's support (D2).
 ///
 /// # Errors
 /// As [`move_phase`]; a field error under `name` when it is not the company's.
@@ -53,7 +53,7 @@ async fn move_to(
     let granted = context.authorize(Permission::ProgrammeControl, &Place::vendor()).await?;
     let reason = reason(why).map_err(|error| Failure::field("reason", error))?;
     let mut change = Change::begin(context).await?;
-    // Decided on rows that nobody else changes meanwhile (B8): the company's place, and who administers it.
+    // Decided on rows that are held meanwhile (B8): the company's place, and who administers it.
     let found = store::rollout::find_enrolment_for_update(&change.tx, &granted, organisation).await;
     let enrolment = found.or_fail("finding an enrolment")?.ok_or(Failure::NotFound)?;
     store::people::lock_admins(&change.tx, organisation).await.or_fail("waiting for others")?;
@@ -63,7 +63,9 @@ async fn move_to(
     let to = decide_move(planned)?;
     if enrolment.phase == Phase::Launch {
         let company = store::organisations::find(&change.tx, organisation).await.or_fail("finding a company")?;
-        let same = fold(name.trim()) == fold(company.name.trim());
+        // As it reads: a page shows two blanks as one.
+        let words = |text: &str| fold(text).split_whitespace().map(ToOwned::to_owned).collect::<Vec<_>>();
+        let same = words(name) == words(&company.name);
         let error = if name.trim().is_empty() { FieldError::Required } else { FieldError::NotTheName };
         if !same {
             return Err(Failure::field("name", error));

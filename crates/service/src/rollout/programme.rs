@@ -1,4 +1,4 @@
-//! Setting up a programme and putting companies into it. Silent: nobody is told before SETUP.
+//! Setting up a programme and putting companies into it. Silent: no mail is sent before SETUP.
 
 use domain::{
     Failure, FieldError, OrganisationId, ProgrammeId,
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// # Errors
-/// [`Failure::Forbidden`] for those who run no programmes, every wrong field, [`Conflict::AlreadyTaken`] for a key that
+/// [`Failure::Forbidden`] for an actor who runs no programmes, every wrong field, [`Conflict::AlreadyTaken`] for a key that
 /// is used.
 pub async fn create_programme(context: &Context, form: &ProgrammeForm) -> Result<ProgrammeId, Failure> {
     let granted = context.authorize(Permission::ProgrammeControl, &Place::vendor()).await?;
@@ -90,8 +90,8 @@ pub async fn enrol(
 /// How many companies the board offers at once.
 const CANDIDATES: u64 = 50;
 
-/// What the forms of the board need: the first companies in no programme, by name, whose name contains `search`; and the
-/// products a programme can be about.
+/// Returns what the forms of the board need: the first companies in no programme, by name, whose name contains
+/// `search`; and the products a programme can be about.
 ///
 /// # Errors
 /// [`Failure::Forbidden`]

@@ -13,13 +13,13 @@ use domain::{
 use crate::{Context, OrFail};
 
 /// # Errors
-/// [`Failure::Forbidden`] for those who do not see the rollout.
+/// [`Failure::Forbidden`] for an actor who does not see the rollout.
 pub async fn programmes(context: &Context) -> Result<Vec<ProgrammeSummary>, Failure> {
     context.authorize(Permission::ProgrammeRead, &Place::vendor()).await?;
     store::rollout::list_programmes(&context.services.db).await.or_fail("listing programmes")
 }
 
-/// One page of a programme's companies against phases, and the funnel of all of them (domain.md 3.4).
+/// Returns one page of a programme's companies against phases, and the funnel of all of them (domain.md 3.4).
 ///
 /// # Errors
 /// [`Failure::Forbidden`], [`Failure::NotFound`]
@@ -34,7 +34,7 @@ pub async fn board(context: &Context, programme: ProgrammeId, filter: &BoardFilt
 /// vendor's side, who sees what the customer sees. `None` when it is in no programme: everything is open.
 ///
 /// # Errors
-/// [`Failure::NotFound`] for everybody else.
+/// [`Failure::NotFound`] for any other actor.
 pub async fn timeline(context: &Context, organisation: OrganisationId) -> Result<Option<Timeline>, Failure> {
     if context.actor.membership(organisation).is_none() {
         let vendor = context.authorize(Permission::ProgrammeRead, &Place::vendor()).await;
@@ -46,7 +46,7 @@ pub async fn timeline(context: &Context, organisation: OrganisationId) -> Result
     let found = store::rollout::find_enrolment(db, organisation).await.or_fail("finding an enrolment")?;
     let Some(enrolment) = found else { return Ok(None) };
     let programme = store::rollout::find_programme(db, enrolment.programme).await.or_fail("finding a programme")?;
-    let changes = store::rollout::list_changes(db, organisation, 50).await.or_fail("reading the history")?;
+    let changes = store::rollout::list_changes(db, organisation).await.or_fail("reading the history")?;
     // The customer learns that a day moved, from when to when; who moved it and why is the vendor's to tell.
     let moves = changes
         .into_iter()
@@ -71,7 +71,7 @@ pub async fn timeline(context: &Context, organisation: OrganisationId) -> Result
     }))
 }
 
-/// The timeline of the reader's own company: the one asked for, or the first they belong to.
+/// Returns the timeline of the reader's own company: the one asked for, or the first they belong to.
 ///
 /// # Errors
 /// As [`timeline`]; [`Failure::NotFound`] for people of no company.
@@ -83,7 +83,7 @@ pub async fn own_timeline(
     timeline(context, organisation.or(first).ok_or(Failure::NotFound)?).await
 }
 
-/// One company as the vendor works on it: what the customer sees, what the guard would say, the history.
+/// Returns one company as the vendor works on it: what the customer sees, what the guard would say, the history.
 ///
 /// # Errors
 /// As [`history`]; [`Failure::NotFound`] for a company in no programme.
@@ -101,13 +101,13 @@ pub async fn company(context: &Context, organisation: OrganisationId) -> Result<
     Ok(CompanyRollout { timeline, activated_admins, waiting, active, dates, history })
 }
 
-/// Every move of a company, of phases and dates, with who and why, newest first.
+/// Returns every move of a company, of phases and dates, with who and why, newest first.
 ///
 /// # Errors
-/// [`Failure::Forbidden`] for those who do not see the rollout, [`Failure::NotFound`].
+/// [`Failure::Forbidden`] for an actor who does not see the rollout, [`Failure::NotFound`].
 pub async fn history(context: &Context, organisation: OrganisationId) -> Result<Vec<RolloutChange>, Failure> {
     context.authorize(Permission::ProgrammeRead, &Place::vendor()).await?;
     let db = &context.services.db;
     store::organisations::find(db, organisation).await.or_fail("finding a company")?;
-    store::rollout::list_changes(db, organisation, 200).await.or_fail("reading the history")
+    store::rollout::list_changes(db, organisation).await.or_fail("reading the history")
 }

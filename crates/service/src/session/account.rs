@@ -25,7 +25,7 @@ pub(super) fn parse(password: &str, again: &str) -> Result<NewPassword, FieldErr
 /// 6.2.3, 7.4.3).
 ///
 /// # Errors
-/// [`Failure::Invalid`] under `old_password`, `password`, `password_again`; [`Failure::TooMany`] for somebody who guesses.
+/// [`Failure::Invalid`] under `old_password`, `password`, `password_again`; [`Failure::TooMany`] after too many wrong passwords.
 pub async fn change_password(
     context: &Context,
     current: &str,
@@ -38,16 +38,15 @@ pub async fn change_password(
         return Err(Failure::field("old_password", FieldError::Required));
     }
     let password = parse(password, again).map_err(FieldErrors::into_failure)?;
-    let version = store::people::password_version(&services.db, person).await.or_fail("finding a password")?;
-    let stored = store::people::password_hash(&services.db, person).await.or_fail("finding a password")?;
+    let stored = store::people::find_password(&services.db, person).await.or_fail("finding a password")?;
     let account = (context.actor.email.to_lowercase(), Some(person));
-    if !prove(services, (&account.0, account.1), (old, stored.as_deref()), origin).await? {
+    if !prove(services, (&account.0, account.1), (old, stored.hash.as_deref()), origin).await? {
         return Err(Failure::field("old_password", FieldError::WrongPassword));
     }
     // Hashing is slow: it comes before the transaction.
     let hash = services.hasher.hash(password).await?;
     let mut change = Change::begin(context).await?;
-    let set = store::people::set_password(&change.tx, person, version, &hash, change.now).await;
+    let set = store::people::set_password(&change.tx, person, stored.version, &hash, change.now).await;
     if !set.or_fail("setting a password")? {
         return Err(Failure::field("old_password", FieldError::WrongPassword));
     }
@@ -57,10 +56,10 @@ pub async fn change_password(
     change.commit().await
 }
 
-/// Sets the password of somebody who can sign in, and ends their sessions: for the command line.
+/// Sets the password of a person who can sign in, and ends their sessions: for the command line.
 ///
 /// # Errors
-/// [`Failure::Invalid`] under `email`, `password`; [`Failure::NotFound`] when nobody who can sign in has the address.
+/// [`Failure::Invalid`] under `email`, `password`; [`Failure::NotFound`] when the address belongs to no account that can sign in.
 pub async fn set_password(services: &Services, email: &str, password: &str) -> Result<(), Failure> {
     let mut errors = FieldErrors::default();
     let email = errors.take("email", EmailAddress::parse(email));
@@ -74,8 +73,8 @@ pub async fn set_password(services: &Services, email: &str, password: &str) -> R
     if actor.is_none() {
         return Err(Failure::NotFound);
     }
-    let version = store::people::password_version(&change.tx, person).await.or_fail("finding a password")?;
-    replace(&mut change, person, version, &hash, "command line").await?;
+    let stored = store::people::find_password(&change.tx, person).await.or_fail("finding a password")?;
+    replace(&mut change, person, stored.version, &hash, "command line").await?;
     change.commit().await
 }
 

@@ -1,5 +1,5 @@
-//! Browsers that a person signed in with before (F10, OWASP's device cookies): they keep their own lane to the hasher, so
-//! that a flood of tries from elsewhere keeps nobody out who is at home here.
+//! Browsers that a person signed in with before (F10, OWASP's device cookies): they have their own lane to the hasher, so
+//! that a flood of tries from elsewhere does not keep their people out.
 
 use domain::PersonId;
 use jiff::{SignedDuration, Timestamp};

@@ -1,8 +1,8 @@
-//! Who people are, remembered as long as the ledger does not move.
+//! The actors of recent requests, remembered as long as what they may do stands still (docs/adr/0006).
 //!
-//! Every change of a person, a company or a role writes an event in its transaction. The statement that finds a session
-//! says how far the ledger goes, so what was read when it went as far is what would be read now: on every node, and
-//! whatever the command line did. Where it moved on, everything is read anew (R19, T-A4).
+//! Every change of a person, a company or a role counts up a version in its transaction (`store::audit::append`). The
+//! statement that finds a session reads the versions too, so an actor that was read at the same ones is what would be read
+//! now: on every node, and whatever the command line did (R19, T-A4).
 
 use std::{
     collections::HashMap,
@@ -11,40 +11,48 @@ use std::{
 
 use domain::{PersonId, access::Actor};
 use jiff::{SignedDuration, Timestamp};
+use store::sessions::AccessVersion;
 
 /// For what changes beside the ledger: what a new release lets a role do.
 const LONGEST: SignedDuration = SignedDuration::from_mins(1);
+/// From this number on, actors that are remembered for too long make room.
+const MANY: usize = 4_096;
 
 #[derive(Default)]
-pub struct KnownActors(Mutex<Known>);
+pub struct KnownActors(Mutex<HashMap<PersonId, Known>>);
 
-#[derive(Default)]
 struct Known {
-    head: i64,
-    /// With the moment each was read at.
-    actors: HashMap<PersonId, (Timestamp, Actor)>,
+    access: AccessVersion,
+    read_at: Timestamp,
+    actor: Actor,
+}
+
+impl Known {
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        self.read_at <= now && now.duration_since(self.read_at) < LONGEST
+    }
 }
 
 impl KnownActors {
-    /// Somebody, if what is remembered of them was read when the ledger went to `head`, and no role of theirs ended since.
-    pub(super) fn get(&self, person: PersonId, head: i64, now: Timestamp) -> Option<Actor> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (read_at, actor) = known.actors.get(&person).filter(|_| known.head == head)?;
-        let fresh = *read_at <= now && now.duration_since(*read_at) < LONGEST;
-        let holds = actor.grants.iter().all(|grant| grant.until.is_none_or(|until| until > now));
-        (fresh && holds).then(|| actor.clone())
+    /// The cached actor, if it was read at this version and none of its grants has ended since.
+    pub(super) fn get(&self, person: PersonId, access: AccessVersion, now: Timestamp) -> Option<Actor> {
+        let actors = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = actors.get(&person).filter(|known| known.access == access && known.is_fresh(now))?;
+        let holds = known.actor.grants.iter().all(|grant| grant.until.is_none_or(|until| until > now));
+        holds.then(|| known.actor.clone())
     }
 
-    /// Remembers somebody who was read after the ledger had come to `head`.
-    pub(super) fn put(&self, actor: &Actor, head: i64, now: Timestamp) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if head > known.head {
-            known.head = head;
-            known.actors.clear();
+    /// Remembers an actor who was read after `access` had been; an older version does not replace a newer one.
+    pub(super) fn put(&self, actor: &Actor, access: AccessVersion, now: Timestamp) {
+        let mut actors = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let older = |known: &Known| access.own < known.access.own || access.everyone < known.access.everyone;
+        if actors.get(&actor.person).is_some_and(older) {
+            return;
         }
-        if head == known.head {
-            known.actors.insert(actor.person, (now, actor.clone()));
+        if actors.len() >= MANY {
+            actors.retain(|_, known| known.is_fresh(now));
         }
+        actors.insert(actor.person, Known { access, read_at: now, actor: actor.clone() });
     }
 }
 
@@ -58,7 +66,7 @@ mod tests {
 
     use super::*;
 
-    fn somebody(until: Option<Timestamp>) -> Actor {
+    fn agent(until: Option<Timestamp>) -> Actor {
         let grant = Grant {
             id: Uuid::nil().into(),
             role: Role::Agent,
@@ -81,21 +89,39 @@ mod tests {
     }
 
     #[test]
-    fn r19_what_is_remembered_ends_with_the_ledger_the_role_and_the_minute() {
+    fn r19_remembered_actor_ends_with_the_version_the_role_and_the_minute() {
         let (known, now) = (KnownActors::default(), Timestamp::UNIX_EPOCH);
+        let version = |own, everyone| AccessVersion { own, everyone };
         let end = now + SignedDuration::from_secs(30);
-        let actor = somebody(Some(end));
-        known.put(&actor, 7, now);
-        assert_eq!(known.get(actor.person, 7, now), Some(actor.clone()));
-        assert_eq!(known.get(actor.person, 8, now), None, "the ledger moved");
-        assert_eq!(known.get(actor.person, 7, end), None, "the role is over");
+        let actor = agent(Some(end));
+        known.put(&actor, version(1, 7), now);
+        assert_eq!(known.get(actor.person, version(1, 7), now), Some(actor.clone()));
+        assert_eq!(known.get(actor.person, version(2, 7), now), None, "the person changed");
+        assert_eq!(known.get(actor.person, version(1, 8), now), None, "a phase moved");
+        assert_eq!(known.get(actor.person, version(1, 7), end), None, "the role is over");
 
-        let actor = somebody(None);
-        known.put(&actor, 8, now);
-        assert_eq!(known.get(actor.person, 7, now), None, "what was read later is not what stood before");
-        assert_eq!(known.get(actor.person, 8, now + LONGEST), None, "a minute has passed");
-        assert_eq!(known.get(actor.person, 8, now - SignedDuration::from_secs(1)), None, "the clock was set back");
-        known.put(&somebody(None), 7, now);
-        assert_eq!(known.get(actor.person, 8, now), Some(actor), "a slow reader does not bring back the past");
+        let actor = agent(None);
+        known.put(&actor, version(1, 8), now);
+        assert_eq!(known.get(actor.person, version(1, 7), now), None, "what was read later is not what stood before");
+        assert_eq!(known.get(actor.person, version(1, 8), now + LONGEST), None, "a minute has passed");
+        let before = now - SignedDuration::from_secs(1);
+        assert_eq!(known.get(actor.person, version(1, 8), before), None, "the clock was set back");
+        known.put(&agent(None), version(1, 7), now);
+        assert_eq!(
+            known.get(actor.person, version(1, 8), now),
+            Some(actor),
+            "a slow reader does not bring back the past"
+        );
+    }
+
+    #[test]
+    fn actors_of_long_ago_make_room() {
+        let (known, now) = (KnownActors::default(), Timestamp::UNIX_EPOCH);
+        let someone = |number: u128| Actor { person: Uuid::from_u128(number).into(), ..agent(None) };
+        for number in 0..MANY as u128 {
+            known.put(&someone(number), AccessVersion::default(), now);
+        }
+        known.put(&someone(u128::MAX), AccessVersion::default(), now + LONGEST);
+        assert_eq!(known.0.lock().expect("no panic").len(), 1);
     }
 }

@@ -86,31 +86,50 @@ pub async fn sign_in(
     }
     let person = store::people::find_by_email(&services.db, &email.normalised()).await.or_fail("finding a person")?;
     let stored = match person {
-        Some(person) => store::people::password_hash(&services.db, person).await.or_fail("finding a password")?,
+        Some(person) => Some(store::people::find_password(&services.db, person).await.or_fail("finding a password")?),
         None => None,
     };
     let address = email.normalised();
-    let right = prove(services, (&address, person), (password, stored.as_deref()), origin).await?;
-    let person = person.filter(|_| right).ok_or_else(wrong)?;
+    let hash = stored.as_ref().and_then(|stored| stored.hash.as_deref());
+    let right = prove(services, (&address, person), (password, hash), origin).await?;
+    let (Some(person), Some(stored), true) = (person, stored, right) else { return Err(wrong()) };
     if store::people::find_actor(&services.db, person, services.now()).await.or_fail("finding an actor")?.is_none() {
         return Err(wrong());
     }
     services.limits.count_start(person)?;
-    start(services, person, origin).await
+    start(services, person, Some(stored.version), origin).await
 }
 
-/// Starts a session for somebody who proved who they are.
+/// Starts a session for a person who proved who they are, `password` being the version of the password that did.
 ///
 /// # Errors
-/// When the database refuses.
-pub async fn start(services: &Services, person: PersonId, origin: &Origin) -> Result<SessionToken, Failure> {
+/// [`FieldError::WrongCredentials`] under `password` when another password was set meanwhile: that ended the sessions of
+/// the one before (ASVS 7.4.3), also those that were about to begin.
+pub async fn start(
+    services: &Services,
+    person: PersonId,
+    password: Option<i32>,
+    origin: &Origin,
+) -> Result<SessionToken, Failure> {
     let mut change = Change::begin_as(services, Some(person), origin.request).await?;
+    if let Some(version) = password
+        && !is_present(&change, person, version).await?
+    {
+        return Err(Failure::field("password", FieldError::WrongCredentials));
+    }
     let token = insert(&mut change, services, person, origin).await?;
     change.commit().await?;
     Ok(token)
 }
 
-/// The same, as a part of a larger change. The session that the browser held until now ends, whoever it belonged to.
+/// Whether a password of this version is still the one of the person; it stays so until the change ends.
+pub(crate) async fn is_present(change: &Change, person: PersonId, version: i32) -> Result<bool, Failure> {
+    store::people::lock(&change.tx, person).await.or_fail("waiting for others")?;
+    let stored = store::people::find_password(&change.tx, person).await.or_fail("finding a password")?;
+    Ok(stored.version == version)
+}
+
+/// Starts a session as a part of a larger change. The previous session of the browser ends, whichever account it was of.
 pub(crate) async fn insert(
     change: &mut Change,
     services: &Services,
@@ -143,14 +162,14 @@ pub(crate) async fn insert(
 }
 
 /// Who a token belongs to, with everything the policy asks about; `None` when it is not, or no longer, a session. A role
-/// that was taken away is gone at once (R19, see [`KnownActors`]). Counts as use of the session.
+/// that was taken away is gone immediately (R19, see [`KnownActors`]). Counts as use of the session.
 ///
 /// # Errors
 /// When the database cannot be asked.
 pub async fn find(services: &Services, token: &str) -> Result<Option<(Actor, String)>, Failure> {
     let Some((actor, session)) = look_up(services, token).await? else { return Ok(None) };
     let now = services.now();
-    // A page that can be read is read, even when the disk is full or a long import writes: nobody waits for this (B2).
+    // A page that can be read is shown, even when the disk is full or a long import writes: no request waits for this (B2).
     if session.last_seen_at + TOUCH < now {
         let (services, key, person) = (services.clone(), hash(token), session.person);
         tokio::spawn(async move {
@@ -162,7 +181,8 @@ pub async fn find(services: &Services, token: &str) -> Result<Option<(Actor, Str
     Ok(Some((actor, session.key)))
 }
 
-/// The same without being use: a page that lies open and listens does not keep its session alive (ASVS 7.3.1).
+/// Finds a session as [`find`] does, but does not count as use: an open page that listens does not keep its session alive
+/// (ASVS 7.3.1).
 ///
 /// # Errors
 /// As [`find`].
@@ -175,7 +195,7 @@ async fn look_up(services: &Services, token: &str) -> Result<Option<(Actor, Sess
     let session =
         store::sessions::find(&services.db, &hash(token), now, now - IDLE).await.or_fail("finding a session")?;
     let Some(session) = session else { return Ok(None) };
-    if let Some(actor) = services.known.get(session.person, session.head, now) {
+    if let Some(actor) = services.known.get(session.person, session.access, now) {
         return Ok(Some((actor, session)));
     }
     // Person, roles and companies are of one moment (C18).
@@ -183,7 +203,7 @@ async fn look_up(services: &Services, token: &str) -> Result<Option<(Actor, Sess
     let actor = store::people::find_actor(&moment, session.person, now).await.or_fail("finding an actor")?;
     drop(moment);
     if let Some(actor) = &actor {
-        services.known.put(actor, session.head, now);
+        services.known.put(actor, session.access, now);
     }
     Ok(actor.map(|actor| (actor, session)))
 }
@@ -241,7 +261,7 @@ pub async fn set_locale(context: &Context, locale: Locale) -> Result<(), Failure
     change.commit().await
 }
 
-/// Chooses the zone of one's days and times, also those in mails.
+/// Sets the actor's zone for days and times, also in mails.
 ///
 /// # Errors
 /// [`Failure::Invalid`] under `zone` for a name that is none.
@@ -249,7 +269,7 @@ pub async fn set_zone(context: &Context, zone: &str) -> Result<(), Failure> {
     save_zone(context, zone, false).await
 }
 
-/// Notes the zone that the browser says, once: what was said before stays.
+/// Sets the zone that the browser reports, unless one was set before.
 ///
 /// # Errors
 /// As [`set_zone`].

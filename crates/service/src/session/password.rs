@@ -1,7 +1,7 @@
-//! Argon2id (19 MiB, 2 passes) off the async threads, bounded: one core is left to the pages, and those who wait stand in two
-//! lanes, of which the one of strangers never holds up the other (F10).
+//! Argon2id (19 MiB, 2 passes) off the async threads, bounded: one core is left to the pages, and tries wait in two lanes, of
+//! which the unknown one never holds up the known one (F10).
 
-use std::{sync::Arc, thread::available_parallelism};
+use std::{sync::Arc, thread::available_parallelism, time::Duration};
 
 use argon2::{Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version};
 use domain::{Failure, text::NewPassword};
@@ -9,26 +9,30 @@ use tokio::sync::Semaphore;
 
 use crate::fault;
 
-/// How many wait in a lane.
-const WAITING: usize = 32;
+/// How many checks may wait in the lane of known browsers.
+const KNOWN: usize = 32;
+/// How many others may wait, and for how long: a flood from a hundred addresses makes a new browser wait for seconds, and
+/// does not keep it out.
+const UNKNOWN: usize = 256;
+const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Who waits for the hasher.
+/// The lanes to the hasher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
-    /// A browser or a link that this installation knows: of a person who signed in with it before, or was invited.
+    /// For a browser that the person signed in with before, and for links.
     Known,
-    /// Anybody.
+    /// For every other browser.
     Unknown,
 }
 
 /// Hashes and verifies passwords.
 pub struct Hasher {
     running: Arc<Semaphore>,
-    /// Strangers take turns here first: of them no more than can run ever wait for `running`, where the known wait.
+    /// The unknown lane takes turns here first, so that no more of it than can run ever wait for `running`.
     turns: Arc<Semaphore>,
     known: Arc<Semaphore>,
     unknown: Arc<Semaphore>,
-    /// Verified against when nobody has the address: the answer takes as long.
+    /// Verified against for an unknown address: the answer takes as long.
     dummy: String,
     params: Params,
 }
@@ -56,12 +60,12 @@ impl Hasher {
 
     fn with_params(params: Params) -> Result<Self, Failure> {
         let most = available_parallelism().map_or(1, usize::from).saturating_sub(1).max(1);
-        let dummy = hash(&params, "nobody has this password")?;
+        let dummy = hash(&params, "no account has this password")?;
         Ok(Self {
             running: Arc::new(Semaphore::new(most)),
             turns: Arc::new(Semaphore::new(most)),
-            known: Arc::new(Semaphore::new(most + WAITING)),
-            unknown: Arc::new(Semaphore::new(most + WAITING)),
+            known: Arc::new(Semaphore::new(most + KNOWN)),
+            unknown: Arc::new(Semaphore::new(most + UNKNOWN)),
             dummy,
             params,
         })
@@ -79,7 +83,10 @@ impl Hasher {
         let _place = queue.clone().try_acquire_owned().map_err(|_| Failure::Unavailable)?;
         let _turn = match lane {
             Lane::Known => None,
-            Lane::Unknown => Some(self.turns.clone().acquire_owned().await.map_err(|_| Failure::Unavailable)?),
+            Lane::Unknown => {
+                let turn = tokio::time::timeout(PATIENCE, self.turns.clone().acquire_owned()).await;
+                Some(turn.map_err(|_| Failure::Unavailable)?.map_err(|_| Failure::Unavailable)?)
+            }
         };
         let _running = self.running.clone().acquire_owned().await.map_err(|_| Failure::Unavailable)?;
         tokio::task::spawn_blocking(work).await.map_err(|error| fault("hashing", &error))?

@@ -1,13 +1,13 @@
-//! Proving that one owns an account, by its password: one way in for signing in, for accepting one more invitation and for
-//! changing a password, with the same limits and the same time for every address.
+//! Proving the ownership of an account by its password: one way for signing in, accepting one more invitation and changing a
+//! password, with the same limits and the same time for every address.
 
 use domain::{Failure, PersonId};
 
 use super::{Lane, Origin, device};
 use crate::Services;
 
-/// Compares a password with the stored one of an account, or of none, which takes as long. Only what fails is counted (B6);
-/// a browser that the person signed in with before has a lane and a count of its own (F10).
+/// Compares a password with the stored one of an account; without an account it takes as long. Only failures are counted
+/// (B6); a browser that the person signed in with before has a lane and a count of its own (F10).
 ///
 /// # Errors
 /// [`Failure::TooMany`] after too many failed tries from this client; [`Failure::Unavailable`] when too many wait.

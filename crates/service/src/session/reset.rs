@@ -26,12 +26,12 @@ const PURPOSE: &[u8] = b"password reset";
 /// How often a person gets such a mail at most, in seconds.
 const PAUSE_SECONDS: i64 = 600;
 
-/// How often what was asked for is looked at.
+/// How often the requests are looked at.
 const LOOK: Duration = Duration::from_secs(3);
 
-/// Notes that a link was asked for, whoever has the address or nobody: one row, the same work for every address. Whether
-/// there is anything to send is found out later, by a worker, so that neither this answer nor the next ones are any slower
-/// for an address that is known (F16, ASVS 6.3.8).
+/// Notes that a link was asked for: one row, and the same work for every address, known or not. A worker finds out later
+/// whether there is anything to send, so that neither this answer nor the next ones are slower for a known address (F16,
+/// ASVS 6.3.8).
 ///
 /// # Errors
 /// [`Failure::Invalid`] under `email` for what is no address, [`Failure::TooMany`].
@@ -41,17 +41,17 @@ pub async fn request_reset(services: &Services, email: &str, origin: &Origin) ->
     let change = Change::begin_as(services, None, origin.request).await?;
     store::resets::insert(&change.tx, email.as_str(), &email.normalised(), change.now)
         .await
-        .or_fail("noting a wish")?;
+        .or_fail("noting a request")?;
     change.commit().await
 }
 
-/// Sends what was asked for since the last time.
+/// Sends the links that were asked for since the last look.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn send_due_resets(services: &Services) -> Result<(), Failure> {
-    for wish in store::resets::list(&services.db, 1_000).await.or_fail("listing wishes")? {
-        if let Ok(email) = EmailAddress::parse(&wish.email) {
+    for request in store::resets::list(&services.db, 1_000).await.or_fail("listing requests")? {
+        if let Ok(email) = EmailAddress::parse(&request.email) {
             match send_reset(services, &email, &Origin::default()).await {
                 Ok(()) => {}
                 // Tried again at the next look; anything else would stand in the way of the others for ever.
@@ -60,7 +60,7 @@ pub async fn send_due_resets(services: &Services) -> Result<(), Failure> {
             }
         }
         let change = Change::begin_as_system(services).await?;
-        store::resets::delete(&change.tx, &wish).await.or_fail("forgetting a wish")?;
+        store::resets::delete(&change.tx, &request).await.or_fail("deleting a request")?;
         change.commit().await?;
     }
     Ok(())
@@ -79,7 +79,7 @@ pub async fn run_resets(services: Services, stop: CancellationToken) {
     }
 }
 
-/// What [`request_reset`] leaves to be done: nothing, for an address of nobody.
+/// Does what [`request_reset`] leaves to be done: nothing, for an unknown address.
 ///
 /// # Errors
 /// When the database refuses.
@@ -87,23 +87,23 @@ pub async fn send_reset(services: &Services, email: &EmailAddress, origin: &Orig
     let found = store::people::find_by_email(&services.db, &email.normalised()).await.or_fail("finding a person")?;
     let Some(person) = found else { return Ok(()) };
     let actor = store::people::find_actor(&services.db, person, services.now()).await.or_fail("finding an actor")?;
-    // Who cannot sign in yet needs the invitation, not another password (B19).
+    // A person who cannot sign in yet needs the invitation, not another password (B19).
     let Some(actor) = actor else { return people::on_forgot(services, person, origin.request).await };
     let mut change = Change::begin_as(services, None, origin.request).await?;
-    let version = store::people::password_version(&change.tx, person).await.or_fail("finding a password")?;
+    let version = store::people::find_password(&change.tx, person).await.or_fail("finding a password")?.version;
     let ends = change.now + SignedDuration::from_mins(RESET_MINUTES);
     let mail = Mail {
         kind: MailKind::PasswordReset,
-        // One in ten minutes, however often somebody asks.
+        // One in ten minutes, however often it is asked for.
         key: format!("{person}:{version}:{}", change.now.as_second() / PAUSE_SECONDS),
-        person: Some(person),
+        person,
         recipient: &actor.email,
         locale: actor.locale,
         params: json!({ "name": actor.name, "reset": person, "reset_version": version, "ends_at": ends }),
         case: None,
         organisation: None,
     };
-    // A repetition within the pause sends nothing and so is no event: nobody makes the ledger grow from outside (C10).
+    // A repetition within the pause sends nothing and so is no event: the ledger cannot be made to grow from outside (C10).
     if !change.mail(mail).await? {
         return Ok(());
     }
@@ -134,7 +134,7 @@ fn parse_token(services: &Services, token: &str) -> Option<(PersonId, i32, Times
 /// [`Failure::NotFound`] for a link that was not made here.
 pub async fn check_reset(services: &Services, token: &str) -> Result<ResetState, Failure> {
     let (person, version, ends) = parse_token(services, token).ok_or(Failure::NotFound)?;
-    let present = store::people::password_version(&services.db, person).await.or_fail("finding a password")?;
+    let present = store::people::find_password(&services.db, person).await.or_fail("finding a password")?.version;
     let open = services.now() < ends && present == version;
     Ok(if open { ResetState::Open } else { ResetState::Ended })
 }

@@ -3,37 +3,21 @@
 use domain::{
     Failure, FieldError,
     access::{Reach, Role},
+    audit::{Fact, Verb},
     failure::Conflict,
     locale::Locale,
-    people::{InvitationState, MembershipState, PersonForm, RoleForm},
+    people::{AddressLinkState, InvitationState, MembershipState},
     rollout::Phase,
     text::EmailAddress,
 };
 use jiff::SignedDuration;
 use service::{
-    mail::Letter,
-    people::{self, Acceptance},
+    people::{self, Acceptance, Corrected},
     session::{self, Origin},
 };
 use testkit::{PASSWORD, World, on_both};
 
-fn form(organisation: impl ToString, email: &str, role: Role) -> PersonForm {
-    PersonForm {
-        organisation: organisation.to_string(),
-        name: "Ugo Petit".into(),
-        email: email.into(),
-        role: RoleForm { role: role.key().into(), ..Default::default() },
-        ..Default::default()
-    }
-}
-
-const TYPED: Acceptance<'static> =
-    Acceptance { name: "Ugo Petit-Jean", password: PASSWORD, password_again: PASSWORD, locale: Locale::Fr };
-
-fn tokens(mails: &[Letter], to: &str) -> Vec<String> {
-    let links = mails.iter().filter(|mail| mail.to == to).filter_map(|mail| mail.text.split_once("/invitation/"));
-    links.filter_map(|(_, rest)| Some(rest.split_whitespace().next()?.to_owned())).collect()
-}
+use super::members::{TYPED, form, links, state, to, tokens};
 
 async fn forgot(world: &World, email: &str) {
     let email = EmailAddress::parse(email).expect("an address");
@@ -59,7 +43,7 @@ on_both! {
 
         people::accept_invitation(&world.services, &link[0], &TYPED, &Origin::default()).await.expect("accepted");
         for typed in ["kontakt@müller-bücher.example", "KONTAKT@xn--mller-bcher-thbg.example"] {
-            session::sign_in(&world.services, typed, PASSWORD, &Origin::default()).await.expect("signed in");
+            session::sign_in(&world.services, typed, TYPED.password, &Origin::default()).await.expect("signed in");
             world.clock.advance(SignedDuration::from_mins(11));
             forgot(&world, typed).await;
             let mails = world.mails().await;
@@ -141,7 +125,7 @@ on_both! {
         world.clock.advance(SignedDuration::from_mins(10));
         people::resend_invitation(&ana, company, ugo).await.expect("queued, and not sent yet");
 
-        assert_eq!(people::correct_address(&ana, company, ugo, "ugo@example.com").await, Ok(ugo), "the same person");
+        assert_eq!(people::correct_address(&ana, company, ugo, "ugo@example.com").await, Ok(Corrected::Done(ugo)), "the same person");
         let mails = world.mails().await;
         assert!(mails.iter().all(|mail| mail.to != "ugo@exampel.com"), "nothing to the old one");
         let link = tokens(&mails, "ugo@example.com");
@@ -152,16 +136,14 @@ on_both! {
         let told = mails.iter().filter(|mail| mail.to == "bob@example.com" && mail.text.contains("ugo@example.com")).count();
         assert_eq!(told, 1, "F7: another address administers the company");
         let ledger = service::audit::list(&ana, Some(company), None).await.expect("a ledger");
-        let event = ledger.rows.iter().find(|row| row.verb == domain::audit::Verb::PersonAddressCorrected).expect("an event");
+        let event = ledger.rows.iter().find(|row| row.verb == Verb::PersonAddressCorrected).expect("an event");
         let (before, after) = ("ugo@exampel.com".to_owned(), "ugo@example.com".to_owned());
-        assert_eq!(event.facts, [domain::audit::Fact::Address { before, after }]);
+        assert_eq!(event.facts, [Fact::Address { before, after }]);
 
         people::accept_invitation(&world.services, &link[0], &TYPED, &Origin::default()).await.expect("accepted");
-        session::sign_in(&world.services, "ugo@example.com", PASSWORD, &Origin::default()).await.expect("signed in");
-        let proved = people::correct_address(&ana, company, ugo, "other@example.com").await;
-        assert_eq!(proved, Err(Failure::Conflict(Conflict::AddressProved)), "who came in keeps the address");
+        session::sign_in(&world.services, "ugo@example.com", TYPED.password, &Origin::default()).await.expect("signed in");
         // The old address is free for its real owner.
-        people::add(&bob_context, &form(company, "ugo@exampel.com", Role::SupportUser)).await.expect("somebody else");
+        people::add(&bob_context, &form(company, "ugo@exampel.com", Role::SupportUser)).await.expect("another person");
     }
 
     /// D5, F3: an account that others rely on is not one company's to change; its membership moves instead, and the answer is
@@ -176,27 +158,22 @@ on_both! {
         assert_eq!(added, gabrielle);
         let old = tokens(&world.mails().await, "gabrielle@example.com");
         let moved = people::correct_address(&emma, ours, gabrielle, "gabriel@example.com").await.expect("corrected");
+        let Corrected::Done(moved) = moved else { panic!("its owner never signed in with it") };
         assert_ne!(moved, gabrielle);
         let mails = world.mails().await;
         assert_eq!(mails.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), ["gabriel@example.com"]);
         assert!(mails[0].text.contains("Ugo Petit") && !mails[0].text.contains("Gabrielle"), "{}", mails[0].text);
         session::sign_in(&world.services, "gabrielle@example.com", PASSWORD, &Origin::default()).await.expect("as before");
-        let state = |person| {
-            let world = &world;
-            async move {
-                let found = store::people::find_membership(&world.services.db, person, ours).await.expect("a lookup");
-                found.map(|member| member.state)
-            }
-        };
-        assert_eq!((state(gabrielle).await, state(moved).await), (None, Some(MembershipState::Invited)));
+        let (before, after) = (state(&world, gabrielle, ours).await, state(&world, moved, ours).await);
+        assert_eq!((before, after), (None, Some(MembershipState::Invited)));
         assert!(!matches!(people::invitation_view(&world.services, &old[0]).await, Ok(InvitationState::Open(_))));
         let members = people::list(&emma, ours).await.expect("members");
         let row = members.iter().find(|member| member.person == moved).expect("a member");
         assert_eq!((row.name.as_str(), row.roles.len()), ("Ugo Petit", 1), "with the roles, under the name that was typed");
 
-        // To somebody's account, to the vendor's, to a member's.
+        // To an existing account, to one of the vendor's, to a member's.
         let onto = people::correct_address(&emma, ours, moved, "gabrielle@example.com").await.expect("back");
-        assert_eq!(onto, gabrielle);
+        assert_eq!(onto, Corrected::Done(gabrielle));
         let omar = world.context(omar).await.actor.email;
         let vendor = people::correct_address(&emma, ours, gabrielle, &omar).await;
         assert_eq!(vendor, Err(Failure::Conflict(Conflict::WorksForVendor)));
@@ -206,7 +183,7 @@ on_both! {
         assert_eq!(elsewhere, Err(Failure::NotFound));
     }
 
-    /// D5: the vendor corrects an account for all its companies, as long as nobody came in by it.
+    /// D5: the vendor corrects an account for all its companies, as long as its owner never signed in with it.
     async fn d5_the_vendor_corrects_an_imported_slip_everywhere(world: World) {
         let (one, two) = (world.organisation("Nord", &[]).await, world.organisation("Sud", &[]).await);
         let pam = world.vendor("Pam Manager", Role::ProgrammeManager).await;
@@ -214,7 +191,7 @@ on_both! {
         let ugo = people::add(&pam, &form(one, "ugo@exampel.com", Role::SupportUser)).await.expect("added");
         people::add(&pam, &form(two, "ugo@exampel.com", Role::SupportUser)).await.expect("added there too");
         world.mails().await;
-        assert_eq!(people::correct_address(&pam, one, ugo, "ugo@example.com").await, Ok(ugo));
+        assert_eq!(people::correct_address(&pam, one, ugo, "ugo@example.com").await, Ok(Corrected::Done(ugo)));
         let links = tokens(&world.mails().await, "ugo@example.com");
         assert_eq!(links.len(), 2, "one invitation from each company");
         for link in &links {
@@ -222,7 +199,7 @@ on_both! {
         }
     }
 
-    /// D5: in DRAFT nobody is told of the correction; a contract contact corrects users, and no administrators.
+    /// D5: in DRAFT no mail tells of the correction; a contract contact corrects users, and no administrators.
     async fn d5_a_correction_follows_the_phase_and_the_roles(world: World) {
         let company = world.organisation("Nord", &[]).await;
         world.enrol(company, &[], Phase::Draft).await;
@@ -241,5 +218,110 @@ on_both! {
         people::correct_address(&chloe, company, ugo, "hugo@example.com").await.expect("corrected");
         let more = people::correct_address(&chloe, company, admin, "mine@example.com").await;
         assert!(matches!(more, Err(Failure::Forbidden(_))), "{more:?}");
+    }
+
+    /// D5: an address that its owner came in by is proposed, and taken by the link and the password together. The old one is
+    /// told once and gets nothing else, what was on its way there included.
+    async fn d5_an_address_in_use_is_proposed_and_its_owner_confirms(world: World) {
+        let company = world.organisation("Nord", &[]).await;
+        let elsewhere = world.organisation("Sud", &[]).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let ugo = world.member(company, "Ugo Petit", Role::SupportUser, Reach::Own, None).await;
+        world.join(ugo, elsewhere).await;
+        let ana = world.context(ana).await;
+        let session = session::sign_in(&world.services, "ugo@example.com", PASSWORD, &Origin::default()).await;
+        let session = session.expect("signed in");
+        let propose = async |email: &'static str| people::correct_address(&ana, company, ugo, email).await;
+        assert_eq!(propose("ugo@frist.example").await, Ok(Corrected::Proposed));
+        assert_eq!(propose("ugo@first.example").await, Ok(Corrected::Proposed), "another one takes its place");
+        let seen = people::person(&ana, Some(company), ugo).await.expect("a page").proposed.expect("it waits");
+        assert_eq!(seen.email, "ugo@first.example");
+        let mails = world.mails().await;
+        assert_eq!(to(&mails), ["ugo@first.example"], "what was replaced is not sent, and the present one hears nothing yet");
+        let token = links(&mails, "ugo@first.example", "/address/").remove(0);
+
+        // The mailbox without the password changes nothing, and reveals nothing of the current address.
+        let Ok(AddressLinkState::Open(view)) = people::address_link(&world.services, &token).await else { panic!("open") };
+        assert_eq!((view.name.as_str(), view.email.as_str(), view.organisation.as_str()), ("Ugo Petit", "ugo@first.example", "Nord"));
+        assert!(!mails[0].text.contains("ugo@example.com"), "{}", mails[0].text);
+        let confirm = async |password: &'static str| {
+            people::confirm_address(&world.services, &token, password, &Origin::default()).await
+        };
+        assert_eq!(confirm("").await, Err(Failure::field("password", FieldError::Required)));
+        assert_eq!(confirm("guessed by Ana").await, Err(Failure::field("password", FieldError::WrongPassword)));
+        assert!(session::sign_in(&world.services, "ugo@first.example", PASSWORD, &Origin::default()).await.is_err());
+
+        // Asked for before, sent after: a link for a new password does not go to the old address, nor work from there.
+        forgot(&world, "ugo@example.com").await;
+        let reset = links(&world.mails().await, "ugo@example.com", "/reset/").remove(0);
+        world.clock.advance(SignedDuration::from_mins(10));
+        forgot(&world, "ugo@example.com").await;
+        confirm(PASSWORD).await.expect("confirmed");
+        let mails = world.mails().await;
+        assert_eq!(to(&mails), ["ugo@example.com"], "the old one is told: {mails:?}");
+        assert!(mails[0].text.contains("ugo@first.example"), "{}", mails[0].text);
+        let state = session::check_reset(&world.services, &reset).await;
+        assert_eq!(state, Ok(domain::people::ResetState::Ended), "sent to the old one before");
+
+        assert!(session::find(&world.services, session.reveal()).await.expect("a lookup").is_some(), "still signed in");
+        let old = session::sign_in(&world.services, "ugo@example.com", PASSWORD, &Origin::default()).await;
+        assert!(old.is_err());
+        session::sign_in(&world.services, "ugo@first.example", PASSWORD, &Origin::default()).await.expect("signed in");
+        assert_eq!(confirm(PASSWORD).await, Err(Failure::Conflict(Conflict::AddressLinkEnded)));
+        assert_eq!(people::address_link(&world.services, &token).await, Ok(AddressLinkState::Ended));
+        assert_eq!(people::person(&ana, Some(company), ugo).await.expect("a page").proposed, None);
+        let pam = world.vendor("Pam Manager", Role::ProgrammeManager).await;
+        let pam = world.context(pam).await;
+        for organisation in [company, elsewhere] {
+            let ledger = service::audit::list(&pam, Some(organisation), None).await.expect("a ledger");
+            let event = ledger.rows.iter().find(|row| row.verb == Verb::PersonAddressCorrected).expect("an event");
+            let (before, after) = ("ugo@example.com".to_owned(), "ugo@first.example".to_owned());
+            assert_eq!(event.facts, [Fact::Address { before, after }]);
+        }
+        // The old address is free, and mails about Ugo go to the new one.
+        forgot(&world, "ugo@first.example").await;
+        assert_eq!(to(&world.mails().await), ["ugo@first.example"]);
+        assert_eq!(store::audit::verify(&world.services.db).await.expect("readable"), None, "the chain holds");
+    }
+
+    /// D5, F3, CVE-2026-40570: what is proposed tells nothing of other accounts, ends with the membership and with time, is
+    /// limited for the address, and is nothing in DRAFT.
+    async fn d5_a_proposal_reveals_nothing_elsewhere(world: World) {
+        let (ours, theirs) = (world.organisation("Nord", &[]).await, world.organisation("Sud", &[]).await);
+        let emma = world.member(ours, "Emma Nord", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let ugo = world.member(ours, "Ugo Petit", Role::SupportUser, Reach::Own, None).await;
+        world.member(theirs, "Gabrielle Sud", Role::SupportUser, Reach::Own, None).await;
+        let emma = world.context(emma).await;
+        let known = people::correct_address(&emma, ours, ugo, "gabrielle@example.com").await;
+        assert_eq!(known, Ok(Corrected::Proposed), "as for an address without an account");
+        let again = people::correct_address(&emma, ours, ugo, "Gabrielle@example.com").await;
+        assert!(matches!(again, Err(Failure::TooMany { .. })), "{again:?}");
+        let token = links(&world.mails().await, "gabrielle@example.com", "/address/").remove(0);
+        let taken = people::confirm_address(&world.services, &token, PASSWORD, &Origin::default()).await;
+        assert_eq!(taken, Err(Failure::Conflict(Conflict::AddressTaken)));
+        let member = people::correct_address(&emma, ours, ugo, "emma@example.com").await;
+        assert_eq!(member, Err(Failure::Conflict(Conflict::AlreadyMember)));
+        let same = people::correct_address(&emma, ours, ugo, "UGO@example.com").await;
+        assert_eq!(same, Ok(Corrected::Done(ugo)));
+        assert_eq!(people::address_link(&world.services, "AAAA").await, Err(Failure::NotFound));
+        assert!(world.mails().await.is_empty());
+
+        people::correct_address(&emma, ours, ugo, "ugo@late.example").await.expect("proposed");
+        let late = links(&world.mails().await, "ugo@late.example", "/address/").remove(0);
+        world.clock.advance(SignedDuration::from_hours(7 * 24));
+        let ended = people::confirm_address(&world.services, &late, PASSWORD, &Origin::default()).await;
+        assert_eq!(ended, Err(Failure::Conflict(Conflict::AddressLinkEnded)));
+        people::correct_address(&emma, ours, ugo, "ugo@gone.example").await.expect("proposed");
+        people::remove(&emma, ours, ugo).await.expect("removed");
+        assert_eq!(to(&world.mails().await), ["ugo@example.com"], "of the removal; nothing is proposed any more");
+
+        let draft = world.organisation("Est", &[]).await;
+        let vera = world.member(draft, "Vera Est", Role::SupportUser, Reach::Own, None).await;
+        world.enrol(draft, &[], Phase::Draft).await;
+        let pam = world.vendor("Pam Manager", Role::ProgrammeManager).await;
+        let pam = world.context(pam).await;
+        let silent = people::correct_address(&pam, draft, vera, "vera@first.example").await;
+        assert!(matches!(silent, Err(Failure::Forbidden(_))), "{silent:?}");
+        assert!(world.mails().await.is_empty());
     }
 }

@@ -64,11 +64,11 @@ on_both! {
         let mia = world.vendor("Mia Manager", Role::ProgrammeManager).await;
         let (ana, uma, mia) = (world.context(ana).await, world.context(uma).await, world.context(mia).await);
         rollout::move_phase(&mia, ours, Phase::Validation, "Ours", false).await.expect("moved");
-        assert_eq!(audit::last_check(&ana, Some(ours)).await, Ok(None), "nobody looked yet");
+        assert_eq!(audit::last_check(&ana, Some(ours)).await, Ok(None), "not checked yet");
         run_check(&world).await;
         let check = audit::last_check(&ana, Some(ours)).await.expect("asked").expect("a check");
         assert_eq!((check.whole, check.at), (true, world.services.now()));
-        assert_eq!((check.broken_at, check.events), (None, None), "T-A2: hers, not everybody's");
+        assert_eq!((check.broken_at, check.events), (None, None), "T-A2: hers, not every company's");
         let check = audit::last_check(&mia, None).await.expect("asked").expect("a check");
         assert_eq!((check.whole, check.events), (true, Some(1)));
         assert!(matches!(audit::last_check(&uma, Some(ours)).await, Err(Failure::Forbidden(_))));
@@ -120,7 +120,7 @@ on_both! {
         assert_eq!(again.rows, first.rows);
     }
 
-    /// Somebody of two companies who administers the second reads that one.
+    /// A member of two companies who administers the second reads the events of that one only.
     async fn one_reads_where_one_may(world: World) {
         let (first, second) = (world.organisation("Alpha", &[]).await, world.organisation("Beta", &[]).await);
         world.enrol(first, &[], Phase::Setup).await;

@@ -73,7 +73,7 @@ on_both! {
             CallEntry::Made { outcome: CallOutcome::Reached, note: "Réglé au téléphone.".into() },
         ]);
         let mails = world.mails().await;
-        assert_eq!(mails.len(), 2, "the case, and the call that nobody answered");
+        assert_eq!(mails.len(), 2, "the case, and the unanswered call");
         assert!(mails[1].text.contains("+33199001122"), "says that a call was tried: {}", mails[1].text);
         let news = live::news(&ana, 0).await.expect("news");
         assert_eq!(news.cases, [(case, 4)], "asked, called, asked, called: one event each");
@@ -127,7 +127,7 @@ on_both! {
         assert_eq!(calls::lines(&ana, other).await, Err(Failure::NotFound));
     }
 
-    /// R8: whoever gave a wrong number hears of it, and the case keeps waiting for them as before.
+    /// R8: a customer who gave a wrong number is told, and the case keeps waiting for them as before.
     async fn a_wrong_number_is_told_by_mail(world: World) {
         let company = world.organisation("Brasserie du Nord", &[]).await;
         let ana = world.member(company, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;
@@ -181,8 +181,8 @@ on_both! {
         assert_eq!(store::audit::verify(&world.services.db).await.expect("readable"), None, "the chain holds");
     }
 
-    /// B8: the case is locked before its calls, so that asking, logging and answering at once wait in turn.
-    async fn b8_what_happens_to_a_call_at_once_happens_in_some_order(world: World) {
+    /// B8: the case is locked before its calls, so that concurrent asking, logging and answering wait in turn.
+    async fn b8_concurrent_changes_of_a_call_happen_in_some_order(world: World) {
         let product = world.product("atlas").await;
         let company = world.organisation("Brasserie du Nord", &[product]).await;
         let ana = world.member(company, "Ana Lopez", Role::SupportUser, Reach::Own, None).await;

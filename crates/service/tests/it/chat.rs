@@ -164,7 +164,7 @@ on_both! {
         assert_eq!(store::audit::verify(&world.services.db).await.expect("readable"), None, "the chain holds");
     }
 
-    /// C5: a chat that its person can no longer see, because the role ended by itself, keeps nobody from the next one.
+    /// C5: a chat that its person can no longer see, because the role ended by itself, does not block the next one.
     async fn c5_a_chat_out_of_sight_makes_room(world: World) {
         world.phone_line("emea", "Europe/Paris").await;
         let (atlas, pulse) = (world.product("atlas").await, world.product("pulse").await);
@@ -266,9 +266,9 @@ on_both! {
         assert_eq!(chat::view(&ana, id).await.expect("visible").messages.len(), 2);
     }
 
-    /// B8: the case is locked before its chat, so answering, writing, ending and closing at once neither wait for each other
+    /// B8: the case is locked before its chat, so concurrent answering, writing, ending and closing neither wait for each other
     /// for ever nor leave a message behind the end.
-    async fn b8_what_happens_to_a_chat_at_once_happens_in_some_order(world: World) {
+    async fn b8_concurrent_changes_of_a_chat_happen_in_some_order(world: World) {
         world.phone_line("emea", "Europe/Paris").await;
         let product = world.product("atlas").await;
         let company = world.organisation("Brasserie du Nord", &[product]).await;

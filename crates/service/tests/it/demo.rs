@@ -1,4 +1,4 @@
-//! The demo: alive, everybody can sign in, and loading it twice is loading it once.
+//! The demo: it is alive, every person in it can sign in, and loading it twice changes nothing.
 
 use domain::{
     Failure,

@@ -231,10 +231,10 @@ on_both! {
         let on = |line: u64| found.iter().find(|(at, _)| *at == line).map(|(_, problem)| problem.clone()).expect("a problem");
         assert_eq!(on(2), Problem::DoubleKey { key: "name".into() });
         assert_eq!(on(3), Problem::LineTooLong { max_bytes: 1024 * 1024 });
-        assert!(matches!(on(4), Problem::Syntax(Syntax::Json { column: 2 })));
+        assert!(matches!(on(4), Problem::Syntax(Syntax::Json { column: 2, .. })));
         assert_eq!(on(5), Problem::UnknownKind { kind: "ticket".into() });
-        assert_eq!(on(7), Problem::Duplicate { first_line: 6 });
-        assert_eq!(on(8), Problem::Duplicate { first_line: 6 });
+        assert!(matches!(on(7), Problem::Duplicate { first_line: 6, field, value } if field == "email" && value.eq_ignore_ascii_case("ana@alpha.example")));
+        assert_eq!(on(8), Problem::Duplicate { first_line: 6, field: "id".into(), value: "1".into() });
         assert_eq!(on(9), Problem::UnknownOrganisation { id: "Z".into() });
         assert!(matches!(on(10), Problem::Field(bad) if bad.field == "email" && bad.value == "max at alpha" && bad.error == FieldError::NotAnEmail));
         assert_eq!(on(11), Problem::UnknownProduct { key: "nope".into() });
@@ -281,10 +281,10 @@ on_both! {
         let seen = service::cases::detail(&omar, id).await.expect("a case");
         assert_eq!((seen.row.status, seen.stream.len()), (Status::Closed, 2));
         let moved = source(&world, &[r#"{"type":"organisation","id":"B","name":"Beta"}"#, &case("open", "").replace("\"A\"", "\"B\"")]);
-        assert_eq!(problems(&commit(&world, &moved).await), [(2, Problem::CannotChange { field: "organisation".into() })]);
+        assert_eq!(problems(&commit(&world, &moved).await), [(2, Problem::CannotChange { field: "organisation".into(), value: "B".into() })]);
     }
 
-    /// Two imports of the same file at once: one writes, the other is told to wait; nothing is there twice.
+    /// Two concurrent imports of the same file: one writes, the other is told to wait; nothing is written twice.
     async fn one_import_writes_at_a_time(world: World) {
         let file = sample("import.jsonl");
         let commit = async || importer(&world).commit(&file, Strictness::AllOrNothing, &mut |_| {}, &|_| {}).await;
@@ -314,7 +314,7 @@ on_both! {
         world.clock.advance(SignedDuration::from_mins(3));
         assert!(commit().await.expect("a commit").committed);
 
-        // The turn goes to somebody else while this one looks through its file. The thief has a runtime of its own, which
+        // Another import takes the lease while this one reads its file. It has a runtime of its own, which
         // a pool of PostgreSQL connections does not bear.
         if !world.services.db.is_sqlite() {
             return;
@@ -431,8 +431,8 @@ on_both! {
         assert_eq!(standing().await, (Role::SupportUser, Reach::Organisation, Vec::new()));
     }
 
-    /// A case that nobody worked on here follows the old system in everything, files among them; one that somebody did
-    /// gets what is new in its stream, and a record that brings nothing new is no update.
+    /// A case without work done here follows the old system in everything, files included; one with work done here only
+    /// gets new entries, and a record that brings nothing new is no update.
     async fn a_newer_export_corrects_cases_and_brings_missing_files(world: World) {
         world.product("atlas").await;
         std::fs::create_dir_all(world.directory.path().join("files")).expect("a folder");
@@ -715,7 +715,7 @@ on_both! {
         };
         service::rollout::create_programme(&mia, &autumn).await.expect("a programme");
         let moved = commit(&world, &source(&world, &[&named("autumn")])).await;
-        assert_eq!(problems(&moved), [(1, Problem::CannotChange { field: "programme".into() })]);
+        assert_eq!(problems(&moved), [(1, Problem::CannotChange { field: "programme".into(), value: "autumn".into() })]);
         assert!(!moved.committed);
     }
 }

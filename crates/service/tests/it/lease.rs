@@ -8,7 +8,7 @@ use service::imports::{Importer, Source, Strictness};
 use testkit::on_both;
 
 on_both! {
-    /// T17: an import whose reader panicked holds nobody up.
+    /// T17: an import whose reader panicked holds up no other.
     async fn t17_panic_gives_the_lease_back(world: World) {
         let file = world.directory.path().join("records.jsonl");
         std::fs::write(&file, "{\"type\":\"organisation\",\"id\":\"R-1\",\"name\":\"A\"}\n").expect("written");

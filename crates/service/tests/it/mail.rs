@@ -3,7 +3,10 @@
 use std::{
     num::NonZeroU32,
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -76,6 +79,13 @@ fn example(kind: MailKind) -> Value {
         MailKind::AccessRemoved => json!({
             "name": "Ana Lopez", "organisation": "Brasserie du Nord", "roles": ["support_user"], "whole": true, "by": "Bob Martin",
         }),
+        MailKind::AddressProposed => json!({
+            "name": "Ana Lopez", "organisation": "Brasserie du Nord", "email": "ana.lopez@example.com", "by": "Bob Martin",
+            "address_change": "01990000-0000-7000-8000-000000000004", "ends_at": "2026-03-02T09:30:00Z",
+        }),
+        MailKind::AddressChanged => json!({
+            "name": "Ana Lopez", "email": "ana.lopez@example.com", "at": "2026-03-02T09:30:00Z",
+        }),
     }
 }
 
@@ -116,13 +126,14 @@ async fn cve_2025_48388_and_cve_2012_4730_names_are_only_names() {
 }
 
 /// What the server answers to the end of DATA, or to RCPT.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Answer {
     Take,
     RefuseForGood,
     NotNow,
     /// The password is wrong.
     Locked,
+    RefuseSender,
 }
 
 /// A server that takes the connection and never says a word.
@@ -135,6 +146,56 @@ impl Mailer for Silent {
     fn send<'a>(&'a self, _: &'a Letter) -> Pin<Box<dyn Future<Output = Result<(), SendError>> + Send + 'a>> {
         Box::pin(std::future::pending())
     }
+}
+
+/// Takes three mails: with the second one another change begins to write and goes on doing so, the third takes a moment.
+struct Blocking {
+    db: store::Db,
+    begun: AtomicUsize,
+    taken: AtomicUsize,
+    writer: tokio::sync::Mutex<Option<store::Tx>>,
+}
+
+impl Mailer for Blocking {
+    fn send<'a>(&'a self, _: &'a Letter) -> Pin<Box<dyn Future<Output = Result<(), SendError>> + Send + 'a>> {
+        Box::pin(async move {
+            if self.begun.fetch_add(1, Ordering::SeqCst) == 1 {
+                *self.writer.lock().await = Some(store::write_tx(&self.db).await.expect("a transaction"));
+            } else {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            self.taken.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        })
+    }
+}
+
+/// F11: what a mail server took is recorded at once. While one mail waits to be recorded, the answer to the next is heard.
+#[tokio::test]
+async fn f11_a_mail_that_waits_to_be_recorded_holds_up_no_other() {
+    let world = World::sqlite().await;
+    let mailer = Arc::new(Blocking {
+        db: world.services.db.clone(),
+        begun: AtomicUsize::new(0),
+        taken: AtomicUsize::new(0),
+        writer: tokio::sync::Mutex::new(None),
+    });
+    let services = with_mailer(&world, mailer.clone());
+    for key in ["one", "two", "three"] {
+        queue(&world, key).await;
+    }
+    let round = tokio::spawn(async move { deliver_due(&services, &CancellationToken::new()).await });
+    for _ in 0..100 {
+        if mailer.taken.load(Ordering::SeqCst) == 3 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(mailer.taken.load(Ordering::SeqCst), 3, "all three left");
+    assert_eq!(count(&world, MailState::Sent).await, 1, "nothing could be recorded meanwhile");
+    mailer.writer.lock().await.take().expect("it writes").rollback().await.expect("ended");
+    assert_eq!(round.await.expect("no panic"), Ok(3));
+    assert_eq!(count(&world, MailState::Sent).await, 3);
 }
 
 /// A mail server of a few lines: keeps what it was told.
@@ -166,9 +227,11 @@ impl Smtp {
                         } else if line.starts_with("DATA") {
                             data = true;
                             b"354 go on\r\n"
+                        } else if line.starts_with("MAIL") && *rule.lock().expect("a rule") == Answer::RefuseSender {
+                            b"553 sender not allowed\r\n"
                         } else if line.starts_with("RCPT") {
                             match *rule.lock().expect("a rule") {
-                                Answer::Take => b"250 ok\r\n",
+                                Answer::Take | Answer::RefuseSender => b"250 ok\r\n",
                                 Answer::RefuseForGood => b"550 no such mailbox\r\n",
                                 Answer::NotNow => b"451 try later\r\n",
                                 Answer::Locked => b"535 authentication failed\r\n",
@@ -318,7 +381,7 @@ on_both! {
     }
 
     /// A mistyped password gives up no mail: the round ends, the queue waits, and goes on when it is mended.
-    async fn a_server_that_lets_nobody_in_gives_up_no_mail(world: World) {
+    async fn a_server_that_refuses_the_login_gives_up_no_mail(world: World) {
         let smtp = Smtp::start().await;
         let settings = SmtpSettings { host: "127.0.0.1".into(), port: smtp.port, tls: false, user: None, password: None };
         let services = with_mailer(&world, Arc::new(SmtpMailer::new(&settings).expect("a mailer")));
@@ -355,7 +418,7 @@ on_both! {
         assert_eq!(count(&world, MailState::Sent).await, 1);
     }
 
-    /// What was given up goes out again, all of it at once; only those who may, and the ledger says so.
+    /// Undeliverable mails go out again, all with one action; only with the permission, and with an event in the ledger.
     async fn dead_mails_are_sent_again(world: World) {
         let smtp = Smtp::start().await;
         let settings = SmtpSettings { host: "127.0.0.1".into(), port: smtp.port, tls: false, user: None, password: None };
@@ -384,7 +447,7 @@ on_both! {
         queue(&world, "crash").await;
         let claimed = claim_one(&world, SignedDuration::from_secs(90)).await;
         // Here the process sent the mail and died.
-        assert!(world.mails().await.is_empty(), "nobody else takes it while the lease runs");
+        assert!(world.mails().await.is_empty(), "no other worker takes it while the lease runs");
         world.clock.advance(SignedDuration::from_secs(91));
         let again = world.mails().await;
         let ids: Vec<_> = again.iter().map(|letter| letter.message_id.clone()).collect();
@@ -392,7 +455,7 @@ on_both! {
         assert_eq!(count(&world, MailState::Sent).await, 1);
     }
 
-    /// F5, K9: what was queued before somebody was removed does not reach them after.
+    /// F5, K9: mail that was queued before its recipient was removed is not sent afterwards.
     async fn f5_mail_with_case_text_does_not_reach_the_removed(world: World) {
         let scene = Scene::new(&world).await;
         scene.answer(&world, "SECRET-AFTER-REMOVAL").await;
@@ -450,7 +513,7 @@ on_both! {
     /// F5: a link that a newer one ended, or that was used, is not sent.
     async fn f5_links_that_ended_are_not_revived(world: World) {
         queue_to(&world, "reset", "ana@example.com", MailKind::PasswordReset).await;
-        assert!(world.mails().await.is_empty(), "Ana is nobody who could sign in");
+        assert!(world.mails().await.is_empty(), "Ana has no account to sign in with");
         let company = world.organisation("Alpha", &[]).await;
         let ana = store::people::find_by_email(&world.services.db, "ana@example.com").await.expect("a lookup").expect("Ana");
         world.join(ana, company).await;
@@ -481,7 +544,7 @@ on_both! {
         assert_eq!(order, [MailKind::PasswordReset, MailKind::AccessRemoved, MailKind::Announcement]);
     }
 
-    /// B16: 500 addresses that no server takes hold up nobody, and one without SMTPUTF8 takes a domain in letters.
+    /// B16: 500 addresses that no server takes hold up no other, and one without SMTPUTF8 takes a domain in letters.
     async fn b16_bad_addresses_hold_up_no_other_mail(world: World) {
         let smtp = Smtp::start().await;
         let settings = SmtpSettings { host: "127.0.0.1".into(), port: smtp.port, tls: false, user: None, password: None };
@@ -497,7 +560,24 @@ on_both! {
         assert!(heard.iter().any(|line| line.contains("kontakt@xn--mller-bcher-thbg.example")), "{heard:?}");
     }
 
-    /// F19b: lettre would read a line without end into memory, before anybody is authenticated.
+    /// B16: a sender that the server refuses is a slip in the settings. It gives up no mail, and they leave once it is mended.
+    async fn b16_a_refused_sender_gives_up_no_mail(world: World) {
+        let smtp = Smtp::start().await;
+        let settings = SmtpSettings { host: "127.0.0.1".into(), port: smtp.port, tls: false, user: None, password: None };
+        let services = with_mailer(&world, Arc::new(SmtpMailer::new(&settings).expect("a mailer")));
+        queue(&world, "one").await;
+        queue(&world, "two").await;
+        smtp.set(Answer::RefuseSender);
+        assert_eq!(deliver_due(&services, &CancellationToken::new()).await, Ok(0));
+        assert_eq!((count(&world, MailState::Dead).await, count(&world, MailState::Queued).await), (0, 2));
+        let tried = smtp.take().iter().filter(|line| line.starts_with("MAIL")).count();
+        assert_eq!(tried, 1, "one mail finds out");
+        smtp.set(Answer::Take);
+        world.clock.advance(SignedDuration::from_mins(10));
+        assert_eq!(deliver_due(&services, &CancellationToken::new()).await, Ok(2));
+    }
+
+    /// F19b: lettre would read a line without end into memory, before any authentication.
     async fn f19b_a_server_that_talks_without_end_is_cut_off(world: World) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();

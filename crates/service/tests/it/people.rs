@@ -1,7 +1,7 @@
 //! Adding, inviting, accepting, giving roles, removing.
 
 use domain::{
-    Failure, FieldError, PersonId,
+    Failure, FieldError,
     access::{Reach, Role},
     failure::{Conflict, Denial},
     locale::Locale,
@@ -10,50 +10,15 @@ use domain::{
 };
 use jiff::SignedDuration;
 use service::{
-    mail::Letter,
     people::{self, Acceptance},
     session::{self, Origin},
 };
-use testkit::{PASSWORD, World, on_both};
+use testkit::{PASSWORD, on_both};
 
-fn form(organisation: impl ToString, email: &str, role: Role) -> PersonForm {
-    PersonForm {
-        organisation: organisation.to_string(),
-        name: "Ugo Petit".into(),
-        email: email.into(),
-        phone: String::new(),
-        locale: "fr".into(),
-        role: RoleForm { role: role.key().into(), ..Default::default() },
-    }
-}
-
-/// The last part of the link in a mail.
-fn token(mails: &[Letter], to: &str) -> String {
-    let mail = mails.iter().find(|mail| mail.to == to).expect("a mail");
-    let (_, rest) = mail.text.split_once("/invitation/").expect("a link");
-    rest.split_whitespace().next().expect("a token").to_owned()
-}
-
-fn to(mails: &[Letter]) -> Vec<&str> {
-    let mut to: Vec<_> = mails.iter().map(|mail| mail.to.as_str()).collect();
-    to.sort_unstable();
-    to
-}
-
-const TYPED: Acceptance<'static> = Acceptance {
-    name: "Ugo Petit-Jean",
-    password: "un chat sur le mur",
-    password_again: "un chat sur le mur",
-    locale: Locale::En,
-};
-
-async fn state(world: &World, person: PersonId, organisation: domain::OrganisationId) -> Option<MembershipState> {
-    let found = store::people::find_membership(&world.services.db, person, organisation).await.expect("a lookup");
-    found.map(|member| member.state)
-}
+use super::members::{TYPED, form, state, to, token};
 
 on_both! {
-    /// J07, R17, R18: every admin of the company hears of a new user, nobody of another company; the user is invited.
+    /// J07, R17, R18: every admin of the company is told of a new user, and no one of another company; the user is invited.
     async fn r17_j07_admins_hear_of_new_users(world: World) {
         let product = world.product("atlas").await;
         let company = world.organisation("Brasserie du Nord", &[product]).await;
@@ -89,8 +54,8 @@ on_both! {
         assert_eq!(store::audit::verify(&world.services.db).await.expect("readable"), None, "the chain holds");
     }
 
-    /// J01: in DRAFT the vendor prepares, and nobody is told; contract contacts add users, but no admins (R28, R29).
-    async fn nobody_is_told_in_draft(world: World) {
+    /// J01: in DRAFT the vendor prepares, and no one is told; contract contacts add users, but no admins (R28, R29).
+    async fn no_one_is_told_in_draft(world: World) {
         let product = world.product("atlas").await;
         let company = world.organisation("Brasserie du Nord", &[product]).await;
         world.enrol(company, &[product], Phase::Draft).await;
@@ -104,7 +69,7 @@ on_both! {
         let early = people::add(&ana, &form(company, "x@example.com", Role::SupportUser)).await;
         assert!(matches!(early, Err(Failure::Forbidden(Denial::NotOpenYet { .. }))), "{early:?}");
         people::remove(&pam, company, ugo).await.expect("removed");
-        assert!(world.mails().await.is_empty(), "nobody was told of anything");
+        assert!(world.mails().await.is_empty(), "no mail was sent");
 
         let open = world.organisation("Cave du Sud", &[product]).await;
         world.enrol(open, &[product], Phase::Validation).await;
@@ -171,7 +136,7 @@ on_both! {
         assert!(matches!(people::invitation_view(&world.services, &fresh).await, Ok(InvitationState::Open(_))));
     }
 
-    /// A link is no password: somebody with an account gives theirs, and keeps their name.
+    /// A link is no password: a person with an account enters theirs, and keeps their name.
     async fn an_account_joins_a_second_company(world: World) {
         let (first, second) = (world.organisation("Nord", &[]).await, world.organisation("Sud", &[]).await);
         world.member(first, "Ugo Petit", Role::SupportUser, Reach::Own, None).await;
@@ -187,7 +152,7 @@ on_both! {
         assert_eq!((actor.memberships.len(), actor.name.as_str()), (2, "Ugo Petit"));
     }
 
-    /// J26, K7: the last admin stays, whoever asks.
+    /// J26, K7: the last admin can neither leave nor give up the role.
     async fn k7_j26_the_last_admin_stays(world: World) {
         let company = world.organisation("Brasserie du Nord", &[]).await;
         let ana_id = world.member(company, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
@@ -197,18 +162,18 @@ on_both! {
         let grant = people::list(&ana, company).await.expect("members")[0].roles[0].grant;
         assert_eq!(people::revoke_role(&ana, company, ana_id, grant).await, last);
 
-        // Somebody who was invited, and cannot sign in yet, does not count.
+        // An invited administrator, who cannot sign in yet, does not count.
         people::add(&ana, &form(company, "ugo@example.com", Role::SupportSystemAdmin)).await.expect("added");
         assert_eq!(people::remove(&ana, company, ana_id).await, last);
         let link = token(&world.mails().await, "ugo@example.com");
         people::accept_invitation(&world.services, &link, &TYPED, &Origin::default()).await.expect("accepted");
         people::revoke_role(&ana, company, ana_id, grant).await.expect("there is another one");
         let refused = people::list(&world.context(ana_id).await, company).await;
-        assert!(matches!(refused, Err(Failure::Forbidden(_))), "R19: at once");
+        assert!(matches!(refused, Err(Failure::Forbidden(_))), "R19: immediately");
     }
 
     /// Two admins who remove each other at the same moment do not both succeed.
-    async fn k7_admins_cannot_remove_each_other_at_once(world: World) {
+    async fn k7_admins_cannot_remove_each_other_concurrently(world: World) {
         let company = world.organisation("Brasserie du Nord", &[]).await;
         let ana_id = world.member(company, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
         let bob_id = world.member(company, "Bob Martin", Role::SupportSystemAdmin, Reach::Organisation, None).await;
@@ -217,8 +182,8 @@ on_both! {
         assert!(one.is_ok() != two.is_ok(), "{one:?} {two:?}");
     }
 
-    /// R19: roles change at once, with their reach and products; the vendor's roles cannot be given.
-    async fn r19_roles_change_at_once(world: World) {
+    /// R19: roles change immediately, with their reach and products; the vendor's roles cannot be given.
+    async fn r19_roles_change_immediately(world: World) {
         let (atlas, pulse) = (world.product("atlas").await, world.product("pulse").await);
         let company = world.organisation("Brasserie du Nord", &[atlas]).await;
         let ana = world.member(company, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
@@ -244,8 +209,8 @@ on_both! {
         assert_eq!(to(&world.mails().await), ["ugo@example.com"; 2]);
     }
 
-    /// J27, R18, K9: a removed person is out at once and hears of it; the name stays in the history.
-    async fn r18_j27_removal_is_at_once(world: World) {
+    /// J27, R18, K9: a removed person is signed out immediately and told; the name stays in the history.
+    async fn r18_j27_removal_is_immediate(world: World) {
         let product = world.product("atlas").await;
         let company = world.organisation("Brasserie du Nord", &[product]).await;
         let ana = world.member(company, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
@@ -291,7 +256,7 @@ on_both! {
         session::sign_in(&world.services, "olga@nordlys.example", PASSWORD, &Origin::default()).await.expect("signed in");
         assert_eq!(make("Olga@nordlys.example", "agent").await, Err(Failure::Conflict(Conflict::AlreadyMember)));
 
-        // D4: roles change, an account that was ended comes back, everybody is listed.
+        // D4: roles change, an account that was ended comes back, and every person is listed.
         people::set_vendor_role(&world.services, "OLGA@nordlys.example", "lead").await.expect("changed");
         let roles = |person| {
             let world = &world;
@@ -406,7 +371,7 @@ on_both! {
         assert_eq!(members[1].roles.iter().map(|held| held.until).collect::<Vec<_>>(), [None]);
     }
 
-    /// An end at the vendor's: whoever works there only, is nobody afterwards.
+    /// Ending a vendor account leaves a person who works nowhere else without any access.
     async fn a_role_at_the_vendors_ends_by_itself(world: World) {
         let omar = world.vendor("Omar Agent", Role::Agent).await;
         let session = session::sign_in(&world.services, "omar@example.com", PASSWORD, &Origin::default()).await.expect("signed in");
@@ -434,7 +399,7 @@ on_both! {
         assert!(session::find(&world.services, session.reveal()).await.expect("a lookup").is_none());
     }
 
-    /// People who were imported after SETUP are invited by hand, all at once and once.
+    /// People who were imported after SETUP are invited by hand, with one action and only once.
     async fn r25_who_waits_is_invited(world: World) {
         let product = world.product("atlas").await;
         let company = world.organisation("Brasserie du Nord", &[product]).await;
@@ -444,7 +409,7 @@ on_both! {
         for email in ["ugo@example.com", "vera@example.com"] {
             people::add(&pam, &form(company, email, Role::SupportUser)).await.expect("added");
         }
-        assert!(matches!(people::invite_waiting(&pam, company).await, Err(Failure::Forbidden(_))), "in DRAFT nobody is told");
+        assert!(matches!(people::invite_waiting(&pam, company).await, Err(Failure::Forbidden(_))), "in DRAFT no one is told");
         let late = world.organisation("Cave du Sud", &[product]).await;
         world.enrol(late, &[product], Phase::Draft).await;
         people::add(&pam, &form(late, "ugo@example.com", Role::SupportUser)).await.expect("added");
@@ -457,13 +422,13 @@ on_both! {
         assert_eq!(service::rollout::company(&pam, late).await.expect("a company").waiting, 1);
         assert_eq!(people::invite_waiting(&pam, late).await, Ok(1));
         assert_eq!(to(&world.mails().await), ["ugo@example.com"], "of this company only");
-        assert_eq!(people::invite_waiting(&pam, late).await, Ok(0), "a second time finds nobody");
+        assert_eq!(people::invite_waiting(&pam, late).await, Ok(0), "no one is left the second time");
         assert!(world.mails().await.is_empty());
         let ledger = service::audit::list(&pam, Some(late), None).await.expect("a ledger");
         assert_eq!(ledger.rows[0].verb, domain::audit::Verb::InvitationSent);
     }
 
-    /// K3: another link, but not more than one in ten minutes, whoever asks.
+    /// K3: another link, but not more than one in ten minutes, no matter who asks.
     async fn k3_a_new_link_needs_a_pause(world: World) {
         let company = world.organisation("Brasserie du Nord", &[]).await;
         let ana = world.member(company, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
@@ -477,7 +442,7 @@ on_both! {
         assert_eq!(to(&world.mails().await), ["ugo@example.com"]);
     }
 
-    /// A membership is moved from where it was seen: accepting, renewing and removing at once do not undo each other.
+    /// A membership is moved from where it was seen: concurrent accepting, renewing and removing do not undo each other.
     async fn a_membership_moves_from_where_it_was(world: World) {
         let company = world.organisation("Brasserie du Nord", &[]).await;
         let ana = world.member(company, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;

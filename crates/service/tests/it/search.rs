@@ -39,6 +39,7 @@ async fn uploaded(world: &World, context: &Context, name: &str) -> domain::FileI
         media_type: "text/plain",
         size: 3,
         sha256: [7; 32],
+        announced: false,
         now: change.now,
     };
     store::files::insert(&change.tx, new).await.expect("a file");

@@ -1,4 +1,4 @@
-//! F7: nobody gives themselves a role, an account stays on its side of the desk, and administrators do not appear unseen.
+//! F7: no one gives themselves a role, an account stays on its side of the desk, and administrators do not appear unseen.
 
 use domain::{
     Failure, OrganisationId,
@@ -6,32 +6,19 @@ use domain::{
     cases::{CaseForm, Side, StreamItem},
     failure::Conflict,
     locale::Locale,
-    people::{PersonForm, RoleForm},
+    people::RoleForm,
     rollout::Phase,
 };
-use service::{
-    Context, cases,
-    mail::Letter,
-    people::{self, Acceptance},
-    session::Origin,
-};
+use service::{Context, cases, mail::Letter, people, session::Origin};
 use testkit::{PASSWORD, World, on_both};
 
-fn form(organisation: OrganisationId, email: &str, role: Role) -> PersonForm {
-    PersonForm {
-        organisation: organisation.to_string(),
-        name: "Ugo Petit".into(),
-        email: email.into(),
-        role: RoleForm { role: role.key().into(), ..Default::default() },
-        ..Default::default()
-    }
-}
+use super::members::{TYPED, form, token};
 
 fn notices<'a>(mails: &'a [Letter], to: &str) -> Vec<&'a Letter> {
     mails.iter().filter(|mail| mail.to == to && !mail.text.contains("/invitation/")).collect()
 }
 
-/// Everybody of the matrix: one account for each of the eight roles.
+/// The people of the matrix: one account for each of the eight roles.
 async fn cast(world: &World, company: OrganisationId) -> Vec<(Role, Context)> {
     let mut cast = Vec::new();
     for role in Role::ALL {
@@ -47,7 +34,7 @@ async fn cast(world: &World, company: OrganisationId) -> Vec<(Role, Context)> {
 
 on_both! {
     /// F7: the matrix of the eight roles with their own address, in their own company and in another.
-    async fn f7_nobody_comes_into_a_company_by_their_own_hand(world: World) {
+    async fn f7_no_one_adds_themselves_to_a_company(world: World) {
         let (ours, theirs) = (world.organisation("Nord", &[]).await, world.organisation("Sud", &[]).await);
         for (role, context) in cast(&world, ours).await {
             for company in [ours, theirs] {
@@ -92,16 +79,52 @@ on_both! {
         let made = people::create_vendor_user(&world.services, "nora@example.com", "Nora", "agent", PASSWORD, Locale::Fr).await;
         assert_eq!(made, Err(Failure::Conflict(Conflict::WorksForCompany)), "she was invited");
         world.grant(nora, Role::Agent, None, Reach::Organisation, None).await;
-        let mail = mails.iter().find(|mail| mail.to == "nora@example.com").expect("an invitation");
-        let (_, link) = mail.text.split_once("/invitation/").expect("a link");
-        let link = link.split_whitespace().next().expect("a token");
-        let typed = Acceptance { name: "Nora", password: PASSWORD, password_again: PASSWORD, locale: Locale::Fr };
-        let accepted = people::accept_invitation(&world.services, link, &typed, &Origin::default()).await.map(|_| ());
+        let link = token(&mails, "nora@example.com");
+        let accepted = people::accept_invitation(&world.services, &link, &TYPED, &Origin::default()).await.map(|_| ());
         assert_eq!(accepted, Err(Failure::Conflict(Conflict::WorksForVendor)));
 
         // Who left one side may come to the other.
         people::remove_vendor_user(&world.services, &agent).await.expect("ended");
         people::add(admin, &form(company, &agent, Role::SupportUser)).await.expect("a customer now");
+    }
+
+    /// F7: an address at a domain of the vendor's is no customer's, whether it has an account or not, by whatever door.
+    async fn f7_an_address_of_the_vendor_is_no_customers(world: World) {
+        let company = world.organisation("Nord", &[]).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let ugo = world.member(company, "Ugo Petit", Role::SupportUser, Reach::Own, None).await;
+        let pam = world.vendor("Pam Manager", Role::ProgrammeManager).await;
+        let (ana, pam) = (world.context(ana).await, world.context(pam).await);
+        let theirs = Failure::Conflict(Conflict::WorksForVendor);
+        for email in ["omar.privat@nordlys.example", "Omar@Mail.Nordlys.Example", "omar@ｎordlys.example"] {
+            for giver in [&ana, &pam] {
+                let added = people::add(giver, &form(company, email, Role::SupportUser)).await;
+                assert_eq!(added, Err(theirs.clone()), "{email}");
+                let proposed = people::correct_address(giver, company, ugo, email).await;
+                assert_eq!(proposed, Err(theirs.clone()), "{email}");
+            }
+        }
+        let vera = people::add(&ana, &form(company, "vera@example.com", Role::SupportUser)).await.expect("added");
+        let link = token(&world.mails().await, "vera@example.com");
+        let corrected = people::correct_address(&ana, company, vera, "vera@nordlys.example").await;
+        assert_eq!(corrected, Err(theirs.clone()));
+        people::add(&ana, &form(company, "omar@notnordlys.example", Role::SupportUser)).await.expect("another domain");
+
+        // One that was there before its domain was the vendor's: it neither comes in nor gets a role.
+        let tx = store::write_tx(&world.services.db).await.expect("a transaction");
+        let proof = Granted::to_system(Permission::PersonCreate, None);
+        store::people::update_address(&tx, &proof, ugo, "ugo@nordlys.example", "ugo@nordlys.example").await.expect("moved");
+        store::people::confirm_address(&tx, vera, "vera@nordlys.example", "vera@nordlys.example", world.services.now())
+            .await
+            .expect("moved");
+        tx.commit().await.expect("a commit");
+        let admin = RoleForm { role: Role::SupportSystemAdmin.key().into(), ..Default::default() };
+        let granted = people::grant_role(&ana, company, ugo, &admin).await;
+        assert_eq!(granted, Err(theirs.clone()));
+        assert_eq!(people::count_customers_at_own_domains(&world.services).await, Ok(2), "an operator hears of it");
+        let accepted = people::accept_invitation(&world.services, &link, &TYPED, &Origin::default()).await.map(|_| ());
+        assert_eq!(accepted, Err(theirs));
+        people::remove(&ana, company, ugo).await.expect("to remove one is allowed");
     }
 
     /// F7: what is written belongs to the side of the role that allowed it.
@@ -198,8 +221,8 @@ on_both! {
         assert!(world.mails().await.is_empty(), "once");
     }
 
-    /// F7, J01: in DRAFT nobody is told, and when SETUP begins nobody hears of people invited at the same moment.
-    async fn f7_nobody_hears_of_administrators_in_draft(world: World) {
+    /// F7, J01: in DRAFT no one is told, and when SETUP begins no one is mailed about people invited at the same moment.
+    async fn f7_no_one_is_told_of_administrators_in_draft(world: World) {
         let company = world.organisation("Nord", &[]).await;
         world.enrol(company, &[], Phase::Draft).await;
         let pam = world.vendor("Pam Manager", Role::ProgrammeManager).await;

@@ -1,11 +1,11 @@
-//! F3: nobody acts on the people, the sessions or the mailboxes of another company.
+//! F3: no one acts on the people, the sessions or the mailboxes of another company.
 
 use domain::{
     Failure,
     access::{Reach, Role},
     audit::Verb,
     failure::Conflict,
-    people::{MembershipState, PersonForm, RoleForm},
+    people::{MembershipState, RoleForm},
     rollout::Phase,
 };
 use jiff::SignedDuration;
@@ -15,15 +15,7 @@ use service::{
 };
 use testkit::{PASSWORD, World, on_both};
 
-fn form(organisation: impl ToString, email: &str, role: Role) -> PersonForm {
-    PersonForm {
-        organisation: organisation.to_string(),
-        name: "Ugo Petit".into(),
-        email: email.into(),
-        role: RoleForm { role: role.key().into(), ..Default::default() },
-        ..Default::default()
-    }
-}
+use super::members::form;
 
 /// How many of the mails that wait go to an address.
 async fn mails_to(world: &World, address: &str) -> usize {
@@ -33,7 +25,7 @@ async fn mails_to(world: &World, address: &str) -> usize {
 on_both! {
     /// F3, A1: a membership that was never active ends no session, sends no second mail, and its removal tells nothing of what
     /// else the account is for.
-    async fn f3_an_invitation_taken_back_touches_nobody_elsewhere(world: World) {
+    async fn f3_an_invitation_taken_back_touches_no_one_elsewhere(world: World) {
         let (ours, theirs) = (world.organisation("Nord", &[]).await, world.organisation("Sud", &[]).await);
         let emma = world.member(ours, "Emma Nord", Role::SupportSystemAdmin, Reach::Organisation, None).await;
         world.member(theirs, "Gabrielle Sud", Role::SupportUser, Reach::Own, None).await;
@@ -139,7 +131,7 @@ on_both! {
     }
 
     /// F3: until they accept, an administrator's address gets no mail about others either.
-    async fn f3_who_did_not_accept_hears_of_nobody(world: World) {
+    async fn f3_an_invited_person_is_told_of_no_one(world: World) {
         let company = world.organisation("Nord", &[]).await;
         let emma = world.member(company, "Emma Nord", Role::SupportSystemAdmin, Reach::Organisation, None).await;
         let emma = world.context(emma).await;
@@ -168,7 +160,7 @@ on_both! {
     }
 
     /// C15: two administrators who add one new address at the same moment both have the person.
-    async fn c15_two_companies_add_one_address_at_once(world: World) {
+    async fn c15_two_companies_add_one_address_concurrently(world: World) {
         let (one, two) = (world.organisation("Nord", &[]).await, world.organisation("Sud", &[]).await);
         let ada = world.member(one, "Ada Nord", Role::SupportSystemAdmin, Reach::Organisation, None).await;
         let bea = world.member(two, "Bea Sud", Role::SupportSystemAdmin, Reach::Organisation, None).await;
@@ -178,7 +170,7 @@ on_both! {
         assert_eq!(a.expect("added"), b.expect("added too"), "one address is one person");
     }
 
-    /// C21: a contract contact sees no cases, and gives nobody the sight of the company's.
+    /// C21: a contract contact sees no cases, and cannot give access to the company's.
     async fn c21_a_contract_contact_gives_no_reach(world: World) {
         let company = world.organisation("Nord", &[]).await;
         world.enrol(company, &[], Phase::Validation).await;
@@ -216,6 +208,6 @@ on_both! {
         };
         assert_eq!(names(people::list(&ugo, ours).await.err()), ["Emma Nord"]);
         assert_eq!(names(people::list(&ugo, theirs).await.err()), ["Carl Sud"]);
-        assert_eq!(names(service::chat::list_live(&ugo, "").await.err()), [""; 0], "nobody in a company gives the vendor's roles");
+        assert_eq!(names(service::chat::list_live(&ugo, "").await.err()), [""; 0], "no one in a company gives the vendor's roles");
     }
 }

@@ -15,6 +15,9 @@ pub struct Model {
     pub size: i64,
     pub sha256: Vec<u8>,
     pub created_at: i64,
+    /// An image of announcements; since when a published text shows it.
+    pub announced: bool,
+    pub announced_at: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

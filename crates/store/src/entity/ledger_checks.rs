@@ -1,4 +1,4 @@
-//! `ledger_checks`: what the last look over the whole ledger found, in one row.
+//! `ledger_checks`: the result of the last check of the whole ledger, in one row.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,5 @@
-//! `legacy_ids`: ids of the systems before this one, kept for ever, with a fingerprint of what was imported.
+//! `legacy_ids`: ids of the systems before this one, kept for ever, with a fingerprint of what was imported; and the keys of
+//! the demo's cases, of the kind `demo`.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,7 +10,7 @@ pub struct Model {
     pub kind: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub legacy_id: String,
-    /// The system it belongs to; empty when nobody said.
+    /// The system it belongs to; empty when it was not given.
     pub source: String,
     pub object_id: Uuid,
     pub fingerprint: Vec<u8>,

@@ -9,7 +9,7 @@ pub struct Model {
     pub id: Uuid,
     pub person_id: Uuid,
     pub organisation_id: Uuid,
-    /// As whoever added the person wrote it: what the company sees until the person accepts.
+    /// As it was typed when the person was added: what the company sees until the person accepts.
     pub name: String,
     /// What orders the name: `domain::text::sort_key`.
     pub sort_key: String,

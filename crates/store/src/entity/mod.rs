@@ -31,4 +31,3 @@ pub mod programmes;
 pub mod reset_requests;
 pub mod role_grants;
 pub mod sessions;
-pub mod submissions;

@@ -15,13 +15,15 @@ pub struct Model {
     pub locale: String,
     /// IANA name.
     pub time_zone: String,
-    /// When the person or their browser said it; before, it is a guess.
+    /// When the person or their browser set it; `None` while it is a guess.
     pub zone_known_at: Option<i64>,
     pub password_hash: Option<String>,
     pub password_changed_at: Option<i64>,
     /// Counts up with every new password: links to set one hold for the present number only.
     pub password_version: i32,
     pub last_seen_at: Option<i64>,
+    /// Counts changes to what the person may do (docs/adr/0006).
+    pub access_version: i64,
     pub created_at: i64,
 }
 

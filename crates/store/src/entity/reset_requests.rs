@@ -1,4 +1,4 @@
-//! `reset_requests`: links for a new password that were asked for and not looked at yet.
+//! `reset_requests`: requests for a link to set a new password that no worker has looked at yet.
 
 use sea_orm::entity::prelude::*;
 

@@ -30,7 +30,7 @@ pub(super) const CHUNK: usize = 1_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Legacy {
     pub object: Uuid,
-    /// The system it came from; empty when nobody said.
+    /// The system it came from; empty when the record did not say.
     pub source: String,
     pub fingerprint: Vec<u8>,
 }
@@ -55,7 +55,7 @@ pub async fn find_legacy(
     Ok(found)
 }
 
-/// The ids that objects were imported under.
+/// Returns the ids that objects were imported under.
 pub async fn find_legacy_of(
     db: &impl Reads,
     kind: RecordKind,
@@ -73,7 +73,7 @@ pub async fn find_legacy_of(
     Ok(found)
 }
 
-/// People by their normalised addresses.
+/// Returns people by their normalised addresses.
 pub async fn find_people(db: &impl Reads, emails: &[String]) -> Result<HashMap<String, PersonId>, StoreError> {
     let mut found = HashMap::new();
     for chunk in emails.chunks(CHUNK) {
@@ -88,12 +88,16 @@ pub async fn find_people(db: &impl Reads, emails: &[String]) -> Result<HashMap<S
 }
 
 /// A membership as an import must know it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
     pub id: MembershipId,
     pub person: PersonId,
     pub organisation: OrganisationId,
     pub state: MembershipState,
+    /// What the company calls the person.
+    pub name: String,
+    /// Has come in to this company: an import does not change the name any more.
+    pub came_in: bool,
 }
 
 fn member(row: memberships::Model) -> Result<Member, StoreError> {
@@ -102,10 +106,12 @@ fn member(row: memberships::Model) -> Result<Member, StoreError> {
         person: row.person_id.into(),
         organisation: row.organisation_id.into(),
         state: MembershipState::parse(&row.state).ok_or(StoreError::Corrupt(row.state))?,
+        name: row.name,
+        came_in: row.activated_at.is_some(),
     })
 }
 
-/// All memberships of people.
+/// Returns all memberships of people.
 pub async fn list_memberships(db: &impl Reads, persons: &[PersonId]) -> Result<Vec<Member>, StoreError> {
     let mut found = Vec::new();
     for chunk in persons.chunks(CHUNK) {
@@ -134,7 +140,7 @@ pub async fn find_memberships(db: &impl Reads, ids: &[Uuid]) -> Result<HashMap<U
     Ok(found)
 }
 
-/// The companies of contracts or of cases.
+/// Returns the companies of contracts or of cases.
 pub async fn find_owners(
     db: &impl Reads,
     kind: RecordKind,
@@ -158,14 +164,14 @@ pub async fn find_owners(
     Ok(found)
 }
 
-/// What an object is called, and when it was opened, of cases.
+/// The title of an object, and for a case when it was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
     pub title: String,
     pub opened_at: Option<Timestamp>,
 }
 
-/// What objects are called: companies, contracts, the people of contacts, the members of users, cases.
+/// Finds the titles of objects: companies, contracts, the people of contacts, the members of users, cases.
 pub async fn find_heads(db: &impl Reads, kind: RecordKind, ids: &[Uuid]) -> Result<HashMap<Uuid, Head>, StoreError> {
     #[derive(FromQueryResult)]
     struct Row {
@@ -196,7 +202,7 @@ pub async fn find_heads(db: &impl Reads, kind: RecordKind, ids: &[Uuid]) -> Resu
     Ok(found)
 }
 
-/// The roles of those among people who work for the vendor.
+/// Finds the vendor roles of people; a person without one is missing.
 pub async fn find_staff(
     db: &impl Reads,
     persons: &[PersonId],
@@ -217,19 +223,19 @@ pub async fn find_staff(
     Ok(found)
 }
 
-/// Every product by its key, with its name.
+/// Returns every product by its key, with its name.
 pub async fn list_products(db: &impl Reads) -> Result<HashMap<String, (ProductId, String)>, StoreError> {
     let rows = products::Entity::find().all(db.connection()).await?;
     Ok(rows.into_iter().map(|row| (row.key, (row.id.into(), row.name))).collect())
 }
 
-/// Every programme by its key, with its name.
+/// Returns every programme by its key, with its name.
 pub async fn list_programmes(db: &impl Reads) -> Result<HashMap<String, (ProgrammeId, String)>, StoreError> {
     let rows = programmes::Entity::find().all(db.connection()).await?;
     Ok(rows.into_iter().map(|row| (row.key, (row.id.into(), row.name))).collect())
 }
 
-/// A role somebody holds, or held, in a company.
+/// A role that a person holds, or held, in a company.
 #[derive(Clone, Debug)]
 pub struct HeldGrant {
     pub id: GrantId,
@@ -240,9 +246,9 @@ pub struct HeldGrant {
     /// Empty is every product.
     pub products: HashSet<ProductId>,
     pub reasons: Vec<AdminReason>,
-    /// Given by an import, and not changed by anybody since: who changes a role by hand replaces the grant.
+    /// Given by an import and unchanged since: a change by hand replaces the grant.
     pub imported: bool,
-    /// Taken away by hand, or over by the end date somebody set.
+    /// Taken away by hand, or over by the end date that was set.
     pub revoked: bool,
 }
 
@@ -280,7 +286,7 @@ pub async fn list_grants(db: &impl Reads, persons: &[PersonId], now: Timestamp) 
     Ok(found)
 }
 
-/// What a second import must know of a case: its imported entries, and whether somebody has worked on it here since.
+/// What a second import must know of a case: its imported entries, and whether it has been worked on here since.
 #[derive(Debug, Default)]
 pub struct KnownStream {
     /// By author, time and text.
@@ -296,61 +302,45 @@ pub struct KnownEntry {
 }
 
 impl KnownStream {
-    /// The entry that a record says again.
+    /// Returns the stored entry that a record repeats.
     pub fn find(&self, entry: &EntryRecord) -> Option<&KnownEntry> {
         let body = without_marks(&entry.body).to_owned();
         self.entries.get(&(entry.author.to_string(), entry.at, body))
     }
 }
 
-/// `same_body` gives a stored text as a record says it.
-pub async fn find_stream(
+/// Finds the streams of cases; `same_body` turns a stored text into the form that a record has.
+pub async fn find_streams(
     db: &impl Reads,
-    case: CaseId,
+    cases: &[CaseId],
     same_body: fn(&str) -> String,
-) -> Result<KnownStream, StoreError> {
-    let rows =
-        case_entries::Entity::find().filter(case_entries::Column::CaseId.eq(case.uuid())).all(db.connection()).await?;
-    let mut names: HashMap<Uuid, HashSet<String>> = HashMap::new();
-    for file in files::Entity::find().filter(files::Column::CaseId.eq(case.uuid())).all(db.connection()).await? {
-        if let Some(entry) = file.entry_id {
-            names.entry(entry).or_default().insert(file.name);
-        }
-    }
-    let mut known = KnownStream::default();
-    for row in rows {
-        if row.imported {
-            let entry = KnownEntry { id: row.id.into(), files: names.remove(&row.id).unwrap_or_default() };
-            known.entries.insert((row.author_name, time::timestamp(row.at)?, same_body(&row.body)), entry);
-        } else {
-            known.touched = true;
-        }
-    }
-    Ok(known)
-}
-
-/// Those among imported cases that somebody has worked on here.
-pub async fn find_touched(db: &impl Reads, cases: &[CaseId]) -> Result<Vec<CaseId>, StoreError> {
-    #[derive(FromQueryResult)]
-    struct Row {
-        case_id: Uuid,
-    }
-    let mut found = Vec::new();
+) -> Result<HashMap<CaseId, KnownStream>, StoreError> {
+    let mut found: HashMap<CaseId, KnownStream> = HashMap::new();
     for chunk in cases.chunks(CHUNK) {
-        let sql = Sql::new(
-            db.connection().get_database_backend(),
-            "select distinct case_id from case_entries where imported = ",
-        )
-        .bind(false)
-        .text(" and case_id in ")
-        .bind_all(chunk.iter().map(|id| id.uuid()));
-        let rows = Row::find_by_statement(sql.build()).all(db.connection()).await?;
-        found.extend(rows.into_iter().map(|row| CaseId::from(row.case_id)));
+        let ids = || chunk.iter().map(|id| id.uuid());
+        let rows =
+            case_entries::Entity::find().filter(case_entries::Column::CaseId.is_in(ids())).all(db.connection()).await?;
+        let mut names: HashMap<Uuid, HashSet<String>> = HashMap::new();
+        let attached = files::Entity::find().filter(files::Column::CaseId.is_in(ids()));
+        for file in attached.all(db.connection()).await? {
+            if let Some(entry) = file.entry_id {
+                names.entry(entry).or_default().insert(file.name);
+            }
+        }
+        for row in rows {
+            let known = found.entry(row.case_id.into()).or_default();
+            if row.imported {
+                let entry = KnownEntry { id: row.id.into(), files: names.remove(&row.id).unwrap_or_default() };
+                known.entries.insert((row.author_name, time::timestamp(row.at)?, same_body(&row.body)), entry);
+            } else {
+                known.touched = true;
+            }
+        }
     }
     Ok(found)
 }
 
-/// Whether anybody has an address that does not end in `suffix`: the demo is not for databases with real people.
+/// Whether any person has an address that does not end in `suffix`: the demo is not for databases with real people.
 pub async fn has_people_outside(db: &impl Reads, suffix: &'static str) -> Result<bool, StoreError> {
     let found = identities::Entity::find()
         .filter(identities::Column::Value.not_like(format!("%{suffix}")))

@@ -142,7 +142,7 @@ pub struct FileLine {
 pub struct LegacyLine {
     pub kind: RecordKind,
     pub id: String,
-    /// The system the id belongs to; empty when nobody said (B14).
+    /// The system the id belongs to; empty when the record did not say (B14).
     pub source: String,
     pub object: Uuid,
     pub fingerprint: [u8; 32],
@@ -305,9 +305,10 @@ async fn insert_people(tx: &ImportTx, lines: Vec<PersonLine>, at: i64) -> Result
         password_changed_at: Set(None),
         password_version: Set(0),
         last_seen_at: Set(None),
+        access_version: Set(0),
         created_at: Set(at),
     });
-    insert_all(tx, rows.collect(), 13).await?;
+    insert_all(tx, rows.collect(), 14).await?;
     insert_all(tx, addresses, 4).await
 }
 
@@ -388,8 +389,8 @@ async fn insert_entries(tx: &ImportTx, lines: Vec<EntryLine>) -> Result<(), Stor
     insert_all(tx, rows.collect(), 9).await
 }
 
-/// The names of the files of each entry as one text: of the desk alone when the entry is a note. The files of an entry come
-/// with it.
+/// Joins the names of the files of each entry into one text, internal when the entry is a note. The files of an entry come
+/// in the same batch.
 fn file_names(entries: &[EntryLine], files: &[FileLine]) -> Vec<(CaseId, bool, String)> {
     let mut files: Vec<&FileLine> = files.iter().collect();
     files.sort_by_key(|line| (line.entry.uuid(), line.at, line.id.uuid()));
@@ -413,8 +414,10 @@ async fn insert_files(tx: &ImportTx, lines: Vec<FileLine>) -> Result<(), StoreEr
         size: Set(line.size.cast_signed()),
         sha256: Set(line.sha256.to_vec()),
         created_at: Set(time::micros(line.at)),
+        announced: Set(false),
+        announced_at: Set(None),
     });
-    insert_all(tx, rows.collect(), 9).await
+    insert_all(tx, rows.collect(), 11).await
 }
 
 /// Takes `count` case numbers and gives back the first.

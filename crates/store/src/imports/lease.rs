@@ -8,10 +8,10 @@ use uuid::Uuid;
 use super::ImportTx;
 use crate::{Reads, StoreError, sql::Sql, time};
 
-/// The name of the lease that whoever writes imports holds.
+/// The name of the lease that the writer of imports holds.
 const LEASE: &str = "import";
 
-/// Gives the lease to `holder` when nobody has it, or who has it did not renew it in time.
+/// Gives the lease to `holder` when it is free, or its holder did not renew it in time.
 pub async fn take_lease(
     tx: &ImportTx,
     _granted: &Granted,
@@ -33,7 +33,7 @@ pub async fn take_lease(
     Ok(tx.connection().execute_raw(sql.build()).await?.rows_affected() > 0)
 }
 
-/// Keeps the lease for longer; `until` now gives it back. Nothing happens when somebody else has it.
+/// Extends the lease; `until` now gives it back. Nothing happens when another run holds it.
 pub async fn renew_lease(
     tx: &ImportTx,
     _granted: &Granted,
@@ -50,7 +50,7 @@ pub async fn renew_lease(
     Ok(())
 }
 
-/// Who has, or last had, the lease, and until when.
+/// Returns who has, or last had, the lease, and until when.
 pub async fn find_lease(db: &impl Reads) -> Result<Option<(ImportId, Timestamp)>, StoreError> {
     #[derive(FromQueryResult)]
     struct Row {

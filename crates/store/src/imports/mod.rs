@@ -11,17 +11,22 @@
 
 mod find;
 mod insert;
+mod known;
 mod lease;
 mod update;
 
 pub use find::{
     Head, HeldGrant, KnownEntry, KnownStream, Legacy, Member, find_heads, find_legacy, find_legacy_of,
-    find_memberships, find_owners, find_people, find_staff, find_stream, find_touched, has_people_outside, list_grants,
+    find_memberships, find_owners, find_people, find_staff, find_streams, has_people_outside, list_grants,
     list_memberships, list_products, list_programmes,
 };
 pub use insert::{
     Bulk, CaseLine, ContractLine, EntryLine, FileLine, GrantLine, LegacyLine, MembershipLine, OrganisationLine,
     PersonLine, ProductLine, insert, insert_grants, take_numbers,
+};
+pub use known::{
+    KnownCase, KnownContract, KnownOrganisation, KnownPerson, find_known_cases, find_known_contacts,
+    find_known_contracts, find_known_organisations, find_known_people,
 };
 pub use lease::{find_lease, renew_lease, take_lease};
 pub use update::{
@@ -37,7 +42,7 @@ use crate::{Db, Reads, StoreError, Tx, Writes, audit, write_tx};
 pub struct ImportTx(Tx);
 
 impl Reads for ImportTx {
-    type Connection = sea_orm::DatabaseTransaction;
+    type Connection = <Tx as Reads>::Connection;
     fn connection(&self) -> &Self::Connection {
         self.0.connection()
     }

@@ -76,7 +76,7 @@ pub async fn update_contract(tx: &ImportTx, _granted: &Granted, line: &ContractL
     Ok(())
 }
 
-/// Corrects name, phone and language of somebody who never signed in, and the name that the company sees of a member who
+/// Corrects name, phone and language of a person who never signed in, and the name that the company sees of a member who
 /// did not accept yet; what people wrote themselves stays.
 pub async fn update_person(
     tx: &ImportTx,
@@ -114,8 +114,8 @@ pub async fn update_person(
     Ok(())
 }
 
-/// Corrects the address of a person who never came in (D5), as [`people_store::update_address`] does, and lets the
-/// companies invite again: an import itself sends nothing.
+/// Corrects the address of a person who never came in (D5), as [`people_store::update_address`] does, and makes their
+/// invited memberships known ones, which companies can invite again: an import itself sends nothing.
 pub async fn correct_address(
     tx: &ImportTx,
     granted: &Granted,
@@ -175,7 +175,7 @@ pub async fn update_grant(
     insert_all(tx, scopes.collect(), 2).await
 }
 
-/// Makes a case that nobody touched here what it is in the old system now.
+/// Brings a case that has not been worked on here to its present state in the old system.
 pub async fn update_case(tx: &ImportTx, _granted: &Granted, line: &CaseLine) -> Result<(), StoreError> {
     cases::Entity::update_many()
         .col_expr(cases::Column::LegacyNumber, Expr::value(line.legacy_number.as_str()))

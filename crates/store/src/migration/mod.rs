@@ -15,6 +15,13 @@ mod m20261126_0070_mailings;
 mod m20261126_0080_sort_keys;
 mod m20261126_0081_days_and_zones;
 mod m20261126_0082_opening_spans;
+mod m20261126_0110_announcement_images;
+mod m20261126_0111_announcement_previews;
+mod m20261126_0130_no_submissions;
+mod m20261126_0140_address_changes;
+mod m20261126_0160_announcement_mails;
+mod m20261126_0200_access_versions;
+mod script;
 
 pub struct Migrator;
 
@@ -35,6 +42,12 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_0080_sort_keys::Migration),
             Box::new(m20261126_0081_days_and_zones::Migration),
             Box::new(m20261126_0082_opening_spans::Migration),
+            Box::new(m20261126_0110_announcement_images::MIGRATION),
+            Box::new(m20261126_0111_announcement_previews::MIGRATION),
+            Box::new(m20261126_0130_no_submissions::MIGRATION),
+            Box::new(m20261126_0140_address_changes::MIGRATION),
+            Box::new(m20261126_0160_announcement_mails::MIGRATION),
+            Box::new(m20261126_0200_access_versions::MIGRATION),
         ]
     }
 }
@@ -92,8 +105,13 @@ mod tests {
              '{\"zone\":\"Europe/Paris\",\"week\":[[\"09:00:00\",\"17:30:00\"],null,null,null,null,null,null],\"holidays\":[]}')",
         ))
         .await;
+        for (key, id) in [("demo-case-3", id(6)), ("a form's key", id(7))] {
+            let sql = begin("insert into submissions (actor_id, key, object_id, created_at) values (").bind(id);
+            insert(sql.text(", ").bind(key).text(", ").bind(id).text(", 0)")).await;
+        }
 
         Migrator::up(&db, None).await.expect("the other migrations");
+        assert_eq!(texts(&db, "select legacy_id as text from legacy_ids where kind = 'demo'").await, ["demo-case-3"]);
         let names = texts(&db, "select name as text from organisations order by sort_key").await;
         assert_eq!(names, ["aaron", "Élodie", "Zoé"]);
         assert_eq!(texts(&db, "select sort_key as text from people").await, [domain::text::sort_key("Émile")]);

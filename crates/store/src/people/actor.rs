@@ -1,4 +1,4 @@
-//! Somebody with everything the policy asks about.
+//! A person with everything that the policy asks about.
 
 use domain::{
     GrantId, OrganisationId, PersonId, ProductId,
@@ -13,8 +13,8 @@ use super::find_zone;
 use crate::{Reads, StoreError, entity::people, rollout, sql::Sql, time};
 
 /// Loads a person with everything the policy asks about: five statements, whatever the number of companies.
-/// Roles that are over do not count. People whose last membership was removed, and who hold no role at the vendor's, are
-/// nobody.
+/// Roles that are over do not count. `None` for a person whose last membership was removed and who holds no role at the
+/// vendor's.
 pub async fn find_actor(db: &impl Reads, person: PersonId, now: Timestamp) -> Result<Option<Actor>, StoreError> {
     let Some(row) = people::Entity::find_by_id(person.uuid()).one(db.connection()).await? else { return Ok(None) };
     let grants = list_grants(db, person, now).await?;

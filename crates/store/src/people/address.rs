@@ -1,6 +1,7 @@
-//! Correcting an address that nobody has come in by (D5).
+//! Correcting an address that its owner has not come in by, and taking another one that its owner confirmed (D5).
 
 use domain::{OrganisationId, PersonId, access::Granted};
+use jiff::Timestamp;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr,
 };
@@ -8,7 +9,9 @@ use sea_orm::{
 use crate::{
     StoreError, Writes,
     entity::{identities, invitations, people},
+    people::delete_address_change,
     sql::Sql,
+    time,
 };
 
 /// Gives an account another address. Mails that wait for it go there, links that were sent to the old one end, and their
@@ -20,13 +23,38 @@ pub async fn update_address(
     email: &str,
     normalised: &str,
 ) -> Result<(), StoreError> {
+    set_address(tx, person, email, normalised, None).await?;
+    end_invitation_links(tx, person, None).await?;
+    delete_notices(tx, person, None).await
+}
+
+/// Gives an account the address that its owner has confirmed: mails that wait for it go there. The administrators of its
+/// companies know the owner, and links need the owner's password: neither is touched. [`StoreError::Duplicate`] when the
+/// address belongs to another account.
+pub async fn confirm_address(
+    tx: &impl Writes,
+    person: PersonId,
+    email: &str,
+    normalised: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    set_address(tx, person, email, normalised, Some(now)).await
+}
+
+async fn set_address(
+    tx: &impl Writes,
+    person: PersonId,
+    email: &str,
+    normalised: &str,
+    verified_at: Option<Timestamp>,
+) -> Result<(), StoreError> {
     let db = tx.connection();
     identities::Entity::delete_many().filter(identities::Column::PersonId.eq(person.uuid())).exec(db).await?;
     identities::ActiveModel {
         kind: Set("email".to_owned()),
         value: Set(normalised.to_owned()),
         person_id: Set(person.into()),
-        verified_at: Set(None),
+        verified_at: Set(verified_at.map(time::micros)),
     }
     .insert(db)
     .await?;
@@ -35,13 +63,13 @@ pub async fn update_address(
         .filter(people::Column::Id.eq(person.uuid()))
         .exec(db)
         .await?;
-    end_invitation_links(tx, person, None).await?;
+    // Those about an address go to the address that they are about.
     let sql = Sql::new(db.get_database_backend(), "update outbox set recipient = ")
         .bind(email)
-        .text(" where state <> 'sent' and person_id = ")
+        .text(" where state <> 'sent' and kind not in ('address_proposed', 'address_changed') and person_id = ")
         .bind(person.uuid());
     db.execute_raw(sql.build()).await?;
-    delete_notices(tx, person, None).await
+    delete_address_change(tx, person).await
 }
 
 /// Ends the invitation links of a person, of one company or of all, and drops those that wait to be sent: a mail that is

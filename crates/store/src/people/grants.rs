@@ -77,7 +77,7 @@ pub struct StandingGrant {
     pub until: Option<Timestamp>,
 }
 
-/// The grants of a person in a company, or at the vendor's, that were not revoked and are not over.
+/// Returns the grants of a person in a company, or at the vendor's, that were not revoked and are not over.
 pub async fn list_standing(
     db: &impl Reads,
     person: PersonId,
@@ -126,10 +126,10 @@ pub async fn revoke_grant(tx: &Tx, _granted: &Granted, grant: GrantId, now: Time
 pub struct Admin {
     /// With the name that the company may see.
     pub person: PersonFacts,
-    /// Accepted the invitation.
+    /// Whether they accepted the invitation.
     pub active: bool,
-    /// Hears what happens in the company (R17): who accepted the invitation, and who was invited to a role that the vendor
-    /// gave. An address that a member of the company named gets its invitation and nothing more before it accepts (F3).
+    /// Whether they are told what happens in the company (R17): after they accepted the invitation, and before that when the
+    /// vendor gave the role. An address that a member named gets its invitation and nothing else before it accepts (F3).
     pub hears: bool,
     /// No end date is set.
     pub lasting: bool,
@@ -194,7 +194,7 @@ pub async fn lock_admins(tx: &Tx, organisation: OrganisationId) -> Result<(), St
     Ok(())
 }
 
-/// The administrators of a company as its members see them (K2); the active ones, who can help, come first.
+/// Returns the administrators of a company as its members see them (K2); the active ones, who can help, come first.
 pub async fn list_contacts(
     db: &impl Reads,
     organisation: OrganisationId,
@@ -213,18 +213,18 @@ pub async fn list_contacts(
     Ok(contacts)
 }
 
-/// An administrator whom the others of the company were not told of: one who is invited or came in by whatever door, once the
-/// company has left its preparation.
+/// An administrator whom the others of the company have not been told of: invited or active, in a company that has left its
+/// preparation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnnoticedAdmin {
     pub grant: GrantId,
     pub person: PersonId,
     pub organisation: OrganisationId,
-    /// Who gave the role, when a person did.
+    /// The person who gave the role, when one did.
     pub by: Option<PersonId>,
 }
 
-/// Administrators whom the others were not told of, of one company or of all.
+/// Lists administrators whom the others have not been told of, in one company or in all.
 pub async fn list_unnoticed_admins(
     db: &impl Reads,
     organisation: Option<OrganisationId>,
@@ -263,7 +263,7 @@ pub async fn list_unnoticed_admins(
         .collect())
 }
 
-/// Notes who answers for the roles of a member in a company: with a corrected address they are another person's.
+/// Makes the actor the giver of a member's roles in a company: with a corrected address they may be another person's.
 pub async fn set_granted_by(
     tx: &Tx,
     granted: &Granted,
@@ -280,7 +280,7 @@ pub async fn set_granted_by(
     Ok(())
 }
 
-/// Notes that the other administrators were told of a grant; `false` when another transaction noted it first.
+/// Notes that the other administrators have been told of a grant; `false` when another transaction noted it first.
 pub async fn insert_admin_notice(tx: &Tx, grant: GrantId, now: Timestamp) -> Result<bool, StoreError> {
     let sql =
         Sql::new(tx.connection().get_database_backend(), "insert into admin_notices (grant_id, noticed_at) values (")
@@ -291,7 +291,7 @@ pub async fn insert_admin_notice(tx: &Tx, grant: GrantId, now: Timestamp) -> Res
     Ok(tx.connection().execute_raw(sql.build()).await?.rows_affected() == 1)
 }
 
-/// The vendor's own people with the roles that stand, by name.
+/// Lists the vendor's own people with the roles that stand, by name.
 pub async fn list_staff(db: &impl Reads, _granted: &Granted, now: Timestamp) -> Result<Vec<StaffRow>, StoreError> {
     #[derive(FromQueryResult)]
     struct Row {
@@ -327,7 +327,7 @@ pub async fn list_staff(db: &impl Reads, _granted: &Granted, now: Timestamp) -> 
     Ok(staff)
 }
 
-/// The roles a person holds in a company, for mails.
+/// Returns the roles a person holds in a company, for mails.
 pub async fn list_roles(
     db: &impl Reads,
     person: PersonId,

@@ -42,7 +42,7 @@ pub async fn find_invitation(db: &impl Reads, id: InvitationId) -> Result<Option
     invitations::Entity::find_by_id(id.uuid()).one(db.connection()).await?.map(invitation).transpose()
 }
 
-/// The invitation of a person to a company, accepted or not.
+/// Returns the invitation of a person to a company, accepted or not.
 pub async fn find_invitation_of(
     db: &impl Reads,
     person: PersonId,
@@ -56,7 +56,7 @@ pub async fn find_invitation_of(
     row.map(invitation).transpose()
 }
 
-/// The invitations that a normalised address got after `since`.
+/// Lists the invitations that were sent to a normalised address after `since`.
 pub async fn list_sent(db: &impl Reads, address: &str, since: Timestamp) -> Result<Vec<SentInvitation>, StoreError> {
     #[derive(FromQueryResult)]
     struct Row {
@@ -76,7 +76,7 @@ pub async fn list_sent(db: &impl Reads, address: &str, since: Timestamp) -> Resu
         .collect()
 }
 
-/// Notes that an address gets an invitation.
+/// Notes that an invitation is sent to an address.
 pub async fn insert_sent(
     tx: &Tx,
     id: InvitationId,
@@ -100,7 +100,7 @@ pub async fn insert_sent(
     Ok(())
 }
 
-/// Forgets invitations that were sent before a moment.
+/// Deletes the notes of invitations that were sent before a moment.
 pub async fn delete_sent(tx: &Tx, before: Timestamp) -> Result<(), StoreError> {
     let sql = Sql::new(tx.connection().get_database_backend(), "delete from invitations_sent where sent_at <= ")
         .bind(time::micros(before));
@@ -148,7 +148,7 @@ pub async fn upsert_invitation(
     invitation(model)
 }
 
-/// Accepts an invitation; `false` when somebody was faster, or a newer link was sent meanwhile.
+/// Accepts an invitation; `false` when it was accepted, or a newer link was sent, meanwhile.
 pub async fn set_invitation_accepted(tx: &Tx, invitation: &Invitation, now: Timestamp) -> Result<bool, StoreError> {
     let done = invitations::Entity::update_many()
         .col_expr(invitations::Column::AcceptedAt, Expr::value(time::micros(now)))
@@ -160,7 +160,7 @@ pub async fn set_invitation_accepted(tx: &Tx, invitation: &Invitation, now: Time
     Ok(done.rows_affected == 1)
 }
 
-/// The address was proved: somebody came in by a link that was sent there.
+/// Marks the address as proved: the person came in by a link that was sent there.
 pub async fn set_email_verified(tx: &Tx, person: PersonId, now: Timestamp) -> Result<(), StoreError> {
     identities::Entity::update_many()
         .col_expr(identities::Column::VerifiedAt, Expr::value(time::micros(now)))

@@ -20,6 +20,7 @@ use super::{PersonFacts, facts};
 use crate::{
     Reads, StoreError, Tx,
     entity::{memberships, people},
+    organisations::WORDS,
     paging::{Key, Kind, List, sort_by_name},
     sql::Sql,
     time,
@@ -97,7 +98,7 @@ pub async fn insert_membership(tx: &Tx, _granted: &Granted, new: NewMembership<'
     Ok(())
 }
 
-/// The name that a company sees of somebody it adds again.
+/// Sets the name that a company sees of a person it adds again.
 pub async fn set_membership_name(
     tx: &Tx,
     person: PersonId,
@@ -140,11 +141,11 @@ pub async fn set_membership_state(
     Ok(done.rows_affected == 1)
 }
 
-/// The name of member `m`, person `p`, as the company may see it: whoever knows an address does not learn whose it is.
+/// The name of member `m`, person `p`, as the company may see it: knowing an address does not tell whose it is.
 pub(super) const SHOWN_NAME: &str = "case when m.state = 'active' then p.name else m.name end as name";
 
-/// The address of a member as the company may see it. Before they accept, it is in lower case whatever was typed and whatever
-/// is stored: the spelling of an account that exists already would tell that it does (C1).
+/// Returns the address of a member as the company may see it. Before they accept, it is in lower case, however it was
+/// typed or stored: the spelling of an existing account would give its existence away (C1).
 pub(super) fn shown_address(stored: &str, active: bool) -> String {
     let address = in_letters(stored);
     if active { address } else { address.to_lowercase() }
@@ -177,26 +178,28 @@ const LIST: List = List {
     most: 100_000,
 };
 
-/// Those of a company who were not removed; `find` is part of a name or of an address.
+/// Returns the members of a company who were not removed; each word of `find` stands in their name or in their address.
 fn members_of(sql: Sql, organisation: OrganisationId, find: &str) -> Sql {
-    let sql = sql
-        .text(" from memberships m join people p on p.id = m.person_id where m.state <> 'removed' and m.organisation_id = ")
-        .bind(organisation.uuid());
-    let words = sort_words(find);
-    if !words.contains(char::is_alphanumeric) {
-        return sql;
-    }
-    let address = find.trim().to_lowercase().replace(['%', '_', '\\'], " ");
-    sql.text(" and (")
-        .text(SHOWN_KEY)
-        .text(" like ")
-        .bind(format!("%{words}%"))
-        .text(" or lower(p.email) like ")
-        .bind(format!("%{address}%"))
-        .text(")")
+    let sql = ever_in(sql, organisation).text(" and m.state <> 'removed'");
+    // A word without a letter or digit would match every sign in a name.
+    let words = find.split_whitespace().filter(|word| word.contains(char::is_alphanumeric)).take(WORDS);
+    words.fold(sql, |sql, word| {
+        sql.text(" and (")
+            .text(SHOWN_KEY)
+            .contains(&sort_words(word))
+            .text(" or lower(p.email)")
+            .contains(&word.to_lowercase())
+            .text(")")
+    })
 }
 
-/// One page of the people of a company with their roles, in the order of a dictionary; removed ones are left out.
+fn ever_in(sql: Sql, organisation: OrganisationId) -> Sql {
+    sql.text(" from memberships m join people p on p.id = m.person_id where m.organisation_id = ")
+        .bind(organisation.uuid())
+}
+
+/// Returns one page of the people of a company with their roles, in the order of a dictionary; removed ones are left
+/// out.
 pub async fn list_members_page(
     db: &impl Reads,
     granted: &Granted,
@@ -206,13 +209,14 @@ pub async fn list_members_page(
 ) -> Result<Page<MemberRow>, StoreError> {
     let organisation = granted.organisation().ok_or(StoreError::NotFound)?;
     let scope = |sql: Sql| members_of(sql, organisation, find);
-    let page = LIST.page(db, after, scope, |row: &MemberColumns| Key::Name(row.person_id)).await?;
+    let whole = |sql: Sql| ever_in(sql, organisation);
+    let page = LIST.page_within(db, after, scope, whole, |row: &MemberColumns| Key::Name(row.person_id)).await?;
     let persons: Vec<Uuid> = page.rows.iter().map(|row| row.person_id).collect();
     let mut roles = list_roles_of(db, organisation, Some(&persons), now).await?;
     page.try_map(|row| member(row, &mut roles))
 }
 
-/// All the people of a company with their roles, in the same order.
+/// Returns all the people of a company with their roles, in the same order.
 pub async fn list_members(db: &impl Reads, granted: &Granted, now: Timestamp) -> Result<Vec<MemberRow>, StoreError> {
     let organisation = granted.organisation().ok_or(StoreError::NotFound)?;
     let sql = members_of(Sql::new(db.connection().get_database_backend(), LIST.columns), organisation, "");
@@ -222,7 +226,7 @@ pub async fn list_members(db: &impl Reads, granted: &Granted, now: Timestamp) ->
     rows.into_iter().map(|row| member(row, &mut roles)).collect()
 }
 
-/// One member who was not removed, with their roles.
+/// Returns one member who was not removed, with their roles.
 pub async fn find_member(
     db: &impl Reads,
     granted: &Granted,
@@ -250,7 +254,7 @@ fn member(row: MemberColumns, roles: &mut HashMap<Uuid, Vec<RoleRow>>) -> Result
     })
 }
 
-/// The roles that stand in a company, by person, in the order they were given: those of some people, or of all.
+/// Returns the roles that stand in a company, by person, in the order they were given: those of some people, or of all.
 async fn list_roles_of(
     db: &impl Reads,
     organisation: OrganisationId,
@@ -312,7 +316,7 @@ async fn list_roles_of(
     Ok(roles)
 }
 
-/// People of a company in a given state: whom to invite when SETUP begins.
+/// Returns people of a company in a given state: whom to invite when SETUP begins.
 pub async fn list_in_state(
     db: &impl Reads,
     organisation: OrganisationId,
@@ -330,18 +334,31 @@ pub async fn list_in_state(
     Ok(rows.into_iter().map(facts).collect())
 }
 
-/// The companies that invited a person who has not answered.
+/// Lists the companies whose invitation a person has not answered.
 pub async fn list_invited_to(db: &impl Reads, person: PersonId) -> Result<Vec<OrganisationId>, StoreError> {
+    list_companies(db, person, MembershipState::Invited).await
+}
+
+/// Returns the companies that a person has come in to.
+pub async fn list_active_in(db: &impl Reads, person: PersonId) -> Result<Vec<OrganisationId>, StoreError> {
+    list_companies(db, person, MembershipState::Active).await
+}
+
+async fn list_companies(
+    db: &impl Reads,
+    person: PersonId,
+    state: MembershipState,
+) -> Result<Vec<OrganisationId>, StoreError> {
     let rows = memberships::Entity::find()
         .filter(memberships::Column::PersonId.eq(person.uuid()))
-        .filter(memberships::Column::State.eq(MembershipState::Invited.key()))
+        .filter(memberships::Column::State.eq(state.key()))
         .order_by_asc(memberships::Column::CreatedAt)
         .all(db.connection())
         .await?;
     Ok(rows.into_iter().map(|row| row.organisation_id.into()).collect())
 }
 
-/// On which side of the desk accounts stand.
+/// Finds the side of the desk that accounts stand on.
 pub async fn find_sides(
     db: &impl Reads,
     persons: &[PersonId],
@@ -376,7 +393,7 @@ pub async fn find_sides(
     Ok(found)
 }
 
-/// What is known of accounts whose addresses others want to correct; an account that nothing is known of is missing.
+/// Finds what decides whether the addresses of accounts may be corrected; unknown accounts are missing.
 pub async fn find_address_standings(
     db: &impl Reads,
     persons: &[PersonId],
@@ -409,7 +426,7 @@ pub async fn find_address_standings(
     Ok(found)
 }
 
-/// Whether anybody in a company has come in: it is at work with the portal.
+/// Whether any member of a company has come in: the company works with the portal.
 pub async fn has_active(db: &impl Reads, organisation: OrganisationId) -> Result<bool, StoreError> {
     let found = memberships::Entity::find()
         .filter(memberships::Column::OrganisationId.eq(organisation.uuid()))
@@ -419,7 +436,7 @@ pub async fn has_active(db: &impl Reads, organisation: OrganisationId) -> Result
     Ok(found.is_some())
 }
 
-/// How many members of a company are in a given state.
+/// Counts the members of a company in a given state.
 pub async fn count_in_state(
     db: &impl Reads,
     organisation: OrganisationId,
@@ -431,4 +448,23 @@ pub async fn count_in_state(
         .count(db.connection())
         .await?;
     Ok(count)
+}
+
+/// How many people of companies have an address at a domain, or at a part of it.
+pub async fn count_members_at(db: &impl Reads, domain: &str) -> Result<u64, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        number: i64,
+    }
+    let sql = Sql::new(
+        db.connection().get_database_backend(),
+        "select count(*) as number from people p where exists \
+         (select 1 from memberships m where m.person_id = p.id and m.state <> 'removed') and (lower(p.email) like ",
+    )
+    .bind(format!("%@{domain}"))
+    .text(" or lower(p.email) like ")
+    .bind(format!("%@%.{domain}"))
+    .text(")");
+    let row = Row::find_by_statement(sql.build()).one(db.connection()).await?;
+    Ok(row.map_or(0, |row| row.number.unsigned_abs()))
 }

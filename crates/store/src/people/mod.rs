@@ -2,13 +2,17 @@
 
 mod actor;
 mod address;
+mod changes;
 mod grants;
 mod invitations;
 mod memberships;
 mod zones;
 
 pub use actor::find_actor;
-pub use address::{end_invitation_links, move_membership, update_address};
+pub use address::{confirm_address, end_invitation_links, move_membership, update_address};
+pub use changes::{
+    AddressChange, delete_address_change, find_address_change, find_address_change_of, set_address_change,
+};
 pub use grants::{
     Admin, NewGrant, StandingGrant, UnnoticedAdmin, insert_admin_notice, insert_grant, list_admins, list_contacts,
     list_roles, list_staff, list_standing, list_unnoticed_admins, lock_admins, revoke_grant, set_granted_by,
@@ -18,18 +22,20 @@ pub use invitations::{
     set_invitation_accepted, upsert_invitation,
 };
 pub use memberships::{
-    MembershipFacts, NewMembership, Source, count_in_state, find_address_standings, find_member, find_membership,
-    find_sides, has_active, insert_membership, list_in_state, list_invited_to, list_members, list_members_page,
-    set_membership_name, set_membership_state,
+    MembershipFacts, NewMembership, Source, count_in_state, count_members_at, find_address_standings, find_member,
+    find_membership, find_sides, has_active, insert_membership, list_active_in, list_in_state, list_invited_to,
+    list_members, list_members_page, set_membership_name, set_membership_state,
 };
 
 pub(crate) use zones::UNKNOWN as UNKNOWN_ZONE;
 pub use zones::{Zone, find_company_zone, find_zone, set_zone};
 
+use std::collections::HashMap;
+
 use domain::{PersonId, access::Granted, locale::Locale, text::sort_key};
 use jiff::Timestamp;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, ExprTrait, QueryFilter,
     sea_query::Expr,
 };
 
@@ -64,6 +70,7 @@ pub async fn insert(tx: &Tx, _granted: &Granted, new: NewPerson<'_>) -> Result<(
         password_changed_at: Set(None),
         password_version: Set(0),
         last_seen_at: Set(None),
+        access_version: Set(0),
         created_at: Set(time::micros(new.now)),
     }
     .insert(tx.connection())
@@ -103,8 +110,8 @@ pub async fn find(db: &impl Reads, person: PersonId) -> Result<PersonFacts, Stor
     people::Entity::find_by_id(person.uuid()).one(db.connection()).await?.map(facts).ok_or(StoreError::NotFound)
 }
 
-/// Lets one transaction at a time decide about an account: a person invited, or given a role, on one side must not be given one
-/// on the other at the same moment. SQLite has one writer anyway.
+/// Lets one transaction at a time decide about an account: it must not be invited, or given a role, on both sides at the same
+/// moment. SQLite has one writer anyway.
 pub async fn lock(tx: &Tx, person: PersonId) -> Result<(), StoreError> {
     let backend = tx.connection().get_database_backend();
     if backend == DbBackend::Postgres {
@@ -114,28 +121,30 @@ pub async fn lock(tx: &Tx, person: PersonId) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The number a person gave for support.
+/// Returns the number a person gave for support.
 pub async fn find_phone(db: &impl Reads, person: PersonId) -> Result<Option<String>, StoreError> {
     let row = people::Entity::find_by_id(person.uuid()).one(db.connection()).await?.ok_or(StoreError::NotFound)?;
     Ok(row.phone)
 }
 
-/// The person an address belongs to.
+/// Returns the person an address belongs to.
 pub async fn find_by_email(db: &impl Reads, normalised: &str) -> Result<Option<PersonId>, StoreError> {
     let row = identities::Entity::find_by_id(("email".to_owned(), normalised.to_owned())).one(db.connection()).await?;
     Ok(row.map(|row| row.person_id.into()))
 }
 
-/// The stored hash of a person's password, if there is one.
-pub async fn password_hash(db: &impl Reads, person: PersonId) -> Result<Option<String>, StoreError> {
-    let row = people::Entity::find_by_id(person.uuid()).one(db.connection()).await?;
-    Ok(row.and_then(|row| row.password_hash))
+/// A person's password as it is stored.
+#[derive(Clone, Debug)]
+pub struct StoredPassword {
+    pub hash: Option<String>,
+    /// How often it was set: what links to set a new one, and sessions under way, are bound to.
+    pub version: i32,
 }
 
-/// How often a person's password was set: what links to set a new one are bound to.
-pub async fn password_version(db: &impl Reads, person: PersonId) -> Result<i32, StoreError> {
+/// Returns the stored password of a person: hash and version of one moment.
+pub async fn find_password(db: &impl Reads, person: PersonId) -> Result<StoredPassword, StoreError> {
     let row = people::Entity::find_by_id(person.uuid()).one(db.connection()).await?.ok_or(StoreError::NotFound)?;
-    Ok(row.password_version)
+    Ok(StoredPassword { hash: row.password_hash, version: row.password_version })
 }
 
 /// Sets a password over the one of this version; `false` when it was set meanwhile.
@@ -155,6 +164,27 @@ pub async fn set_password(
         .exec(tx.connection())
         .await?;
     Ok(done.rows_affected == 1)
+}
+
+/// Ends the links to set a new password that were sent to a person; the password stays.
+pub async fn end_reset_links(tx: &Tx, person: PersonId) -> Result<(), StoreError> {
+    people::Entity::update_many()
+        .col_expr(people::Column::PasswordVersion, Expr::col(people::Column::PasswordVersion).add(1))
+        .filter(people::Column::Id.eq(person.uuid()))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// Returns the addresses of people.
+pub async fn find_emails(db: &impl Reads, persons: &[PersonId]) -> Result<HashMap<PersonId, String>, StoreError> {
+    let mut found = HashMap::new();
+    for chunk in persons.chunks(1_000) {
+        let ids = chunk.iter().map(|id| id.uuid());
+        let rows = people::Entity::find().filter(people::Column::Id.is_in(ids)).all(db.connection()).await?;
+        found.extend(rows.into_iter().map(|row| (PersonId::from(row.id), row.email)));
+    }
+    Ok(found)
 }
 
 pub async fn set_name(tx: &Tx, person: PersonId, name: &str) -> Result<(), StoreError> {

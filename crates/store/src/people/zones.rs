@@ -6,14 +6,14 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryF
 
 use crate::{Reads, StoreError, Tx, entity::people, sql::Sql, time};
 
-/// The zone of people and companies that nothing is known of.
+/// The zone of people and companies for which none is known.
 pub(crate) const UNKNOWN: &str = "Europe/Paris";
 
 /// A time zone by its IANA name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Zone {
     pub name: String,
-    /// Whether the person or their browser said so; otherwise it is that of a company of theirs.
+    /// Whether the person or their browser set it; otherwise it is that of one of their companies.
     pub known: bool,
 }
 
@@ -28,7 +28,7 @@ fn zone_of_line(hours: Option<&str>) -> Option<String> {
     hours.and_then(|json| serde_json::from_str::<Hours>(json).ok()).map(|hours| hours.zone)
 }
 
-/// The zone of a person: as they or their browser said, else that of the first company they belong to.
+/// Finds the zone of a person: the one that they or their browser set, else that of the first company they belong to.
 pub async fn find_zone(db: &impl Reads, person: PersonId) -> Result<Zone, StoreError> {
     let sql = Sql::new(
         db.connection().get_database_backend(),
@@ -44,7 +44,7 @@ pub async fn find_zone(db: &impl Reads, person: PersonId) -> Result<Zone, StoreE
     Ok(Zone { name: guess.unwrap_or(row.time_zone), known })
 }
 
-/// The zone that the days of a company are in: that of the phone line of its region.
+/// Returns the zone that the days of a company are in: that of the phone line of its region.
 pub async fn find_company_zone(db: &impl Reads, organisation: OrganisationId) -> Result<String, StoreError> {
     #[derive(FromQueryResult)]
     struct Line {
@@ -59,7 +59,7 @@ pub async fn find_company_zone(db: &impl Reads, organisation: OrganisationId) ->
     Ok(row.and_then(|row| zone_of_line(Some(&row.hours))).unwrap_or_else(|| UNKNOWN.to_owned()))
 }
 
-/// Sets the zone of a person; with `only_unknown` it stays when it was said before. `false` when it stayed.
+/// Sets the zone of a person; with `only_unknown`, only when none was set before. Returns whether it was set.
 pub async fn set_zone(
     tx: &Tx,
     person: PersonId,
