@@ -291,7 +291,10 @@ impl Form {
         let of_button = |name: &str| {
             let button = (self.function.as_str(), name);
             self.of.is_some()
-                && matches!(button, ("/fn/session/set_language", "language") | ("/fn/session/set_company", "organisation"))
+                && matches!(
+                    button,
+                    ("/fn/session/set_language", "language") | ("/fn/session/set_company", "organisation")
+                )
         };
         self.fields.iter().filter(|(name, _)| is_kept(name) && !of_button(name)).cloned().collect()
     }
