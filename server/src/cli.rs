@@ -2,20 +2,21 @@
 
 use std::{
     fs::File,
-    io::{BufWriter, Write},
+    io::{BufWriter, IsTerminal, Write},
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use app::imports::report;
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, builder::PossibleValuesParser};
 use domain::{
     Failure,
+    access::{Role, RoleKind},
     announcements::PublishOptions,
     failure::Conflict,
     imports::{ImportProgress, RowVerdict, Verdict, excerpt},
     locale::Locale,
-    text::{EmailAddress, is_at},
+    text::{EmailAddress, NewPassword, is_at},
 };
 use service::{
     Services, announcements,
@@ -35,7 +36,7 @@ struct Cli {
     /// A TOML file with settings; GUICHET_* variables override it.
     #[arg(long, global = true, env = "GUICHET_CONFIG")]
     config: Option<PathBuf>,
-    /// The directory with database, files, mails and secrets.
+    /// The directory with database, files, mails and secrets; by default GUICHET_DATA_DIR, or `data`.
     #[arg(long, global = true)]
     data_dir: Option<PathBuf>,
     #[command(subcommand)]
@@ -73,7 +74,7 @@ enum Command {
         /// Publish even though the page leaves out text of the file.
         #[arg(long)]
         allow_loss: bool,
-        /// Replace a page of the same name with another title, or hide or list it.
+        /// Replace a page of the same name that says something else, or hide or list it.
         #[arg(long)]
         replace: bool,
     },
@@ -86,34 +87,39 @@ enum Command {
 enum User {
     /// Create an account, or restore a removed one; the password is read from standard input.
     Create {
+        /// The address to sign in with.
         #[arg(long)]
         email: String,
+        /// The name that customers read.
         #[arg(long)]
         name: String,
-        /// agent, lead, programme_manager or operator.
-        #[arg(long)]
+        /// What the person may do (docs/PERMISSIONS.md).
+        #[arg(long, value_parser = vendor_roles())]
         role: String,
-        /// fr or en.
-        #[arg(long, default_value = "fr")]
-        locale: String,
+        /// The language of pages and mails: fr or en.
+        #[arg(long, default_value = "fr", value_parser = language)]
+        locale: Locale,
     },
     /// List the people who work for the vendor, with roles and last visit.
     List,
     /// Replace the roles of a person who works for the vendor.
     SetRole {
+        /// The address of the account.
         #[arg(long)]
         email: String,
-        /// agent, lead, programme_manager or operator.
-        #[arg(long)]
+        /// The only role from now on (docs/PERMISSIONS.md).
+        #[arg(long, value_parser = vendor_roles())]
         role: String,
     },
     /// Set the password of any person who can sign in, and end their sessions; it is read from standard input.
     SetPassword {
+        /// The address of the account.
         #[arg(long)]
         email: String,
     },
     /// Remove an account: its roles with the vendor and its sessions. Name and history stay.
     Remove {
+        /// The address of the account.
         #[arg(long)]
         email: String,
     },
@@ -229,8 +235,6 @@ async fn demo(services: &Services) -> Result<(), CliError> {
 async fn user(config: &Config, services: &Services, act: User) -> Result<(), CliError> {
     match act {
         User::Create { email, name, role, locale } => {
-            let locale =
-                Locale::parse(&locale).ok_or_else(|| CliError::Refused(format!("no such language: {locale}")))?;
             let password = typed_password()?;
             people::create_vendor_user(services, &email, &name, &role, &password, locale).await.map_err(explain)?;
             say(&format!("{} can sign in at {}", shown(&email), config.public_url));
@@ -279,10 +283,24 @@ fn explain_user(failure: Failure) -> CliError {
     }
 }
 
-/// Reads the first line of standard input.
+/// The roles that an account with the vendor can have, for `--help` and for the message about another word.
+fn vendor_roles() -> PossibleValuesParser {
+    PossibleValuesParser::new(Role::ALL.iter().filter(|role| role.kind() == RoleKind::Vendor).map(|role| role.key()))
+}
+
+fn language(key: &str) -> Result<Locale, String> {
+    Locale::parse(key).ok_or_else(|| "fr or en".to_owned())
+}
+
+/// Reads the first line of standard input; at a terminal, says what it waits for.
 fn typed_password() -> Result<String, CliError> {
+    let stdin = std::io::stdin();
+    if stdin.is_terminal() {
+        let least = NewPassword::MIN;
+        let _ = write!(std::io::stderr(), "Password, at least {least} characters (it is shown while you type): ");
+    }
     let mut password = String::new();
-    std::io::stdin()
+    stdin
         .read_line(&mut password)
         .map_err(|error| CliError::Refused(format!("the password cannot be read from standard input: {error}")))?;
     Ok(password.trim_end_matches(['\r', '\n']).to_owned())
@@ -446,6 +464,14 @@ async fn import(
     let all_refused = counts.total() > 0 && counts.refused() == counts.total();
     say(match (commit, done.committed) {
         _ if counts.total() == 0 => "The source holds no record.",
+        (None, _) if done.refused_files > 0 => {
+            "Nothing was changed. A commit needs the files that were not read corrected or removed."
+        }
+        (None, _) if all_refused => "Nothing was changed. Every record is refused.",
+        (None, _) if counts.refused() > 0 => {
+            "Nothing was changed. Correct the refused records, or run again with --commit --skip-refused to leave them out."
+        }
+        (None, _) if counts.writes() == 0 => "Nothing was changed, and there is nothing to write.",
         (None, _) => "Nothing was changed. Run again with --commit to write the records.",
         (Some(_), true) if all_refused => "Nothing was written: every record is refused.",
         (Some(_), true) if counts.writes() == 0 => "There was nothing to write.",

@@ -24,7 +24,7 @@ pub enum StartError {
     )]
     OpenToOthers { directory: std::path::PathBuf, source: std::io::Error },
     /// T18: a mistyped directory does not become an installation.
-    #[error("{0}; only `serve`, `migrate` and `demo` create an installation")]
+    #[error("{0}: check --data-dir; only `serve`, `migrate` and `demo` create an installation")]
     NotInstalled(String),
     #[error("cannot use {path}: {why}")]
     Closed { path: std::path::PathBuf, why: std::io::ErrorKind },

@@ -7,7 +7,7 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
     http::{HeaderValue, Method, StatusCode, header},
-    middleware::{from_fn, from_fn_with_state},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Redirect, Response},
     routing::{MethodRouter, get, post},
 };
@@ -75,7 +75,10 @@ pub fn without_session() -> [Other; 5] {
 }
 
 fn upload_route(route: MethodRouter<AppState>, limit: usize) -> MethodRouter<AppState> {
-    route.layer::<_, Infallible>(DefaultBodyLimit::disable()).layer(RequestBodyLimitLayer::new(limit))
+    route
+        .layer::<_, Infallible>(DefaultBodyLimit::disable())
+        .layer::<_, Infallible>(RequestBodyLimitLayer::new(limit))
+        .layer(from_fn(move |request: Request, next: Next| web::refuse_large_uploads(request, next, limit)))
 }
 
 pub fn router(state: AppState) -> Router {

@@ -63,7 +63,8 @@ fn Import(first: ImportView) -> impl IntoView {
         let ask = move || {
             leptos::task::spawn_local(async move {
                 if let Ok(fresh) = find_import(id).await {
-                    import.set(fresh);
+                    // The reader may have left the page.
+                    import.try_set(fresh);
                 }
             });
         };

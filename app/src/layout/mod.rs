@@ -20,7 +20,7 @@ use crate::{
     language::use_locale,
     live::LiveStatus,
     session::{LanguageSwitch, Viewer, tell_zone, use_viewer},
-    ui::{FrameButton, Icon, Menu, PlainForm, Sign, ToastRegion, follow_arrivals},
+    ui::{EnterButton, FrameButton, Icon, Menu, PlainForm, Sign, ToastRegion, follow_arrivals},
 };
 
 /// The frame; the page inside does not wait for it.
@@ -31,6 +31,7 @@ pub fn Frame(children: Children) -> impl IntoView {
     tell_zone(viewer);
     view! {
         <SkipLink />
+        <EnterButton />
         <Suspense>
             {move || Suspend::new(async move {
                 viewer.await.ok().flatten().map(|viewer| view! { <TopBar viewer=viewer.clone() /> <Navigation viewer /> })
@@ -98,6 +99,7 @@ fn letters(name: &str) -> String {
 pub fn Plain(children: Children) -> impl IntoView {
     view! {
         <SkipLink />
+        <EnterButton />
         <div class="plain">
             <header class="plain-head">
                 <span class="brand"><BrandMark /></span>

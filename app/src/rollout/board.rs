@@ -130,8 +130,8 @@ fn Board(board: RolloutBoard, asked: Asked, tools: Option<ProgrammeTools>) -> im
             {tools.map(|tools| {
                 let products = tools.products.clone();
                 view! {
-                    <ShiftForm programme=id />
                     <EnrolForm programme=id tools candidate />
+                    <ShiftForm programme=id />
                     <NewProgramme products first=false />
                 }
             })}

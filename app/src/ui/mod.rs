@@ -26,7 +26,7 @@ pub use button::{Kind, LinkButton, Submit};
 pub use callout::{Callout, DoneNote, Empty};
 pub use dialog::Confirm;
 pub use field::{CheckboxGroup, Choice, RadioGroup, SelectField, TextArea, TextField};
-pub use form::{Fold, Form, FormKey, FormState, FrameButton, HiddenField, PlainForm, note_what_was_taken};
+pub use form::{EnterButton, Fold, Form, FormKey, FormState, FrameButton, HiddenField, PlainForm, note_what_was_taken};
 pub use icon::{Icon, Sign};
 pub use linked::Linked;
 pub use menu::Menu;

@@ -473,17 +473,21 @@ impl Uploads {
         change.commit().await?;
         let kept = received.keep(&sha256).await;
         if kept.is_err()
-            && let Err(failure) = self.forget(file.id).await
+            && let Err(failure) = self.forget(&[file.id]).await
         {
             tracing::warn!(error = %failure, "a file that could not be stored counts as an upload until the sweep");
         }
         kept
     }
 
-    /// Takes back the row of a file whose bytes could not be stored.
-    async fn forget(&self, file: FileId) -> Result<(), Failure> {
+    /// Takes back files that came for nothing, because their bytes could not be stored or their form was sent before. One that
+    /// an entry or a text names stays; the sweep deletes the bytes.
+    ///
+    /// # Errors
+    /// When the database refuses; then they count until the sweep.
+    pub async fn forget(&self, files: &[FileId]) -> Result<(), Failure> {
         let change = Change::begin_as_system(&self.context.services).await?;
-        store::files::delete_orphans(&change.tx, &[file]).await.or_fail("forgetting an upload")?;
+        store::files::delete_orphans(&change.tx, files).await.or_fail("forgetting an upload")?;
         change.commit().await
     }
 

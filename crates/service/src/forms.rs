@@ -123,6 +123,12 @@ pub fn count(services: &Services, person: PersonId) -> Result<(), Failure> {
     services.limits.count_form(person)
 }
 
+/// Whether a form of a visitor without a session is claimed: not beyond a number for their network, so that a flood writes
+/// nothing. What is not claimed is an act of its own each time that it is sent.
+pub fn claims_for_visitor(services: &Services, client: &str) -> bool {
+    services.limits.count_visitor(client, services.now())
+}
+
 /// Asks whether this form was sent before, and claims it when not.
 ///
 /// # Errors

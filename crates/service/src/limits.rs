@@ -58,6 +58,8 @@ pub struct Limits {
     draft: DefaultKeyedRateLimiter<Uuid>,
     /// Forms by person, taken or not: each is noted before its function counts it (B36).
     form: DefaultKeyedRateLimiter<Uuid>,
+    /// Forms of visitors without a session by network: each is noted before its function counts anything.
+    visitor: Tally,
     /// Requests for links by address and network.
     ask: Tally,
     /// Requests for links by network.
@@ -95,6 +97,7 @@ impl Limits {
             start: RateLimiter::keyed(Quota::per_minute(write)),
             draft: RateLimiter::keyed(Quota::per_minute(write.saturating_mul(DRAFTS))),
             form: RateLimiter::keyed(Quota::per_minute(write.saturating_mul(DRAFTS))),
+            visitor: Tally::new(MINUTE, asked),
             ask: Tally::new(MINUTE, sign_in),
             ask_network: Tally::new(MINUTE, asked),
             pair: Tally::new(MINUTE, sign_in),
@@ -131,6 +134,16 @@ impl Limits {
     /// Counts a form that a person sends, whether it will be taken or not.
     pub(crate) fn count_form(&self, person: PersonId) -> Result<(), Failure> {
         count(&self.form, person)
+    }
+
+    /// Counts a form of a visitor without a session; returns whether it is noted, or there were too many of its network.
+    pub(crate) fn count_visitor(&self, client: &str, now: Timestamp) -> bool {
+        let networks = networks(client);
+        let room = networks.iter().all(|(network, most)| self.visitor.ask(network, *most, now).is_ok());
+        for (network, _) in networks.iter().filter(|_| room) {
+            self.visitor.add(network, now);
+        }
+        room
     }
 
     /// Counts a request for a link, whether the address is known or not.
@@ -215,7 +228,9 @@ impl Limits {
             limiter.retain_recent();
             limiter.shrink_to_fit();
         }
-        for tally in [&self.ask, &self.ask_network, &self.pair, &self.network, &self.account, &self.device] {
+        for tally in
+            [&self.visitor, &self.ask, &self.ask_network, &self.pair, &self.network, &self.account, &self.device]
+        {
             tally.forget(now);
         }
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
@@ -361,6 +376,16 @@ mod tests {
             }
         }
         assert_eq!(tries, 20, "ten of the first /56, ten of the second, and that is what the /48 has");
+    }
+
+    /// F10: a flood of forms of visitors is not noted, whatever else a network sends.
+    #[test]
+    fn f10_forms_of_visitors_are_noted_up_to_a_number_for_a_network() {
+        let limits = defaults();
+        let noted = (0..100).filter(|_| limits.count_visitor("192.0.2.7", at(0))).count();
+        assert_eq!(noted, 60);
+        assert!(limits.count_visitor("192.0.2.8", at(0)), "from elsewhere");
+        assert!(limits.count_visitor("192.0.2.7", at(1)), "one is forgotten");
     }
 
     /// F10: an account that is attacked from everywhere is slow, never shut.

@@ -95,16 +95,16 @@ pub async fn find(
     .transpose()
 }
 
-/// Notes that a session, and its person, was there.
+/// Notes that a session, and its person, was there; the account is held before the session, as everywhere.
 pub async fn touch(tx: &Tx, token_hash: &[u8; 32], person: PersonId, now: Timestamp) -> Result<(), StoreError> {
-    sessions::Entity::update_many()
-        .col_expr(sessions::Column::LastSeenAt, Expr::value(time::micros(now)))
-        .filter(sessions::Column::TokenHash.eq(token_hash.to_vec()))
-        .exec(tx.connection())
-        .await?;
     people::Entity::update_many()
         .col_expr(people::Column::LastSeenAt, Expr::value(time::micros(now)))
         .filter(people::Column::Id.eq(person.uuid()))
+        .exec(tx.connection())
+        .await?;
+    sessions::Entity::update_many()
+        .col_expr(sessions::Column::LastSeenAt, Expr::value(time::micros(now)))
+        .filter(sessions::Column::TokenHash.eq(token_hash.to_vec()))
         .exec(tx.connection())
         .await?;
     Ok(())

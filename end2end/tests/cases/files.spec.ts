@@ -6,11 +6,14 @@ const file = (name: string, bytes: number, letter = 'x') => ({ name, mimeType: '
 test('T02 a file that is removed during its upload is not sent, the one chosen after it is', async ({ page }) => {
   await signIn(page, 'claire.fontaine@montclair.example');
   await go(page, '/cases/new');
-  let held = 0;
+  // The first upload is held until the second one has arrived.
+  let release = () => {};
+  const released = new Promise<void>((done) => (release = done));
+  let first: Promise<void> | undefined;
   await page.route('**/files', async (route) => {
-    held += 1;
-    if (held === 1) await new Promise((resolve) => setTimeout(resolve, 3_000));
-    await route.continue().catch(() => {});
+    if (first) return route.continue();
+    first = released.then(() => route.continue().catch(() => {}));
+    await first;
   });
   const input = page.locator('input[type=file]').first();
   const aborted = page.waitForEvent('requestfailed', (request) => request.url().endsWith('/files'));
@@ -19,7 +22,8 @@ test('T02 a file that is removed during its upload is not sent, the one chosen a
   await aborted;
   await input.setInputFiles(file('right.txt', 20, 'r'));
   await expect(page.locator('input[name="files[]"]')).toHaveCount(1);
-  await page.waitForTimeout(3_500);
+  release();
+  await first;
   await expect(page.locator('ul.files li')).toHaveText([/right\.txt/]);
   await page.locator('select[name="form[product]"]').selectOption({ index: 1 });
   await page.locator('input[name="form[title]"]').fill(`Two files ${Date.now()}`);

@@ -119,6 +119,14 @@ test('B36 a chat message that is sent again from the page before is written once
   await page.locator('.chat-foot form button[type=submit]').click();
 });
 
+test('T09 without scripts Enter in a field sends its form, not a button of the frame', async ({ page }) => {
+  await page.goto('/forgot');
+  await page.locator('input[name=email]').fill('enter@montclair.example');
+  await page.locator('input[name=email]').press('Enter');
+  await expect(page).toHaveURL(/\/forgot\?sent/);
+  await expect(page.locator('html')).toHaveAttribute('lang', 'fr');
+});
+
 test('T09 without scripts the language, the draft button and signing out keep what is typed', async ({ page }) => {
   await signIn(page, CLAIRE);
   await expect(page.locator('h1'), 'T10 the overview after signing in').toBeFocused();

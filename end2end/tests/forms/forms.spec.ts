@@ -341,6 +341,19 @@ test('T09 what is typed before the page lives stays, and what the line swallowed
   await openCase(page, `Tapé très tôt ${Date.now()}`);
 });
 
+test('T09 Enter in a field sends its form, not a button of the frame', async ({ page }) => {
+  await go(page, '/forgot');
+  await page.locator('input[name=email]').fill('enter.again@montclair.example');
+  await page.locator('input[name=email]').press('Enter');
+  await expect(page).toHaveURL(/\/forgot\?sent/);
+  await expect(page.locator('html')).toHaveAttribute('lang', 'fr');
+  await signIn(page, CLAIRE);
+  await go(page, '/cases/new');
+  await fillCase(page, `Par Entrée ${Date.now()}`);
+  await page.locator('input[name="form[title]"]').press('Enter');
+  await page.waitForURL(/\/cases\/[0-9a-f-]{36}/);
+});
+
 test('T01 the button of a reply does not move away from the pointer', async ({ page }) => {
   await page.setViewportSize({ width: 1280, height: 900 });
   await signIn(page, CLAIRE);

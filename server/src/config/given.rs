@@ -112,7 +112,13 @@ impl Given {
             let key = self.table.iter().find_map(alone).unwrap_or_default();
             // The message may contain the value.
             let problem = if SECRETS.contains(&key.as_str()) { "must be text" } else { error.message() };
-            self.wrong(&key, problem)
+            let example = match key.as_str() {
+                "listen" => "; for example 127.0.0.1:3000",
+                "trusted_proxies" => "; for example [\"10.0.0.1\", \"172.16.0.0/12\"]",
+                "vendor_domains" | "image_hosts" => "; for example [\"example.com\"]",
+                _ => "",
+            };
+            self.wrong(&key, &format!("{problem}{example}"))
         })
     }
 }

@@ -82,6 +82,9 @@ fn an_accent_on_which_white_letters_are_illegible_is_refused() {
 fn a_wrong_value_is_named_with_its_origin() {
     let error = refused("GUICHET_LISTEN", "nowhere");
     assert!(error.starts_with("GUICHET_LISTEN in the environment: ") && error.contains("socket address"), "{error}");
+    assert!(error.ends_with("; for example 127.0.0.1:3000"), "{error}");
+    let error = refused("GUICHET_TRUSTED_PROXIES", "10.0.0.1");
+    assert!(error.ends_with("; for example [\"10.0.0.1\", \"172.16.0.0/12\"]"), "{error}");
     let error = refused("GUICHET_SMTP_PORT", "many");
     assert!(error.starts_with("GUICHET_SMTP_PORT in the environment: "), "{error}");
     let error = refused("GUICHET_PUBLIC_URL", "ftp://x");

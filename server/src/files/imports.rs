@@ -16,11 +16,12 @@ use service::{
 };
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::{
-    DRAINED, MAX_PARTS, answer_with_page, context, lead_back, name, once, parts::Parts, shows_pages, sign_in,
-    wants_json,
+use super::{DRAINED, MAX_PARTS, answer_with_page, context, lead_back, name, once, parts::Parts, sign_in, wants_json};
+use crate::{
+    middleware::AppState,
+    router::IMPORT_LIMIT,
+    web::{failure_code, shows_pages},
 };
-use crate::{middleware::AppState, router::IMPORT_LIMIT, web::failure_code};
 
 /// Stores the files and leads to the page with the dry run.
 pub async fn upload(Extension(facts): Extension<Facts>, headers: HeaderMap, mut form: Parts) -> Response {

@@ -5,6 +5,14 @@ mod name;
 mod once;
 mod parts;
 
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
 use app::{ApiError, request::Facts};
 use axum::{
     Extension, Json,
@@ -29,7 +37,7 @@ use service::{
 
 use crate::{
     middleware::{AppState, mark_done},
-    web::failure_code,
+    web::{failure_code, shows_pages},
 };
 use parts::Parts;
 
@@ -89,12 +97,6 @@ fn wants_json(headers: &HeaderMap) -> bool {
     headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"application/json"))
 }
 
-/// Whether the client is a browser that shows the answer.
-fn shows_pages(headers: &HeaderMap) -> bool {
-    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    accept.is_some_and(|accept| accept.contains("text/html"))
-}
-
 /// Leads to the page that shows what was sent.
 fn lead_on(to: &str, secure: bool) -> Response {
     let mut response = Redirect::to(to).into_response();
@@ -118,21 +120,66 @@ async fn take(facts: Facts, case: Option<CaseId>, form: &mut Parts) -> Result<(V
             cases::reply(&writer, case, &text, &ids, cases::Reply::Answer).await?;
             Ok(format!("/cases/{case}"))
         };
-        return sent.take(&context, work).await.map(|to| (taken, to));
+        return use_once(&context, &uploads, &taken, sent, work).await.map(|to| (taken, to));
     }
     Ok((taken, String::new()))
 }
 
-/// Takes every file of a form, one after the other.
+/// Does what a form wants with the files that it brought, once. Those that a second sending brought again, or that are refused
+/// now, are forgotten: nothing names them, and they would count until the sweep.
+async fn use_once(
+    context: &Context,
+    uploads: &Uploads,
+    taken: &[FileView],
+    sent: once::Form,
+    work: impl Future<Output = Result<String, Failure>> + Send + 'static,
+) -> Result<String, Failure> {
+    let used = Arc::new(AtomicBool::new(false));
+    let note = used.clone();
+    let work = async move {
+        let outcome = work.await;
+        note.store(outcome.is_ok(), Ordering::Relaxed);
+        outcome
+    };
+    let outcome = sent.take(context, work).await;
+    if !used.load(Ordering::Relaxed) {
+        forget(uploads, taken).await;
+    }
+    outcome
+}
+
+async fn forget(uploads: &Uploads, files: &[FileView]) {
+    let ids: Vec<FileId> = files.iter().map(|file| file.id).collect();
+    if let Err(failure) = uploads.forget(&ids).await {
+        tracing::warn!(error = %failure, "files that came for nothing count until the sweep");
+    }
+}
+
+/// Takes every file of a form, one after the other: all of them, or none is kept.
 async fn receive(
     context: &Context,
     uploads: &Uploads,
     sent: &mut once::Form,
     form: &mut Parts,
 ) -> Result<Vec<FileView>, Failure> {
+    let mut taken = Vec::new();
+    let received = receive_into(&mut taken, context, uploads, sent, form).await;
+    if received.is_err() && !taken.is_empty() {
+        forget(uploads, &taken).await;
+    }
+    received.map(|()| taken)
+}
+
+async fn receive_into(
+    taken: &mut Vec<FileView>,
+    context: &Context,
+    uploads: &Uploads,
+    sent: &mut once::Form,
+    form: &mut Parts,
+) -> Result<(), Failure> {
     let refuse = |error| Failure::field("files", error);
     let interrupted = |_| refuse(FieldError::Upload(UploadProblem::Interrupted));
-    let (mut taken, mut parts, mut text) = (Vec::new(), 0, 0);
+    let (mut parts, mut text) = (0, 0);
     while let Some(mut field) = form.next().await.map_err(interrupted)? {
         parts += 1;
         if parts > MAX_PARTS {
@@ -161,10 +208,7 @@ async fn receive(
             }
         }
     }
-    if taken.is_empty() {
-        return Err(refuse(FieldError::NoFileName));
-    }
-    Ok(taken)
+    if taken.is_empty() { Err(refuse(FieldError::NoFileName)) } else { Ok(()) }
 }
 
 /// The page on which images of announcements are uploaded, and the server function whose form there shows a refusal.
@@ -190,8 +234,9 @@ async fn take_images(facts: Facts, form: &mut Parts) -> Result<String, Failure> 
     let context = context(facts)?;
     let uploads = Uploads::begin_images(&context).await?;
     let mut sent = once::Form::new(IMAGES.1, true);
-    receive(&context, &uploads, &mut sent, form).await?;
-    sent.take(&context, async { Ok(format!("{}#images", IMAGES.0)) }).await
+    let taken = receive(&context, &uploads, &mut sent, form).await?;
+    let work = async { Ok(format!("{}#images", IMAGES.0)) };
+    use_once(&context, &uploads, &taken, sent, work).await
 }
 
 /// Sends a file as a download: it is never shown inside the site, whatever its type (RT CVE-2022-25802; ASVS 3.2.1), and its

@@ -31,7 +31,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
-use crate::config::Network;
+use crate::{config::Network, web};
 pub use clients::network;
 use clients::{Answer, Clients, Place};
 use pace::{Steady, paced};
@@ -171,15 +171,19 @@ async fn serve(
 
 /// Calls the application; answers 408 when the body did not arrive in time, whatever the application made of that.
 async fn answer(app: Router, peer: SocketAddr, pace: Pace, request: Request<Incoming>) -> Response<Body> {
-    let late = Arc::new(AtomicBool::new(false));
+    let (late, pages) = (Arc::new(AtomicBool::new(false)), web::shows_pages(request.headers()));
     let mut request =
         request.map(|body| if body.is_end_stream() { Body::empty() } else { paced(body, pace, late.clone()) });
     request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer));
     let Ok(mut response) = app.oneshot(request).await;
     if late.load(Ordering::Relaxed) {
         tracing::info!(client = %peer.ip(), "a body arrived too slowly");
-        response = Response::new(Body::from("the request did not arrive in time"));
-        *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
+        response = web::refusal(
+            pages,
+            StatusCode::REQUEST_TIMEOUT,
+            "La demande n’est pas arrivée à temps. Revenez en arrière et recommencez.",
+            "The request did not arrive in time. Go back and try again.",
+        );
         response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
     }
     response

@@ -26,6 +26,7 @@ use axum::{
 };
 use domain::Failure;
 use futures::stream::{self, Stream, StreamExt};
+use jiff::Timestamp;
 use serde::Deserialize;
 use service::{
     Context,
@@ -37,7 +38,7 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use crate::middleware::AppState;
 
 /// How long a stream waits before it looks by itself whether its session goes on: sessions end by lying idle too. Each stream
-/// waits a little less or more, so that they do not all ask at once.
+/// that nothing wakes waits a little less or more, so that they do not all ask at once.
 const ASK_AGAIN: Duration = Duration::from_secs(30);
 
 /// How long it waits after the database has not answered.
@@ -73,7 +74,8 @@ pub async fn stream(
     let batches = state.services.bus.subscribe();
     let after = known.unwrap_or(state.services.bus.newest());
     let place = (!query.once && method == Method::GET).then(|| state.streams.open(&session));
-    let reader = Reader { state, token, batches, who: None, after, place };
+    let looked_up_at = state.services.now();
+    let reader = Reader { state, token, batches, who: None, looked_up_at, looked_up_after: 0, after, place };
     let sse = Sse::new(stream::iter(first.into_iter().map(Ok)).chain(reader.events()))
         .keep_alive(KeepAlive::new().interval(Duration::from_secs(20)));
     ([(HeaderName::from_static("x-accel-buffering"), "no")], sse).into_response()
@@ -85,6 +87,10 @@ struct Reader {
     batches: broadcast::Receiver<Arc<Batch>>,
     /// The reader and the key of their session, as last looked up.
     who: Option<(Context, String)>,
+    /// When they were looked up.
+    looked_up_at: Timestamp,
+    /// The newest event that was known of before they were looked up.
+    looked_up_after: i64,
     /// How far the ledger was read.
     after: i64,
     /// `None` for a request that does not wait.
@@ -128,10 +134,8 @@ impl Reader {
                 }
             }
             match self.wait().await? {
-                Woken::Batch(batch) if batch.upto <= self.after => {}
                 Woken::Batch(batch) => {
-                    let changed = self.who.as_ref().is_none_or(|(who, key)| batch.touches(who.actor.person, key));
-                    if changed || batch.leaves_a_gap_after(self.after) {
+                    if self.is_changed_by(&batch) || self.is_stale() || batch.leaves_a_gap_after(self.after) {
                         behind = true;
                         continue;
                     }
@@ -146,6 +150,19 @@ impl Reader {
             }
         }
         None
+    }
+
+    /// Whether the reader's rights or session may have changed since they were looked up. The place in the ledger that the
+    /// stream has come to does not tell: it is read after the reader is.
+    fn is_changed_by(&self, batch: &Batch) -> bool {
+        let touches = self.who.as_ref().is_none_or(|(who, key)| batch.touches(who.actor.person, key));
+        touches && batch.upto > self.looked_up_after
+    }
+
+    /// Whether the reader was looked up too long ago: where something happens all the time, no silence makes the stream look.
+    fn is_stale(&self) -> bool {
+        let since = self.state.services.now().duration_since(self.looked_up_at);
+        since.unsigned_abs() >= ASK_AGAIN
     }
 
     /// Returns `None` when the stream has to end.
@@ -168,6 +185,7 @@ impl Reader {
     /// session takes effect immediately (T-A4): the batch that tells of it leads here.
     async fn read(&mut self) -> Result<Option<News>, Failure> {
         let services = &self.state.services;
+        (self.looked_up_at, self.looked_up_after) = (services.now(), services.bus.newest());
         let Some((actor, key)) = session::peek(services, &self.token).await? else { return Ok(None) };
         let context = Context { services: services.clone(), actor, request: None };
         let news = live::news(&context, self.after).await?;

@@ -45,6 +45,8 @@ pub const SENT_BEFORE: &str = "before";
 /// The functions that visitors without a session may call once for each form.
 const ONCE_FOR_VISITORS: [&str; 5] =
     ["/fn/people/accept", "/fn/people/confirm_address", "/fn/people/renew", "/fn/session/forgot", "/fn/session/reset"];
+/// The functions that are never refused, because they only take away from the caller.
+const LEAVING: [&str; 2] = ["/fn/session/sign_out", "/fn/session/sign_out_everywhere"];
 /// The header by which a server function leads a script to another page.
 const SCRIPT_REDIRECT: &str = "serverfnredirect";
 
@@ -96,6 +98,8 @@ struct Form {
     plain: bool,
     /// The page it was sent from.
     page: String,
+    /// The address of its sender.
+    client: String,
     secure: bool,
 }
 
@@ -113,6 +117,7 @@ impl Form {
             foreign: rendered.is_some_and(|rendered| actor.is_some_and(|actor| actor != rendered)),
             plain: text(&parts.headers, header::ACCEPT).contains("text/html"),
             page: came_from(&parts.headers),
+            client: facts.origin.client.clone(),
             secure: facts.secure,
             fields,
         }
@@ -120,6 +125,14 @@ impl Form {
 
     /// Does what the form asks for, once.
     async fn take(self, state: &AppState, request: RequestId, inner: Request, next: Next) -> Response {
+        // Beyond the limit nothing is written, not even a draft: the answer itself shows what was typed.
+        let counted = self.person.map_or(Ok(()), |person| forms::count(&state.services, person));
+        if let Err(failure) = counted {
+            if LEAVING.contains(&self.function.as_str()) {
+                return next.run(inner).await;
+            }
+            return if self.plain { self.show_kept(&failure) } else { web::failure_code(failure) };
+        }
         let sending = match self.begin(state, request).await {
             Ok(Begun::First(sending)) => Some(sending),
             Ok(Begun::Before(answer)) => return self.again(state, &answer).await,
@@ -160,8 +173,8 @@ impl Form {
         self.plain && self.of.is_some()
     }
 
-    /// Returns `Err(None)` for a form that is always a new act: one without a key, as programs send them, or a visitor's
-    /// form that does no harm the second time. Nothing is written for those, because no limit counts them yet (F10).
+    /// Returns `Err(None)` for a form that is always a new act: one without a key, as programs send them, a visitor's form
+    /// that does no harm the second time, or one of a flood of visitors' forms. Nothing is written for those (F10).
     async fn begin(&self, state: &AppState, request: RequestId) -> Result<Begun, Option<Failure>> {
         if self.foreign {
             return Err(Some(Failure::Conflict(Conflict::OtherPerson)));
@@ -170,8 +183,8 @@ impl Form {
         if self.key().is_empty() || visitors {
             return Err(None);
         }
-        if let Some(person) = self.person {
-            forms::count(&state.services, person).map_err(Some)?;
+        if self.person.is_none() && !forms::claims_for_visitor(&state.services, &self.client) {
+            return Err(None);
         }
         // The buttons of the frame do no harm the second time.
         if self.is_passing() {
@@ -335,10 +348,11 @@ impl Form {
     /// Leads to where a button of the frame leads. A form that shows its draft only where it is named is named in the
     /// address.
     fn lead_on_with_draft(&self, response: &mut Response) {
-        mark_done(response.headers_mut(), self.secure);
+        // Without a draft there is no success to report.
         if self.is_empty() {
             return;
         }
+        mark_done(response.headers_mut(), self.secure);
         self.keep_in_browser(response.headers_mut());
         let to = local(text(response.headers(), header::LOCATION));
         let path = |address: &str| address.split('?').next().unwrap_or_default().to_owned();
@@ -493,7 +507,7 @@ fn text(headers: &HeaderMap, name: HeaderName) -> &str {
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
-    text(headers, header::CONTENT_TYPE).starts_with("application/x-www-form-urlencoded")
+    text(headers, header::CONTENT_TYPE).to_ascii_lowercase().starts_with("application/x-www-form-urlencoded")
 }
 
 #[cfg(test)]
@@ -505,6 +519,15 @@ mod tests {
         assert_eq!(local("https://evil.example/cases?x=1"), "/cases?x=1");
         assert_eq!(local("https://evil.example"), "/");
         assert_eq!(local("//evil.example/x"), "/");
+    }
+
+    #[test]
+    fn b36_a_form_is_one_however_its_type_is_written() {
+        let of = |kind: &'static str| {
+            is_form(&HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(kind))]))
+        };
+        assert!(of("application/x-www-form-urlencoded; charset=UTF-8") && of("Application/X-WWW-Form-URLEncoded"));
+        assert!(!of("application/json") && !is_form(&HeaderMap::new()));
     }
 
     #[test]

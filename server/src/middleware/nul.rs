@@ -6,7 +6,7 @@ use axum::{
     extract::Request,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use futures::StreamExt;
 
@@ -18,7 +18,9 @@ const DRAINED: usize = 16 * FORM_LIMIT;
 
 pub async fn take_out_nul(request: Request, next: Next) -> Response {
     if request.uri().path_and_query().is_some_and(|address| address.as_str().contains("%00")) {
-        return (StatusCode::BAD_REQUEST, "The address contains a NUL.").into_response();
+        let pages = web::shows_pages(request.headers());
+        let (french, english) = ("L’adresse contient un caractère nul.", "The address contains a NUL.");
+        return web::refusal(pages, StatusCode::BAD_REQUEST, french, english);
     }
     let Some(kind) = Kind::of(request.headers()).filter(|_| request.uri().path().starts_with("/fn/")) else {
         return next.run(request).await;

@@ -15,7 +15,7 @@ use axum::{
 };
 
 use super::AppState;
-use crate::config::Config;
+use crate::{config::Config, web};
 
 /// The paths that load balancers request under any name.
 const FOR_MACHINES: [&str; 2] = ["/healthz", "/readyz"];
@@ -28,21 +28,27 @@ pub async fn require_same_origin(State(state): State<AppState>, mut request: Req
     if !request.uri().path().starts_with('/') || names > 1 {
         return StatusCode::BAD_REQUEST.into_response();
     }
-    let config = &state.config;
+    let (config, pages) = (&state.config, web::shows_pages(request.headers()));
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     // A trusted proxy has chosen what it passes on, and may do so under another name.
     let checked = !peer.is_some_and(|peer| config.trusts(peer)) && !FOR_MACHINES.contains(&request.uri().path());
     if checked && !is_our_name(&request, config) {
-        return (StatusCode::MISDIRECTED_REQUEST, format!("this is {}", config.public_url)).into_response();
+        let french = format!("Ce portail se trouve à l’adresse {}", config.public_url);
+        let english = format!("This portal is at {}", config.public_url);
+        return web::refusal(pages, StatusCode::MISDIRECTED_REQUEST, &french, &english);
     }
     if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
         return next.run(request).await;
     }
     if !same_origin(request.headers(), config) {
-        return (StatusCode::FORBIDDEN, "cross-site request refused").into_response();
+        let french = "La demande vient d’un autre site. Ouvrez la page du portail et recommencez.";
+        let english = "The request comes from another site. Open the page in the portal and try again.";
+        return web::refusal(pages, StatusCode::FORBIDDEN, french, english);
     }
     if !is_form(&request) {
-        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must be a form or JSON").into_response();
+        let french = "Le contenu doit être un formulaire ou du JSON.";
+        let english = "The body must be a form or JSON.";
+        return web::refusal(pages, StatusCode::UNSUPPORTED_MEDIA_TYPE, french, english);
     }
     // A refused form leads back to the page it came from, which must be ours.
     let from = text(request.headers(), header::REFERER).is_some_and(|from| is_ours(from, request.headers(), config));

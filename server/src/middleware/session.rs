@@ -138,8 +138,10 @@ fn client(parts: &Parts, config: &Config) -> IpAddr {
         return peer;
     }
     // Several lines form one list: a proxy may add a line of its own after one that the client made up.
-    let lines = parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let addresses: Vec<&str> = lines.flat_map(|line| line.split(',')).collect();
+    // A line is read whatever the client wrote into it, because the proxy's part of it counts.
+    let lines = parts.headers.get_all("x-forwarded-for").iter();
+    let lines: Vec<_> = lines.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+    let addresses: Vec<&str> = lines.iter().flat_map(|line| line.split(',')).collect();
     addresses
         .into_iter()
         .rev()
@@ -167,7 +169,7 @@ mod tests {
     fn from(peer: [u8; 4], forwarded: &[&str]) -> IpAddr {
         let mut request = Request::builder();
         for line in forwarded {
-            request = request.header("x-forwarded-for", *line);
+            request = request.header("x-forwarded-for", line.as_bytes());
         }
         let (mut parts, _) = request.body(Body::empty()).expect("a request").into_parts();
         parts.extensions.insert(ConnectInfo(SocketAddr::from((peer, 1))));
@@ -182,6 +184,7 @@ mod tests {
         assert_eq!(from([203, 0, 113, 9], &["198.51.100.1"]), client, "no proxy of ours");
         assert_eq!(from([10, 0, 0, 1], &["198.51.100.1, 203.0.113.9"]), client);
         assert_eq!(from([10, 0, 0, 1], &["198.51.100.1", "203.0.113.9, 10.0.0.2"]), client, "the proxy's line counts");
+        assert_eq!(from([10, 0, 0, 1], &["é, 203.0.113.9"]), client, "no ASCII");
         assert_eq!(from([10, 0, 0, 1], &["198.51.100.1, unknown"]), IpAddr::from([10, 0, 0, 1]), "nobody we can name");
         assert_eq!(from([10, 0, 0, 1], &[]), IpAddr::from([10, 0, 0, 1]));
         assert_eq!(from([10, 0, 0, 1], &["198.51.100.1, ::ffff:203.0.113.9, ::ffff:10.0.0.2"]), client, "mapped");

@@ -53,7 +53,7 @@ struct Known {
 }
 
 struct Queue {
-    /// Including those that wait.
+    /// One for each request that waits.
     places: Semaphore,
     turns: Arc<Semaphore>,
 }

@@ -7,8 +7,9 @@ use std::any::Any;
 use app::{ApiError, request::Facts};
 use axum::{
     Extension, Json,
-    extract::{Path, State},
+    extract::{Path, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware::Next,
     response::{Html, IntoResponse, Redirect, Response},
 };
 use domain::Failure;
@@ -32,14 +33,45 @@ pub async fn readyz(State(state): State<AppState>) -> Response {
     }
 }
 
+/// Whether the client is a browser that shows the answer.
+pub fn shows_pages(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
+}
+
+/// Refuses a request that no page takes: says why in both languages to a browser, in one line to a program.
+pub fn refusal(pages: bool, status: StatusCode, french: &str, english: &str) -> Response {
+    if !pages {
+        return (status, english.to_owned()).into_response();
+    }
+    let body = format!(
+        "<h1>Votre demande n’a pas été traitée</h1><p>{french}</p>\
+        <div lang=\"en\"><h2>Your request was not processed</h2><p>{english}</p></div>"
+    );
+    (status, bare_page("Demande refusée · Request refused", &body)).into_response()
+}
+
+/// Says in words that an upload announces more than `limit` bytes; it was not read.
+pub async fn refuse_large_uploads(request: Request, next: Next, limit: usize) -> Response {
+    let pages = shows_pages(request.headers());
+    let response = next.run(request).await;
+    if response.status() != StatusCode::PAYLOAD_TOO_LARGE {
+        return response;
+    }
+    let megabytes = limit / (1024 * 1024);
+    refusal(
+        pages,
+        StatusCode::PAYLOAD_TOO_LARGE,
+        &format!(
+            "{megabytes}\u{a0}Mo au plus à la fois. Revenez en arrière et envoyez moins de fichiers, ou de plus petits."
+        ),
+        &format!("At most {megabytes}\u{a0}MB can be sent at once. Go back and send fewer or smaller files."),
+    )
+}
+
 /// Answers a failure with a page for browsers and with a code for programs.
 pub fn failure(headers: &HeaderMap, failure: Failure) -> Response {
-    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    if accept.is_some_and(|accept| accept.contains("text/html")) {
-        failure_page(&failure).into_response()
-    } else {
-        failure_code(failure)
-    }
+    if shows_pages(headers) { failure_page(&failure).into_response() } else { failure_code(failure) }
 }
 
 /// Answers a failure for a program: its code, its status, and when to try again.
@@ -67,8 +99,7 @@ pub fn failure_page(failure: &Failure) -> impl IntoResponse + use<> {
 /// Answers a form that is larger than [`crate::router::FORM_LIMIT`], which is not read: with a page in both languages, or
 /// with a code for a program. The browser still has what was typed.
 pub fn too_long(headers: &HeaderMap) -> Response {
-    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    if !accept.is_some_and(|accept| accept.contains("text/html")) {
+    if !shows_pages(headers) {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     }
     let megabytes = crate::router::FORM_LIMIT / (1024 * 1024);
@@ -109,11 +140,20 @@ pub fn panicked(cause: Box<dyn Any + Send>) -> Response {
 }
 
 fn last_page(status: StatusCode, wait: u32, fault: &str) -> impl IntoResponse + use<> {
+    let (title, french, english) = if status == StatusCode::TOO_MANY_REQUESTS {
+        ("Trop d’envois · Too many at once", "Trop d’envois en peu de temps", "Too much was sent in a short time")
+    } else {
+        (
+            "Service indisponible · Service unavailable",
+            "Le service ne répond pas pour le moment",
+            "The service is not responding right now",
+        )
+    };
     let text = format!(
-        "<h1>Le service ne répond pas pour le moment</h1><p>Réessayez dans un instant.</p>\
-        <div lang=\"en\"><h2>The service is not responding right now</h2><p>Try again in a moment.</p></div>{fault}"
+        "<h1>{french}</h1><p>Réessayez dans un instant.</p>\
+        <div lang=\"en\"><h2>{english}</h2><p>Try again in a moment.</p></div>{fault}"
     );
-    let page = bare_page("Service indisponible · Service unavailable", &text);
+    let page = bare_page(title, &text);
     (status, [(header::RETRY_AFTER, wait.to_string())], page)
 }
 
@@ -131,7 +171,7 @@ pub async fn legacy(
     State(state): State<AppState>,
     Extension(facts): Extension<Facts>,
     Path(reference): Path<String>,
-    request: axum::extract::Request,
+    request: Request,
 ) -> Response {
     let Some(actor) = facts.actor else {
         return Redirect::to(&crate::middleware::sign_in_and_back(request.uri())).into_response();

@@ -178,6 +178,21 @@ fn t20_what_is_no_installation_is_told_with_the_reason() {
     assert!(!output.status.success() && said.contains("the password cannot be read"), "{said}");
 }
 
+/// What may be given for a role or a language is said where another word was given, and in the help.
+#[test]
+fn a_word_that_is_no_role_is_answered_with_the_roles() {
+    let place = tempfile::tempdir().expect("a directory");
+    let create = ["user", "create", "--email", "a@b.example", "--name", "A"];
+    for words in [&["--role", "boss"][..], &["--help"], &["--role", "support_user"]] {
+        let (_, said) = run(guichet(place.path()).args(create).args(words));
+        for role in ["agent", "lead", "programme_manager", "operator"] {
+            assert!(said.contains(role), "{words:?}: {said}");
+        }
+    }
+    let (done, said) = run(guichet(place.path()).args(create).args(["--role", "agent", "--locale", "de"]));
+    assert!(!done && said.contains("fr or en"), "{said}");
+}
+
 /// F7, said the other way round: an account of the vendor's own people at another domain.
 #[test]
 fn f7_an_address_of_staff_at_another_domain_is_pointed_out() {
@@ -313,6 +328,24 @@ fn t20_files_that_cannot_be_imported_are_named_with_the_reason() {
     assert!(!done && said.contains("Users.CSV is one table: give the folder that holds it"), "{said}");
     let (done, said) = run(guichet(&data).args(["announce", "nope.fr.md"]));
     assert!(!done && said.contains("cannot read nope.fr.md: No such file or directory\n"), "{said}");
+}
+
+/// What a dry run advises works: `--commit` alone would refuse a file with a refused record.
+#[test]
+fn a_dry_run_with_refused_records_names_the_flag_that_leaves_them_out() {
+    let place = tempfile::tempdir().expect("a directory");
+    let data = place.path().join("data");
+    install(&data, &[]);
+    let records = place.path().join("records.jsonl");
+    let good = "{\"type\":\"organisation\",\"id\":\"R-1\",\"name\":\"Atelier Rosier\"}\n";
+    let import = |text: &str| {
+        fs::write(&records, text).expect("written");
+        run(guichet(&data).arg("import").arg(&records)).1
+    };
+    let said = import(good);
+    assert!(said.contains("again with --commit to write"), "{said}");
+    let said = import(&format!("{good}{{\"type\":\"nothing\",\"id\":\"R-2\"}}\n"));
+    assert!(said.contains("--commit --skip-refused"), "{said}");
 }
 
 /// F19h: every command reports a schema of a later version as such.

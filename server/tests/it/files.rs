@@ -153,6 +153,38 @@ async fn f4_a_refused_form_is_not_read_to_its_last_part() {
     assert!(read < 300, "{read} parts were read");
 }
 
+/// B36: files that a second sending of a form brings again are not kept: they neither count for the person nor stand in the
+/// list of images.
+#[tokio::test]
+async fn b36_files_that_come_twice_are_kept_once() {
+    let portal = Portal::open().await;
+    let admin = portal.cookie(portal.admin).await;
+    let mia = portal.world.vendor("Mia Manager", domain::access::Role::ProgrammeManager).await;
+    let manager = portal.cookie(mia).await;
+    let case = format!("/files?case={}", portal.case);
+    for key in ["one", "one", "other"] {
+        for (path, cookie, file) in [
+            (case.as_str(), &admin, file("a.txt", "x")),
+            ("/publish/images", &manager, file("map.gif", "GIF89a, and so on")),
+        ] {
+            let form = [super::portal::part("key", None, key), file];
+            let sent = send(&portal, cookie, path, "text/html", &form).await;
+            let to = sent.headers[header::LOCATION].to_str().expect("text");
+            assert!(sent.status == 303 && !to.contains("__err="), "{path} {key}: {to}");
+        }
+    }
+    // Of a form that is refused, the files before the wrong one are not kept either.
+    for (path, cookie) in [(case.as_str(), &admin), ("/publish/images", &manager)] {
+        let form = [file("good.gif", "GIF89a, and so on"), file("wrong.exe", "x")];
+        let sent = send(&portal, cookie, path, "text/html", &form).await;
+        assert!(sent.headers[header::LOCATION].to_str().expect("text").contains("__err="), "{path}");
+    }
+    let db = &portal.world.services.db;
+    assert_eq!(store::files::sum_unattached(db, portal.admin).await.expect("counted"), 0);
+    let images = service::announcements::images(&portal.world.context(mia).await).await.expect("a list");
+    assert_eq!(images.total, 1);
+}
+
 /// F4: a person has at most eight uploads under way, whatever they contain.
 #[tokio::test]
 async fn f4_a_person_has_eight_uploads_under_way() {

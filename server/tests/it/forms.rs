@@ -148,6 +148,11 @@ async fn t09_a_button_of_the_frame_keeps_what_is_typed_without_javascript() {
     let cookie = portal.cookie(portal.admin).await;
     let shown = portal.get("/cases/new", &cookie).await.body;
     assert!(shown.contains("id=\"written\"") && shown.contains("form=\"written\""), "the button belongs to the form");
+    for page in [&shown, &portal.get("/forgot", "").await.body] {
+        let first = page.split("<button").find(|button| button.contains("form=\"written\"")).expect("a button");
+        let tag = first.split('>').next().expect("its end");
+        assert!(!tag.contains("formaction") && tag.contains("tabindex=\"-1\""), "Enter presses the first one: {tag}");
+    }
     let made = key(&shown, "/fn/cases/open_case");
     let form = format!("{}&__of=/fn/cases/open_case&__once=600&key={made}", new_case(&portal));
     for button in ["/fn/session/set_language", "/fn/drafts/save", "/fn/session/sign_out"] {
@@ -176,6 +181,10 @@ async fn t09_a_button_of_the_frame_keeps_what_is_typed_without_javascript() {
     let body = format!("language=fr&form[name]=&form[organisation]={}&__of=/fn/people/add&key={made}", portal.ours);
     let to = location(&post(&portal, "/fn/session/set_language", &body, &page, &cookie).await);
     assert_eq!(to, page, "nothing typed is no draft");
+    let body = format!("form[title]=+&__of=/fn/cases/open_case&__once=600&key={made}");
+    let answer = post(&portal, "/fn/drafts/save", &body, "/cases/new", &cookie).await;
+    let set = answer.headers.get_all(header::SET_COOKIE);
+    assert!(set.iter().all(|set| !set.as_bytes().starts_with(b"done=")), "and is not said to be kept");
 
     // A visitor without a session; passwords go nowhere.
     let body = "language=en&email=me%40visitor.example&password=SECRET-WORD&__of=/fn/session/forgot&key=k";

@@ -133,6 +133,36 @@ async fn asvs_5_2_1_bodies_have_a_limit() {
     assert_eq!(long.status, 413, "whatever length it announces");
 }
 
+/// What is refused before any page is made says why: in both languages to a browser, in one line to a program.
+#[tokio::test]
+async fn a_refused_request_is_answered_in_words() {
+    let portal = Portal::open().await;
+    let cookie = portal.cookie(portal.admin).await;
+    for (method, path, site, kind, length, status) in [
+        ("GET", "/cases?search=%00", "none", "text/plain", 0, 400),
+        ("POST", "/fn/cases/reply", "cross-site", "application/json", 0, 403),
+        ("POST", "/fn/cases/reply", "same-origin", "text/plain", 0, 415),
+        ("POST", "/files", "same-origin", "multipart/form-data; boundary=x", UPLOAD_LIMIT + 1, 413),
+    ] {
+        let ask = |accept: &'static str| {
+            Request::builder()
+                .method(method)
+                .uri(path)
+                .header("sec-fetch-site", site)
+                .header(header::CONTENT_TYPE, kind)
+                .header(header::CONTENT_LENGTH, length)
+                .header(header::ACCEPT, accept)
+                .header(header::COOKIE, &cookie)
+                .body(Body::empty())
+                .expect("a request")
+        };
+        let (page, line) = (portal.send(ask("text/html")).await, portal.send(ask("application/json")).await);
+        assert_eq!((page.status.as_u16(), line.status.as_u16()), (status, status), "{path}");
+        assert!(page.body.contains("n’a pas été traitée") && page.body.contains("was not processed"), "{}", page.body);
+        assert!(!line.body.is_empty() && !line.body.contains('<'), "{}", line.body);
+    }
+}
+
 /// ASVS 16.2.5: the log has the requested page, but not the search words.
 #[tokio::test]
 async fn asvs_16_2_5_the_log_has_patterns_and_no_queries() {

@@ -1,7 +1,7 @@
 //! A5, F13: every route and every server function with its limit, with the default settings. A function that is missing in
 //! the tables fails.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::atomic::Ordering};
 
 use axum::{
     body::Body,
@@ -12,6 +12,7 @@ use server::router::{behind_session, without_session};
 
 use super::{
     access::{FUNCTIONS, fill},
+    forms::post,
     portal::{Answer, Life, Portal},
 };
 
@@ -345,4 +346,48 @@ async fn drafts_are_limited_apart_from_changes() {
     assert!((120..=180).contains(&kept), "{kept}");
     assert_eq!(store::audit::head(&portal.world.services.db).await.expect("the head"), before);
     assert_eq!(portal.call("/fn/session/set_language", "language=en", &cookie).await.status, 200);
+}
+
+/// C2: sending forms has a limit, with a key or without one, refused or sent along by a button of the frame. What is beyond
+/// it becomes no draft either: the answer shows what was typed.
+#[tokio::test]
+async fn c2_plain_forms_are_limited_and_nothing_is_written_beyond() {
+    let portal = Portal::open_with_defaults().await;
+    let cookie = portal.cookie(portal.user).await;
+    let forms =
+        [("/fn/drafts/save", "__of=/fn/cases/reply".to_owned()), ("/fn/cases/reply", format!("id={}", portal.case))];
+    let mut taken = 0;
+    let refused = loop {
+        let (function, body) = &forms[taken % forms.len()];
+        let answer = post(&portal, function, &format!("{body}&text=A-WORD{taken}"), "/cases", &cookie).await;
+        if !answer.status.is_redirection() {
+            break answer;
+        }
+        taken += 1;
+    };
+    assert_too_many(&refused, "plain forms");
+    assert!((120..=300).contains(&taken), "{taken}");
+    assert!(refused.body.contains(&format!("A-WORD{taken}</textarea>")), "{}", refused.body);
+    let drafts = service::forms::drafts(&portal.world.services, portal.user).await.expect("drafts");
+    assert!(!drafts.is_empty() && drafts.iter().all(|draft| !draft.fields.contains(&format!("A-WORD{taken}"))));
+    assert!(post(&portal, "/fn/session/sign_out", "", "/cases", &cookie).await.status.is_redirection());
+    assert_eq!(portal.call("/fn/session/list", "", &cookie).await.status, 401, "signing out is never refused");
+}
+
+/// F10: what visitors without a session send is noted up to a number for their network, so that a flood writes nothing.
+#[tokio::test]
+async fn f10_a_flood_of_visitors_forms_is_not_noted() {
+    let portal = Portal::open_with_defaults().await;
+    let send = async |numbers: std::ops::Range<u32>| {
+        let before = portal.world.statements.load(Ordering::Relaxed);
+        for number in numbers {
+            let body = format!("token=none&password=x&password_again=x&key=random{number}");
+            post(&portal, "/fn/session/reset", &body, "/sign-in", "").await;
+        }
+        portal.world.statements.load(Ordering::Relaxed) - before
+    };
+    let first = send(0..30).await;
+    send(30..70).await;
+    let last = send(70..100).await;
+    assert!(first >= 60 && last < 30, "{first} statements of the first thirty, {last} of the last");
 }

@@ -4,7 +4,7 @@
 //! another page sees it. Passwords, files and hidden fields are never kept.
 
 use leptos::prelude::*;
-use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     Element, FormData, Headers, HtmlElement, HtmlFormElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement,
@@ -408,12 +408,6 @@ fn cookie(name: &str) -> Option<String> {
 /// The part of a form's key that names the form.
 fn random_part(key: &str) -> &str {
     key.split('.').next().unwrap_or_default()
-}
-
-/// Calls `then` when the page is shown again as it was left.
-pub fn when_shown_again(then: impl Fn() + 'static) {
-    let listener = Closure::<dyn Fn()>::new(then).into_js_value();
-    let _ = window().add_event_listener_with_callback("pageshow", listener.unchecked_ref());
 }
 
 /// Focuses the list of errors, the failure of the whole form, or the first wrong field.

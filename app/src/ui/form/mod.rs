@@ -23,7 +23,7 @@ use crate::{
 };
 
 pub use browser::note_what_was_taken;
-pub use view::{Form, FormKey, FrameButton, PlainForm};
+pub use view::{EnterButton, Form, FormKey, FrameButton, PlainForm};
 
 /// A field of the form, for the list of errors.
 #[derive(Clone, Debug)]

@@ -136,8 +136,20 @@ impl Sender {
         let leave = window_event_listener(leptos::ev::pagehide, move |_| {
             this.try_with_value(|this| this.0.keep_in_passing());
         });
+        // A form that the browser sends leaves its page, which "back" shows again as it was left.
+        let state = self.0.state.filter(|_| self.0.nature.plain);
+        let back = state.map(|state| {
+            window_event_listener(leptos::ev::pageshow, move |event| {
+                if event.persisted() {
+                    state.sending.try_set(false);
+                }
+            })
+        });
         on_cleanup(move || {
             leave.remove();
+            if let Some(back) = back {
+                back.remove();
+            }
             this.try_with_value(Self::flush);
         });
     }
@@ -208,9 +220,6 @@ impl Sender {
             browser::mark_sent(&form, &inner.place);
             if let Some(state) = inner.state {
                 state.sending.set(true);
-                browser::when_shown_again(move || {
-                    state.sending.try_set(false);
-                });
             }
             return;
         }

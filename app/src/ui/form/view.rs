@@ -152,6 +152,13 @@ pub fn FrameButton(
     }
 }
 
+/// What Enter presses in a field of the form that the page is for: browsers take the first button of a form in the document,
+/// which would be one of the frame.
+#[component]
+pub fn EnterButton() -> impl IntoView {
+    view! { <button type="submit" class="sr-only" form=MAIN tabindex="-1" aria-hidden="true"></button> }
+}
+
 /// The key that makes a form work once. A form with files begins with it, since the server reads it before them.
 #[component]
 pub fn FormKey() -> impl IntoView {

@@ -66,7 +66,8 @@ pub enum Touches {
     Nothing,
     /// The person, or the session, that the event is about.
     Object,
-    /// All people of a company: phases, companies and contracts decide for each of them.
+    /// All people of a company: phases, companies and contracts decide for each of them, and the zone of a phone line is that of
+    /// everyone in its region who has none of their own.
     Everyone,
 }
 
@@ -96,8 +97,6 @@ impl Verb {
             | Self::MailRequeued
             | Self::PasswordResetSent
             | Self::PersonAddressProposed
-            | Self::PhoneLineRemoved
-            | Self::PhoneLineSaved
             | Self::ProductImported
             | Self::SessionStarted => Touches::Nothing,
             Self::InvitationAccepted
@@ -118,6 +117,8 @@ impl Verb {
             | Self::OrganisationImported
             | Self::PersonAddressCorrected
             | Self::PhaseMoved
+            | Self::PhoneLineRemoved
+            | Self::PhoneLineSaved
             | Self::ProgrammeCreated => Touches::Everyone,
         }
     }

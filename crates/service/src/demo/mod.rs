@@ -189,20 +189,19 @@ impl Demo<'_> {
         if known.is_some() {
             return Ok(());
         }
-        // February to May, of this year or, when they are over, of the next.
-        let year = if self.today.month() <= 5 { self.today.year() } else { self.today.year() + 1 };
+        // Among the days of its companies, so that one that joins during a tour is set up on its day.
         let dates = [
-            (Phase::Setup, date(year, 2, 2)),
-            (Phase::Validation, date(year, 3, 2)),
-            (Phase::Enablement, date(year, 4, 6)),
-            (Phase::Launch, date(year, 5, 11)),
+            (Phase::Setup, self.day(0)),
+            (Phase::Validation, self.day(28)),
+            (Phase::Enablement, self.day(56)),
+            (Phase::Launch, self.day(84)),
         ];
         let products = [self.product("atlas").await?, self.product("pulse").await?];
         let id = self.services.id();
         let new = store::rollout::NewProgramme {
             id,
             key: PROGRAMME,
-            name: &format!("Spring {year}"),
+            name: "First wave",
             contact: "care@nordlys.example",
             products: &products,
             dates: &dates,
@@ -341,7 +340,9 @@ impl Demo<'_> {
                     json!({ "demo": true }),
                 );
             } else {
-                store::rollout::update_phase(&change.tx, &control, enrolment.id, company.phase, change.now)
+                let begun = Phase::DATED.into_iter().zip(company.days).find(|(phase, _)| *phase == company.phase);
+                let since = begun.map_or(change.now, |(_, days)| self.moment(-days, time(7, 30, 0, 0)));
+                store::rollout::update_phase(&change.tx, &control, enrolment.id, company.phase, since)
                     .await
                     .or_fail("moving a company")?;
                 let detail = json!({ "before": Phase::Draft, "after": company.phase });

@@ -5,7 +5,7 @@
 //! is not its owner's for ever. The address of before is told, once, and gets nothing else from then on.
 
 use domain::{
-    AddressChangeId, Failure, FieldError, PersonId,
+    AddressChangeId, Failure, FieldError,
     access::{RoleKind, policy},
     audit::Verb,
     failure::Conflict,
@@ -187,16 +187,25 @@ pub async fn confirm_address(services: &Services, token: &str, password: &str, o
             organisation: Some(proposed.organisation),
         })
         .await?;
-    note_everywhere(&mut change, person, (&in_letters(&before.email), &after)).await?;
+    note_everywhere(&mut change, &proposed, (&in_letters(&before.email), &after)).await?;
     change.commit().await
 }
 
-/// Every company of the person sees in its ledger that the address is another one.
-async fn note_everywhere(change: &mut Change, person: PersonId, (before, after): (&str, &str)) -> Result<(), Failure> {
-    let companies = store::people::list_active_in(&change.tx, person).await.or_fail("listing companies")?;
+/// Every company of the person sees in its ledger that the address is another one, and so does the one that proposed it,
+/// which may have added the person again without an answer yet.
+async fn note_everywhere(
+    change: &mut Change,
+    proposed: &AddressChange,
+    (before, after): (&str, &str),
+) -> Result<(), Failure> {
+    let companies = store::people::list_active_in(&change.tx, proposed.person).await;
+    let mut companies = companies.or_fail("listing companies")?;
+    if !companies.contains(&proposed.organisation) {
+        companies.push(proposed.organisation);
+    }
     for organisation in companies {
         let detail = json!({ "before": before, "after": after, "by_owner": true });
-        change.event(Verb::PersonAddressCorrected, Some(organisation), ("person", person), detail);
+        change.event(Verb::PersonAddressCorrected, Some(organisation), ("person", proposed.person), detail);
     }
     Ok(())
 }

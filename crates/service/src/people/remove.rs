@@ -23,6 +23,7 @@ pub async fn remove(context: &Context, organisation: OrganisationId, person: Per
     let company = authorize(context, Permission::PersonRemove, organisation).await?;
     let mut change = Change::begin(context).await?;
     store::people::lock_admins(&change.tx, organisation).await.or_fail("waiting for others")?;
+    store::people::lock(&change.tx, person).await.or_fail("waiting for others")?;
     let (facts, membership) = member(&change, person, organisation).await?;
     let grants = store::people::list_standing(&change.tx, person, Some(organisation), change.now).await;
     let grants = grants.or_fail("listing roles")?;
@@ -38,6 +39,11 @@ pub async fn remove(context: &Context, organisation: OrganisationId, person: Per
     }
     let removed = MembershipState::Removed;
     move_member(&change, person, organisation, (membership.state, removed)).await?;
+    let proposed = store::people::find_address_change_of(&change.tx, person, organisation).await;
+    if proposed.or_fail("finding an address")?.is_some() {
+        // It does not come back with the person.
+        store::people::delete_address_change(&change.tx, person).await.or_fail("taking back an address")?;
+    }
     let was_active = membership.state == MembershipState::Active;
     if was_active {
         let actor = store::people::find_actor(&change.tx, person, change.now).await.or_fail("finding an actor")?;

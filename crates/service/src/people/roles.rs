@@ -125,6 +125,7 @@ pub async fn revoke_role(
     let company = authorize(context, Permission::RoleGrant, organisation).await?;
     let mut change = Change::begin(context).await?;
     store::people::lock_admins(&change.tx, organisation).await.or_fail("waiting for others")?;
+    store::people::lock(&change.tx, person).await.or_fail("waiting for others")?;
     let (facts, membership) = member(&change, person, organisation).await?;
     let standing = store::people::list_standing(&change.tx, person, Some(organisation), change.now).await;
     let standing = standing.or_fail("listing roles")?;

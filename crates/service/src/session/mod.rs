@@ -231,6 +231,7 @@ pub async fn sign_out(context: &Context, token: &str, key: &str) -> Result<(), F
 /// When the database refuses.
 pub async fn sign_out_everywhere(context: &Context) -> Result<u64, Failure> {
     let mut change = Change::begin_leaving(context).await?;
+    store::people::lock(&change.tx, context.actor.person).await.or_fail("waiting for others")?;
     let ended = store::sessions::delete_all(&change.tx, context.actor.person).await.or_fail("ending sessions")?;
     let detail = serde_json::json!({ "ended": ended });
     change.event(Verb::SessionsRevoked, None, ("person", context.actor.person), detail);

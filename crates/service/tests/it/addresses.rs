@@ -284,6 +284,24 @@ on_both! {
         assert_eq!(store::audit::verify(&world.services.db).await.expect("readable"), None, "the chain holds");
     }
 
+    /// D5: the company that proposed an address sees in its ledger that it was taken, also when the member was added again
+    /// and has not come back in: no change is without its event.
+    async fn d5_the_company_that_proposed_an_address_sees_it_taken(world: World) {
+        let company = world.organisation("Nord", &[]).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let ugo = world.member(company, "Ugo Petit", Role::SupportUser, Reach::Own, None).await;
+        let ana = world.context(ana).await;
+        people::remove(&ana, company, ugo).await.expect("removed");
+        people::add(&ana, &form(company, "ugo@example.com", Role::SupportUser)).await.expect("added again");
+        assert_eq!(people::correct_address(&ana, company, ugo, "ugo@first.example").await, Ok(Corrected::Proposed));
+        let token = links(&world.mails().await, "ugo@first.example", "/address/").remove(0);
+        people::confirm_address(&world.services, &token, PASSWORD, &Origin::default()).await.expect("confirmed");
+        let pam = world.vendor("Pam Manager", Role::ProgrammeManager).await;
+        let ledger = service::audit::list(&world.context(pam).await, Some(company), None).await.expect("a ledger");
+        let taken = ledger.rows.iter().filter(|row| row.verb == Verb::PersonAddressCorrected).count();
+        assert_eq!(taken, 1, "{ledger:?}");
+    }
+
     /// D5, F3, CVE-2026-40570: what is proposed tells nothing of other accounts, ends with the membership and with time, is
     /// limited for the address, and is nothing in DRAFT.
     async fn d5_a_proposal_reveals_nothing_elsewhere(world: World) {
@@ -314,6 +332,9 @@ on_both! {
         people::correct_address(&emma, ours, ugo, "ugo@gone.example").await.expect("proposed");
         people::remove(&emma, ours, ugo).await.expect("removed");
         assert_eq!(to(&world.mails().await), ["ugo@example.com"], "of the removal; nothing is proposed any more");
+        people::add(&emma, &form(ours, "ugo@example.com", Role::SupportUser)).await.expect("added again");
+        assert_eq!(people::person(&emma, Some(ours), ugo).await.expect("a page").proposed, None, "nor when he comes back");
+        world.mails().await;
 
         let draft = world.organisation("Est", &[]).await;
         let vera = world.member(draft, "Vera Est", Role::SupportUser, Reach::Own, None).await;

@@ -375,6 +375,31 @@ on_both! {
         assert_eq!(wanted.map(|at| at.to_string()).as_deref(), Some("2026-03-02T15:30:00Z"));
     }
 
+    /// R19: what is remembered of a person is read anew when the zone that is guessed for them becomes another.
+    async fn r19_zone_of_another_phone_line_counts_immediately(world: World) {
+        let company = world.organisation("Brasserie du Nord", &[]).await;
+        let ana = world.member(company, "Ana Lopez", Role::SupportSystemAdmin, Reach::Organisation, None).await;
+        let olga = world.vendor("Olga Operator", Role::Operator).await;
+        let olga = world.context(olga).await;
+        let token = session::start(&world.services, ana, None, &session::Origin::default()).await.expect("a session");
+        let zone = async || {
+            let found = session::peek(&world.services, token.reveal()).await.expect("asked");
+            found.expect("a session").0.zone
+        };
+        assert_eq!(zone().await, "Europe/Paris");
+        let line = PhoneLineForm {
+            region: "emea".into(),
+            number: "+33 1 84 80 00 00".into(),
+            zone: "America/Chicago".into(),
+            monday: "09:00-17:00".into(),
+            ..Default::default()
+        };
+        calls::save_line(&olga, &line).await.expect("saved");
+        assert_eq!(zone().await, "America/Chicago");
+        calls::remove_line(&olga, "emea").await.expect("removed");
+        assert_eq!(zone().await, "Europe/Paris");
+    }
+
     /// B34: as the operator sets them, the chat and the calls keep them.
     async fn b34_lines_open_several_times_a_day_and_at_night(world: World) {
         let product = world.product("atlas").await;
