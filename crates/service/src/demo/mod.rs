@@ -327,11 +327,9 @@ impl Demo<'_> {
         let control = Granted::to_system(Permission::ProgrammeControl, None);
         if enrolment.phase == Phase::Draft && !self.settled(&enrolment, company).await? {
             let mut change = Change::begin_as_system(self.services).await?;
-            for (phase, days) in Phase::DATED.into_iter().zip(company.days) {
-                store::rollout::update_date(&change.tx, &control, enrolment.id, phase, self.day(days))
-                    .await
-                    .or_fail("setting a day")?;
-            }
+            let dated = Phase::DATED.into_iter().zip(company.days);
+            let dates: Vec<_> = dated.map(|(phase, days)| (enrolment.id, phase, self.day(days))).collect();
+            store::rollout::update_dates(&change.tx, &control, &dates).await.or_fail("setting days")?;
             if company.phase == Phase::Draft {
                 change.event(
                     Verb::DatesMoved,

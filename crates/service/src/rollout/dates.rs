@@ -1,8 +1,8 @@
 //! Moving dates: of one company, or of a whole programme (R5, J12). The events are the history.
 
 use domain::{
-    Failure, OrganisationId, ProgrammeId,
-    access::{Granted, Permission, Place},
+    EnrolmentId, Failure, OrganisationId, ProgrammeId,
+    access::{Permission, Place},
     audit::Verb,
     rollout::{Change as RolloutChange, Dates, Phase, check_dates, reason, shift_dates},
 };
@@ -29,7 +29,9 @@ pub async fn move_dates(
     let mut change = Change::begin(context).await?;
     let found = store::rollout::find_enrolment_for_update(&change.tx, &granted, organisation).await;
     let enrolment = found.or_fail("finding an enrolment")?.ok_or(Failure::NotFound)?;
-    if write(&mut change, &granted, &enrolment, dates, &reason).await? {
+    let moved = plan(&mut change, &enrolment, dates, &reason)?;
+    if !moved.is_empty() {
+        store::rollout::update_dates(&change.tx, &granted, &moved).await.or_fail("moving dates")?;
         change.commit().await?;
     }
     Ok(())
@@ -58,37 +60,34 @@ pub async fn shift_programme(context: &Context, programme: ProgrammeId, days: i3
     change.event(Verb::DatesMoved, None, ("programme", programme.id), detail);
 
     let enrolments = store::rollout::list_enrolments(&change.tx, &granted, programme.id).await;
-    let mut moved = 0;
+    let (mut companies, mut moved) = (0, Vec::new());
     for enrolment in enrolments.or_fail("listing enrolments")? {
         let begun = |phase| phase <= enrolment.phase;
         let after = shift_dates(&enrolment.dates, begun, days).map_err(Failure::Invalid)?;
-        moved += u64::from(write(&mut change, &granted, &enrolment, after, &reason).await?);
+        let own = plan(&mut change, &enrolment, after, &reason)?;
+        companies += u64::from(!own.is_empty());
+        moved.extend(own);
     }
+    store::rollout::update_dates(&change.tx, &granted, &moved).await.or_fail("moving dates")?;
     change.commit().await?;
-    Ok(moved)
+    Ok(companies)
 }
 
-/// Writes what differs, with its event; `false` when nothing does.
-async fn write(
+/// Returns the days that differ, with their event noted; none when nothing does.
+fn plan(
     change: &mut Change,
-    granted: &Granted,
     enrolment: &Enrolment,
     after: Dates,
     reason: &str,
-) -> Result<bool, Failure> {
-    if after == enrolment.dates {
-        return Ok(false);
-    }
-    for (phase, date) in &after {
-        if !enrolment.dates.contains(&(*phase, *date)) {
-            store::rollout::update_date(&change.tx, granted, enrolment.id, *phase, *date)
-                .await
-                .or_fail("moving a date")?;
-        }
+) -> Result<Vec<(EnrolmentId, Phase, Date)>, Failure> {
+    let differs = |dated: &&(Phase, Date)| !enrolment.dates.contains(dated);
+    let moved: Vec<_> = after.iter().filter(differs).map(|(phase, date)| (enrolment.id, *phase, *date)).collect();
+    if moved.is_empty() {
+        return Ok(moved);
     }
     let before = enrolment.dates.clone();
     let detail = RolloutChange::Dates { before, after, reason: reason.to_owned() };
     let detail = serde_json::to_value(detail).map_err(|error| fault("writing an event", &error))?;
     change.event(Verb::DatesMoved, Some(enrolment.organisation), ("enrolment", enrolment.id), detail);
-    Ok(true)
+    Ok(moved)
 }

@@ -56,13 +56,18 @@ pub async fn enrol(
     organisations: &[OrganisationId],
 ) -> Result<u64, Failure> {
     let granted = context.authorize(Permission::ProgrammeControl, &Place::vendor()).await?;
+    if organisations.len() > MOST_AT_ONCE {
+        return Err(Failure::field("companies", FieldError::TooMany { max: MOST_AT_ONCE as u32 }));
+    }
     let mut change = Change::begin(context).await?;
     let programme = store::rollout::find_programme(&change.tx, programme).await.or_fail("finding a programme")?;
+    let mut enrolled =
+        store::rollout::list_programmes_of(&change.tx, organisations).await.or_fail("finding enrolments")?;
     let (mut added, mut candidates) = (0, Candidates::default());
     for organisation in organisations {
         store::organisations::find(&change.tx, *organisation).await.or_fail("finding a company")?;
-        match store::rollout::find_enrolment(&change.tx, *organisation).await.or_fail("finding an enrolment")? {
-            Some(present) if present.programme == programme.id => continue,
+        match enrolled.get(organisation) {
+            Some(present) if *present == programme.id => continue,
             Some(_) => return Err(Failure::Conflict(Conflict::AlreadyTaken)),
             None => {}
         }
@@ -75,6 +80,7 @@ pub async fn enrol(
         let detail = json!({ "programme": programme.name, "phase": phase });
         change.event(Verb::EnrolmentCreated, Some(*organisation), ("enrolment", id), detail);
         candidates.add_contacts(&change.tx, *organisation).await?;
+        enrolled.insert(*organisation, programme.id);
         added += 1;
     }
     for admin in candidates.make(&context.services, &change.tx, &granted, change.now).await? {
@@ -89,6 +95,8 @@ pub async fn enrol(
 
 /// How many companies the board offers at once.
 const CANDIDATES: u64 = 50;
+/// How many companies one request enrols: others wait for its transaction (C12).
+const MOST_AT_ONCE: usize = 500;
 
 /// Returns what the forms of the board need: the first companies in no programme, by name, whose name contains
 /// `search`; and the products a programme can be about.

@@ -1,7 +1,9 @@
 //! Programmes, moves of phases and dates, gates, the timeline (R22-R33).
 
+use std::sync::atomic::Ordering;
+
 use domain::{
-    Failure, FieldError, FieldErrors,
+    Failure, FieldError, FieldErrors, OrganisationId,
     access::{Reach, Role},
     cases::{CaseFilter, CaseForm},
     failure::{Conflict, Denial},
@@ -35,6 +37,31 @@ fn dates() -> DatesForm {
 }
 
 on_both! {
+    /// C12: a programme moves with as many statements for fourteen companies as for two, and one request enrols 500 companies
+    /// at most.
+    async fn c12_a_programme_of_many_companies_moves_in_a_few_statements(world: World) {
+        let product = world.product("atlas").await;
+        let max = world.vendor("Max Manager", Role::ProgrammeManager).await;
+        let max = world.context(max).await;
+        let mut programme = None;
+        let mut asked = Vec::new();
+        for round in [2, 12] {
+            for number in 0..round {
+                let company = world.organisation(&format!("Compagnie {round}-{number}"), &[product]).await;
+                programme = Some(world.enrol(company, &[product], Phase::Draft).await);
+            }
+            let programme = programme.expect("a programme");
+            let before = world.statements.load(Ordering::Relaxed);
+            rollout::shift_programme(&max, programme, 7, "A week later").await.expect("moved");
+            asked.push(world.statements.load(Ordering::Relaxed) - before);
+        }
+        assert_eq!(asked[0], asked[1]);
+
+        let many = vec![OrganisationId::from(uuid::Uuid::nil()); 501];
+        let refused = rollout::enrol(&max, programme.expect("a programme"), &many).await;
+        assert_eq!(refused, Err(Failure::field("companies", FieldError::TooMany { max: 500 })));
+    }
+
     /// R2, R24, J06: set up, enrol silently, invite with SETUP; the members see where they are.
     async fn r24_a_programme_from_draft_to_setup(world: World) {
         let product = world.product("atlas").await;

@@ -53,16 +53,25 @@ async fn list_grants(db: &impl Reads, person: PersonId, now: Timestamp) -> Resul
         product_id: Option<Uuid>,
         permission: Option<String>,
     }
+    // The permissions of each grant and then its products: joined, each would come once for each of the others (C22).
+    let held = |sql: Sql| {
+        sql.text(" where g.revoked_at is null and g.person_id = ")
+            .bind(person.uuid())
+            .text(" and (g.until_at is null or g.until_at > ")
+            .bind(time::micros(now))
+            .text(")")
+    };
     let sql = Sql::new(
         db.connection().get_database_backend(),
-        "select g.id, g.role, g.organisation_id, g.reach, g.all_products, g.until_at, gp.product_id, rp.permission \
-         from role_grants g left join role_permissions rp on rp.role = g.role \
-         left join grant_products gp on gp.grant_id = g.id where g.revoked_at is null and g.person_id = ",
-    )
-    .bind(person.uuid())
-    .text(" and (g.until_at is null or g.until_at > ")
-    .bind(time::micros(now))
-    .text(") order by g.granted_at, g.id");
+        "select g.id, g.role, g.organisation_id, g.reach, g.all_products, g.until_at, g.granted_at, \
+         cast(null as uuid) as product_id, rp.permission \
+         from role_grants g left join role_permissions rp on rp.role = g.role",
+    );
+    let sql = held(sql).text(
+        " union all select g.id, g.role, g.organisation_id, g.reach, g.all_products, g.until_at, g.granted_at, \
+         gp.product_id, cast(null as text) from role_grants g join grant_products gp on gp.grant_id = g.id",
+    );
+    let sql = held(sql).text(" order by granted_at, id");
     let mut grants: Vec<Grant> = Vec::new();
     for row in Row::find_by_statement(sql.build()).all(db.connection()).await? {
         let Some(role) = Role::parse(&row.role) else { continue };

@@ -10,8 +10,10 @@ use domain::{
 };
 use jiff::{Timestamp, civil::Date};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult,
-    QueryFilter, QueryOrder, sea_query::Expr,
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
 
@@ -201,22 +203,18 @@ pub async fn update_phase(
     Ok(())
 }
 
-/// Replaces the planned day of one phase of one company.
-pub async fn update_date(
-    tx: &Tx,
-    _granted: &Granted,
-    id: EnrolmentId,
-    phase: Phase,
-    date: Date,
-) -> Result<(), StoreError> {
-    enrolment_dates::Entity::delete_by_id((id.uuid(), phase.key().to_owned())).exec(tx.connection()).await?;
-    enrolment_dates::ActiveModel {
-        enrolment_id: Set(id.into()),
-        phase: Set(phase.key().to_owned()),
-        starts_on: Set(date.to_string()),
+/// Replaces planned days, each of one phase of one company: hundreds in a statement (C12).
+pub async fn update_dates(tx: &Tx, _granted: &Granted, dates: &[(EnrolmentId, Phase, Date)]) -> Result<(), StoreError> {
+    let key = [enrolment_dates::Column::EnrolmentId, enrolment_dates::Column::Phase];
+    for part in dates.chunks(500) {
+        let rows = part.iter().map(|(enrolment, phase, date)| enrolment_dates::ActiveModel {
+            enrolment_id: Set((*enrolment).into()),
+            phase: Set(phase.key().to_owned()),
+            starts_on: Set(date.to_string()),
+        });
+        let replace = OnConflict::columns(key).update_column(enrolment_dates::Column::StartsOn).to_owned();
+        enrolment_dates::Entity::insert_many(rows).on_conflict(replace).exec_without_returning(tx.connection()).await?;
     }
-    .insert(tx.connection())
-    .await?;
     Ok(())
 }
 

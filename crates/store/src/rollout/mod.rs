@@ -7,7 +7,7 @@ mod programmes;
 pub use board::find_board;
 pub use enrolments::{
     Enrolment, enrol, find_enrolment, find_enrolment_for_update, find_gate, find_gates, list_changes, list_enrolments,
-    list_programmes_of, list_unenrolled, update_date, update_phase,
+    list_programmes_of, list_unenrolled, update_dates, update_phase,
 };
 pub use programmes::{
     NewProgramme, find_programme, find_programme_by_key, insert_programme, list_programmes, lock_programme,
