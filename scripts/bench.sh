@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# How fast the portal is with 1,000, 10,000 and 100,000 cases; the case list against the floor, and the size of the first load.
+# The case list against the floor, memory and the size of the first load; with SIZES also how fast the portal is at a size.
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
 for tool in wrk brotli; do
@@ -9,8 +9,8 @@ done
 export RUSTFLAGS="$erase_flags"
 cargo build --release -p bench
 
-# SIZES="1000 10000 100000" is how many cases there are; BIG=1 adds a million. With BENCH_DATABASE (postgres://…, an empty
-# server of its own) it is measured on PostgreSQL. What is made is kept in target/bench and copied for each run.
+# With SIZES="1000 10000 100000" (how many cases there are) the portal is measured with data of each size first. What is made is
+# kept in target/bench and copied for each run.
 export GUICHET_LISTEN=127.0.0.1:3471 GUICHET_SIGN_IN_PER_MINUTE=1000 GUICHET_WRITE_PER_MINUTE=1000000 \
     GUICHET_CONNECTIONS_PER_CLIENT=12000 GUICHET_PUBLIC_URL=http://127.0.0.1:3471
 work=$(mktemp -d)
@@ -23,13 +23,14 @@ data() {
     rm -rf "$kept" && mkdir -p "$kept"
     say "Making $size cases"
     target/release/bench data "$size" "$kept/import.jsonl"
+    target/release/guichet --data-dir "$kept/data" migrate
     time target/release/guichet --data-dir "$kept/data" import "$kept/import.jsonl" --commit >"$kept/import.log"
     target/release/bench people "sqlite:$kept/data/guichet.db" "$kept/people.json"
     touch "$kept/done"
 }
 
 results=()
-for size in ${SIZES-1000 10000 100000} ${BIG:+1000000}; do
+for size in ${SIZES-}; do
     data "$size"
     cp -r "target/bench/$size/data" "$work/$size"
     target/release/guichet --data-dir "$work/$size" serve 2>"$work/$size.log" &
